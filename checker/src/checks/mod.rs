@@ -1,0 +1,5 @@
+//! Is a history right?
+
+mod verdict;
+
+pub use verdict::{Anomaly, Validity, Verdict};

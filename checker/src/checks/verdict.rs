@@ -1,0 +1,56 @@
+//! Three-valued verdicts: valid, invalid with a witness, unknown with a reason.
+
+use serde::{Deserialize, Serialize};
+
+/// Three-valued truth, ordered by how bad it is for the whole run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Validity {
+    /// Proven right.
+    Valid,
+    /// Neither proven nor refuted (budget, too few operations, a check that crashed).
+    Unknown,
+    /// Refuted by a witness.
+    Invalid,
+}
+
+/// What one check says of one history.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// Name of the check.
+    pub check: String,
+    /// Its answer.
+    pub validity: Validity,
+    /// One sentence for people: what was proven, refuted, or why it is unknown.
+    pub summary: String,
+    /// Number of operations that the check looked at.
+    pub operations: u64,
+    /// Each different violation, worst first; at most `Anomaly::LIMIT` are kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub anomalies: Vec<Anomaly>,
+    /// CPU milliseconds spent.
+    #[serde(default)]
+    pub spent_ms: u64,
+    /// Notes: indeterminate writes resolved, keys left out, downgraded promises.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// One violation, with the smallest set of operations that shows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Anomaly {
+    /// Stable kind: `stale-read`, `lost-write`, `G1a`, `replicas-differ`, …
+    pub kind: String,
+    /// Key concerned, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<u32>,
+    /// In words: why no order exists, naming operations as `#12`.
+    pub words: String,
+    /// Operation numbers of the witness (`Event::operation`), in the order of the story.
+    pub operations: Vec<u64>,
+}
+
+impl Anomaly {
+    /// How many anomalies a verdict keeps.
+    pub const LIMIT: usize = 16;
+}

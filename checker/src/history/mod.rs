@@ -1,0 +1,5 @@
+//! What the clients saw.
+
+mod event;
+
+pub use event::{Event, Phase};

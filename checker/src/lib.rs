@@ -1,0 +1,8 @@
+//! The tester. In story order: a scenario (a workload under a nemesis) is played in a simulated or a real
+//! cluster, a history remains, checks judge it, a report shows it; and the model asks the same core every
+//! question at once.
+
+pub mod checks;
+pub mod history;
+pub mod nemesis;
+pub mod record;

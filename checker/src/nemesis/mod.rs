@@ -1,0 +1,3 @@
+//! Who disturbs. A nemesis decides; the live cluster and the simulator suffer.
+
+pub mod fault;

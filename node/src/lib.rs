@@ -1,0 +1,1 @@
+//! A replica-set member that speaks the MongoDB wire protocol: the shell around the pure core of `protocol`.

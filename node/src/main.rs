@@ -1,0 +1,3 @@
+//! The `node` binary: options in, one replica-set member out.
+
+fn main() {}

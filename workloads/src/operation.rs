@@ -1,0 +1,156 @@
+//! An operation, the concerns it asks for, and its end: ok, fail or info (Jepsen's vocabulary).
+#![expect(
+    missing_docs,
+    reason = "fields of a variant are told in the variant's own sentence"
+)]
+
+use serde::{Deserialize, Serialize};
+
+/// A key of a workload: one document, register, list or counter.
+pub type Key = u32;
+/// A value written by a workload. Unique per key (and per run where a workload says so), never 0.
+pub type Value = i64;
+
+/// What a client asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "f", rename_all = "kebab-case")]
+pub enum Action {
+    /// Read the register `key`.
+    Read { key: Key },
+    /// Write `value` into the register `key`.
+    Write { key: Key, value: Value },
+    /// Compare-and-set the register `key`; the reply carries the value found before it (pre-image).
+    Cas {
+        key: Key,
+        expect: Option<Value>,
+        value: Value,
+    },
+    /// Add `value` to the set `key`.
+    Add { key: Key, value: Value },
+    /// Read the whole set `key`.
+    ReadSet { key: Key },
+    /// Append `value` to the list `key`.
+    Append { key: Key, value: Value },
+    /// Read the whole list `key`.
+    ReadList { key: Key },
+    /// Add `by` to the counter `key`; the reply carries the post-image.
+    Increment { key: Key, by: i64 },
+    /// Read the counter `key`.
+    ReadCounter { key: Key },
+    /// Put job `value` into the queue `key`.
+    Enqueue { key: Key, value: Value },
+    /// Take one job out of the queue `key`.
+    Dequeue { key: Key },
+    /// Claim the unique name `value` in the collection of `key` for the calling process.
+    Claim { key: Key, value: Value },
+}
+
+/// How strong a write asks to be (MongoDB's write concern).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WriteConcern {
+    /// Acknowledged by the primary alone.
+    One,
+    /// Acknowledged by the primary alone, after its journal flush.
+    OneJournaled,
+    /// Acknowledged when durable on a majority.
+    Majority,
+}
+
+/// How strong a read asks to be (MongoDB's read concern).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReadConcern {
+    /// Newest local data; may be rolled back.
+    Local,
+    /// Majority-committed data.
+    Majority,
+    /// Real-time: reflects every majority write acknowledged before the read began.
+    Linearizable,
+}
+
+/// Which member a read goes to (MongoDB's read preference).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReadPreference {
+    /// The primary only.
+    Primary,
+    /// Secondaries only.
+    Secondary,
+    /// Any member.
+    Nearest,
+    /// One given member, by its index in the cluster (final reads from every member).
+    Member(u8),
+}
+
+/// The concerns of one operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Concerns {
+    /// For writes.
+    pub write: WriteConcern,
+    /// For reads.
+    pub read: ReadConcern,
+    /// For reads.
+    pub preference: ReadPreference,
+}
+
+impl Concerns {
+    /// w:majority, linearizable reads from the primary: the strongest promise.
+    pub const LINEARIZABLE: Self = Self {
+        write: WriteConcern::Majority,
+        read: ReadConcern::Linearizable,
+        preference: ReadPreference::Primary,
+    };
+    /// w:majority, majority reads from the primary.
+    pub const MAJORITY: Self = Self {
+        write: WriteConcern::Majority,
+        read: ReadConcern::Majority,
+        preference: ReadPreference::Primary,
+    };
+}
+
+/// One request of one process.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Operation {
+    /// What is asked.
+    #[serde(flatten)]
+    pub action: Action,
+    /// How strongly.
+    #[serde(flatten)]
+    pub concerns: Concerns,
+    /// Runs inside the process's causal session.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub causal: bool,
+}
+
+/// What a completed operation observed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Observed {
+    /// A write took effect; nothing else was seen.
+    Done,
+    /// A register read: `None` when the document does not exist.
+    Register(Option<Value>),
+    /// A compare-and-set: the pre-image, and whether it matched (and so was replaced).
+    Swapped { was: Option<Value>, swapped: bool },
+    /// A set or list read, in the order the server gave.
+    Elements(Vec<Value>),
+    /// A counter, after an increment or by a read.
+    Count(i64),
+    /// A dequeued job, or none.
+    Job(Option<Value>),
+    /// A claim was refused because the name is taken (duplicate key).
+    Taken,
+}
+
+/// The end of an operation.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Completion {
+    /// It happened, and this was seen.
+    Ok(Observed),
+    /// It certainly did not happen (and never will). A failed read is always this.
+    Fail(String),
+    /// Nobody knows: time-out, lost connection, write concern not met.
+    Info(String),
+}

@@ -1,0 +1,77 @@
+//! `model.json`: what the model checker found in every order of small worlds.
+
+use serde::{Deserialize, Serialize};
+
+/// The whole of `model.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelRecord {
+    /// Version of this schema.
+    pub schema: u32,
+    /// One per bounded model.
+    pub models: Vec<ModelResult>,
+}
+
+/// One bounded model, explored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelResult {
+    /// Its name.
+    pub name: String,
+    /// Its bounds in words: members, terms, entries, faults.
+    #[serde(default)]
+    pub bounds: String,
+    /// Different states seen.
+    pub states: u64,
+    /// Longest path explored.
+    #[serde(default)]
+    pub depth: u64,
+    /// Time it took.
+    #[serde(default)]
+    pub elapsed_ms: u64,
+    /// Every state within the bounds was visited; `false` when a time or state limit ended it.
+    pub complete: bool,
+    /// What was asked of every state.
+    pub properties: Vec<PropertyResult>,
+    /// Sequence chart of the first violation, as text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub violation_chart: Option<String>,
+}
+
+impl ModelResult {
+    /// Whether some property is violated, or a situation that must be possible was not reached.
+    pub fn failed(&self) -> bool {
+        self.properties.iter().any(|property| !property.outcome.is_good())
+    }
+}
+
+/// One property of one model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PropertyResult {
+    /// Its name.
+    pub name: String,
+    /// One sentence, with its source.
+    #[serde(default)]
+    pub about: String,
+    /// What came out.
+    pub outcome: PropertyOutcome,
+}
+
+/// What came out for one property.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PropertyOutcome {
+    /// `always`: true in every state that was visited.
+    Held,
+    /// `always` or `eventually`: a path breaks it.
+    Violated,
+    /// `sometimes`: a path shows it.
+    Reached,
+    /// `sometimes`: no path shows it, so the model may be vacuous.
+    NotReached,
+}
+
+impl PropertyOutcome {
+    /// Held or reached.
+    pub fn is_good(self) -> bool {
+        matches!(self, Self::Held | Self::Reached)
+    }
+}

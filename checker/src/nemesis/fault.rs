@@ -1,4 +1,7 @@
 //! A fault as data: the powers that both worlds know how to suffer.
+//!
+//! A fault is *applied*, lasts, and is *healed*; how long it lasts is its schedule's affair. Members are
+//! named by number, so that a recorded fault can be played again without knowing who was primary.
 #![expect(
     missing_docs,
     reason = "fields of a variant are told in the variant's own sentence"
@@ -9,6 +12,9 @@ use serde::{Deserialize, Serialize};
 /// A member by its index in the cluster, from 0.
 pub type Member = u8;
 
+/// A directed link: what `.0` sends to `.1`.
+pub type Link = (Member, Member);
+
 /// One disturbance. Each power is suffered by the live cluster and, where it has a meaning there, by the
 /// simulator.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,13 +22,31 @@ pub type Member = u8;
 pub enum Fault {
     /// SIGKILL, then restart at the end of the fault.
     Kill { members: Vec<Member> },
+    /// SIGTERM (a polite stop; SIGKILL if it is not heeded in time), then restart at the end of the fault.
+    Terminate { members: Vec<Member> },
     /// SIGSTOP, then SIGCONT at the end of the fault.
     Pause { members: Vec<Member> },
-    /// These directed links (from, to) carry nothing.
-    Partition {
-        links: Vec<(Member, Member)>,
-        shape: String,
+    /// A slow machine: in turns `run_ms` of running and `stop_ms` of SIGSTOP.
+    Throttle {
+        members: Vec<Member>,
+        run_ms: u64,
+        stop_ms: u64,
     },
+    /// These directed links (from, to) carry nothing; what was under way is lost with its connection.
+    Partition { links: Vec<Link>, shape: String },
+    /// These directed links hold back everything and deliver it, late and in order, at the end of the fault.
+    Jam { links: Vec<Link>, shape: String },
+    /// These directed links deliver after `delay_ms` and up to `jitter_ms` more, at no more than
+    /// `bytes_per_second` where that is given.
+    SlowLinks {
+        links: Vec<Link>,
+        delay_ms: u64,
+        jitter_ms: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bytes_per_second: Option<u64>,
+    },
+    /// All open connections that carry these directed links are reset once.
+    ResetConnections { links: Vec<Link> },
     /// Wall clock of the member jumps by `offset_ms` (negative: back).
     ClockJump { member: Member, offset_ms: i64 },
     /// Wall clock of the member alternates between 0 and `offset_ms` every `period_ms`.
@@ -33,4 +57,157 @@ pub enum Fault {
     },
     /// Wall and monotonic clock of the member run at `rate_permille`/1000 of real speed.
     ClockDrift { member: Member, rate_permille: u32 },
+    /// The machines lose power together: the processes die and every write that was not fsynced is gone,
+    /// save that each of its 512-byte sectors had reached the disk with probability `keep_permille`/1000,
+    /// drawn from `seed`. Restart at the end of the fault.
+    PowerLoss {
+        members: Vec<Member>,
+        keep_permille: u32,
+        seed: u64,
+    },
+    /// The named disk operation of the member fails with `error`, each call with probability
+    /// `permille`/1000.
+    DiskError {
+        member: Member,
+        operation: DiskOperation,
+        error: DiskError,
+        permille: u32,
+    },
+    /// The named disk operation of the member takes `delay_ms` longer.
+    DiskSlow {
+        member: Member,
+        operation: DiskOperation,
+        delay_ms: u64,
+    },
+    /// The disk of the member answers "done" to fsync without keeping the promise. Harmless until a power
+    /// loss: this is a sabotage of the machine, no correct node can survive it, so it serves as a canary.
+    DiskLies { member: Member },
+    /// The member's process is killed at the start of its `count`-th fsync from now. Restart at the end.
+    CrashAtSync { member: Member, count: u64 },
+    /// The member goes down and one data file, drawn from `seed`, has its last `bytes` cut off. Restart at
+    /// the end of the fault.
+    TruncateFile { member: Member, bytes: u64, seed: u64 },
+    /// The member goes down and `flips` bits of its data files, drawn from `seed`, are turned over. Restart
+    /// at the end of the fault.
+    BitRot { member: Member, flips: u32, seed: u64 },
+}
+
+/// Which calls a disk fault strikes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DiskOperation {
+    Write,
+    Sync,
+    Read,
+    Open,
+}
+
+/// How a disk operation fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DiskError {
+    /// EIO.
+    InputOutput,
+    /// ENOSPC: the disk is full.
+    NoSpace,
+}
+
+impl Fault {
+    /// The power's name, the same as `kind` in a stored fault.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Fault::Kill { .. } => "kill",
+            Fault::Terminate { .. } => "terminate",
+            Fault::Pause { .. } => "pause",
+            Fault::Throttle { .. } => "throttle",
+            Fault::Partition { .. } => "partition",
+            Fault::Jam { .. } => "jam",
+            Fault::SlowLinks { .. } => "slow-links",
+            Fault::ResetConnections { .. } => "reset-connections",
+            Fault::ClockJump { .. } => "clock-jump",
+            Fault::ClockStrobe { .. } => "clock-strobe",
+            Fault::ClockDrift { .. } => "clock-drift",
+            Fault::PowerLoss { .. } => "power-loss",
+            Fault::DiskError { .. } => "disk-error",
+            Fault::DiskSlow { .. } => "disk-slow",
+            Fault::DiskLies { .. } => "disk-lies",
+            Fault::CrashAtSync { .. } => "crash-at-sync",
+            Fault::TruncateFile { .. } => "truncate-file",
+            Fault::BitRot { .. } => "bit-rot",
+        }
+    }
+
+    /// The members it strikes, each once, ascending; of a link, both ends.
+    pub fn members(&self) -> Vec<Member> {
+        let mut members: Vec<Member> = match self {
+            Fault::Kill { members }
+            | Fault::Terminate { members }
+            | Fault::Pause { members }
+            | Fault::Throttle { members, .. }
+            | Fault::PowerLoss { members, .. } => members.clone(),
+            Fault::Partition { links, .. }
+            | Fault::Jam { links, .. }
+            | Fault::SlowLinks { links, .. }
+            | Fault::ResetConnections { links } => links.iter().flat_map(|link| [link.0, link.1]).collect(),
+            Fault::ClockJump { member, .. }
+            | Fault::ClockStrobe { member, .. }
+            | Fault::ClockDrift { member, .. }
+            | Fault::DiskError { member, .. }
+            | Fault::DiskSlow { member, .. }
+            | Fault::DiskLies { member }
+            | Fault::CrashAtSync { member, .. }
+            | Fault::TruncateFile { member, .. }
+            | Fault::BitRot { member, .. } => vec![*member],
+        };
+        members.sort_unstable();
+        members.dedup();
+        members
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kind_is_the_stored_tag() {
+        for fault in examples() {
+            let stored = serde_json::to_value(&fault).expect("faults serialize");
+            assert_eq!(stored["kind"], fault.kind());
+            let back: Fault = serde_json::from_value(stored).expect("faults deserialize");
+            assert_eq!(back, fault);
+        }
+    }
+
+    #[test]
+    fn members_of_links_are_both_ends_once() {
+        let fault = Fault::Partition {
+            links: vec![(2, 0), (0, 2), (2, 1)],
+            shape: String::new(),
+        };
+        assert_eq!(fault.members(), vec![0, 1, 2]);
+    }
+
+    fn examples() -> Vec<Fault> {
+        vec![
+            Fault::Kill { members: vec![1] },
+            Fault::Jam {
+                links: vec![(0, 1)],
+                shape: "one-way".into(),
+            },
+            Fault::SlowLinks {
+                links: vec![(0, 1)],
+                delay_ms: 20,
+                jitter_ms: 5,
+                bytes_per_second: None,
+            },
+            Fault::DiskError {
+                member: 0,
+                operation: DiskOperation::Sync,
+                error: DiskError::InputOutput,
+                permille: 1000,
+            },
+            Fault::CrashAtSync { member: 2, count: 7 },
+        ]
+    }
 }

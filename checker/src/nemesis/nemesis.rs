@@ -1,0 +1,24 @@
+//! The shape of a nemesis.
+
+use super::{dice::Dice, fault::Fault, view::View};
+
+/// One way to disturb. A nemesis decides; the live cluster and the simulator suffer. It is pure: the same
+/// dice and the same view give the same faults.
+#[derive(Clone, Copy)]
+pub struct Nemesis {
+    /// Its name on the command line and in reports.
+    pub name: &'static str,
+    /// One sentence: what it does, and which mistakes it is after.
+    pub about: &'static str,
+    /// The faults to apply now, together, to be healed together. Empty: nothing is possible in this view.
+    pub plan: fn(&mut Dice, &View) -> Vec<Fault>,
+}
+
+impl std::fmt::Debug for Nemesis {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Nemesis")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}

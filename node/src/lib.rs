@@ -1,1 +1,4 @@
 //! A replica-set member that speaks the MongoDB wire protocol: the shell around the pure core of `protocol`.
+
+pub mod error_code;
+pub mod wire;

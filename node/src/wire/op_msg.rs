@@ -69,11 +69,12 @@ fn sections(message: &[u8], flags: u32) -> Result<&[u8], WireError> {
     Ok(content)
 }
 
-type Sections = (RawDocumentBuf, Vec<(String, Vec<RawDocumentBuf>)>);
+type Sequence = (String, Vec<RawDocumentBuf>);
+type Sections = (RawDocumentBuf, Vec<Sequence>);
 
 fn parse_sections(mut rest: &[u8]) -> Result<Sections, WireError> {
     let mut body: Option<RawDocumentBuf> = None;
-    let mut sequences: Vec<(String, Vec<RawDocumentBuf>)> = Vec::new();
+    let mut sequences: Vec<Sequence> = Vec::new();
     while let Some((kind, after)) = rest.split_first() {
         match *kind {
             SECTION_BODY => {
@@ -108,7 +109,7 @@ fn parse_sections(mut rest: &[u8]) -> Result<Sections, WireError> {
 }
 
 /// Takes `int32 size, cstring name, documents`; the size counts itself.
-fn take_sequence(bytes: &[u8]) -> Result<((String, Vec<RawDocumentBuf>), &[u8]), WireError> {
+fn take_sequence(bytes: &[u8]) -> Result<(Sequence, &[u8]), WireError> {
     let size = bytes
         .first_chunk::<4>()
         .and_then(|chunk| usize::try_from(i32::from_le_bytes(*chunk)).ok())

@@ -4,5 +4,6 @@
 
 pub mod checks;
 pub mod history;
+pub mod model;
 pub mod nemesis;
 pub mod record;

@@ -1,0 +1,4 @@
+//! Which states are reachable within the bounds of each model, counted and pinned: any change of behaviour
+//! of a model, or of the search under it, shows here.
+
+mod static_raft;

@@ -1,0 +1,426 @@
+//! The owner's side of the log.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fs::File;
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use protocol::optime::{OpTime, Timestamp};
+use tokio::sync::watch;
+
+use super::error::LogError;
+use super::options::LogOptions;
+use super::queue::{Durability, Lsn, Part, Queue, WriteCounters};
+use super::record::{
+    END_BYTES, HEADER_BYTES, Kind, OPTIME_BYTES, PAYLOAD_BYTES_MAX, encode, encode_meta_head, encode_optime,
+    record_bytes,
+};
+use super::recover::{Recovered, recover};
+use super::ring::{Ring, Slot};
+use super::segment::{LOG_DIRECTORY, SEGMENT_HEADER_BYTES, Salt, SegmentHeader, SegmentNumber, segment_path};
+use super::writer::Writer;
+
+/// An entry's name and its BSON bytes.
+pub type LogEntry = (OpTime, Arc<[u8]>);
+
+/// The oplog of one member, owned by its event loop.
+///
+/// `append`, `truncate_after` and `persist` only remember; nothing reaches the disk before [`Log::submit`], and
+/// nothing is durable before [`Log::durability`] says so. They are made durable in the order in which they were
+/// called: if one survives a crash, all before it do.
+///
+/// Dropping the log finishes what was submitted and forgets what was not.
+#[derive(Debug)]
+pub struct Log {
+    directory: PathBuf,
+    options: LogOptions,
+    ring: Ring,
+    meta: BTreeMap<String, Vec<u8>>,
+    segments: VecDeque<SegmentHeader>,
+    /// Offset of the next record in the last segment; `None` when a new segment has to be begun.
+    tail_offset: Option<usize>,
+    next_segment: SegmentNumber,
+    last_lsn: Lsn,
+    floor: OpTime,
+    queue: Arc<Queue>,
+    durable: watch::Receiver<Durability>,
+    writer: Option<JoinHandle<()>>,
+    readers: BTreeMap<SegmentNumber, File>,
+}
+
+impl Log {
+    /// Opens the log of the data directory `dbpath`, creating it when missing, and repairs what a crash may have
+    /// left: an unfinished write at the end is cut.
+    ///
+    /// # Errors
+    /// [`LogError::Corrupt`] with file and offset if bytes that had been durable are damaged.
+    pub fn open(dbpath: &Path, options: LogOptions) -> Result<(Self, Recovered), LogError> {
+        let directory = dbpath.join(LOG_DIRECTORY);
+        let options = LogOptions {
+            segment_bytes: options.segment_bytes.max(LogOptions::SEGMENT_BYTES_MIN),
+            ..options
+        };
+        let state = recover(&directory)?;
+        let queue = Arc::new(Queue::default());
+        let (sender, durable) = watch::channel(Durability::UpTo(Lsn(0)));
+        let writer = Writer::new(
+            directory.clone(),
+            options.segment_bytes,
+            state.free,
+            Arc::clone(&queue),
+            sender,
+        );
+        let writer = std::thread::Builder::new()
+            .name("oplog".to_owned())
+            .spawn(move || writer.run())
+            .map_err(LogError::io("start the writer of", &directory))?;
+        let ring = Ring::new(state.slots);
+        let recovered = Recovered {
+            meta: state.meta.clone(),
+            positions: ring.optimes().collect(),
+            first: ring.oldest(),
+            last: ring.newest(),
+            cut: state.cut,
+        };
+        let log = Self {
+            directory,
+            options,
+            ring,
+            meta: state.meta,
+            next_segment: state
+                .segments
+                .last()
+                .map_or(SegmentNumber(1), |last| last.number.next()),
+            segments: state.segments.into(),
+            tail_offset: state.tail_offset,
+            last_lsn: Lsn(0),
+            floor: OpTime::NULL,
+            queue,
+            durable,
+            writer: Some(writer),
+            readers: BTreeMap::new(),
+        };
+        Ok((log, recovered))
+    }
+
+    /// Adds an entry: its name and its BSON bytes.
+    ///
+    /// # Errors
+    /// [`LogError::OutOfOrder`] unless the entry may follow the newest one.
+    pub fn append(&mut self, optime: OpTime, entry: Arc<[u8]>) -> Result<Lsn, LogError> {
+        if let Some(previous) = self.newest()
+            && !optime.may_follow(previous)
+        {
+            return Err(LogError::OutOfOrder {
+                previous,
+                next: optime,
+            });
+        }
+        let (segment, record) = self.push(Kind::Entry, &encode_optime(optime), &entry)?;
+        let slot = Slot {
+            optime,
+            segment,
+            offset: (record + HEADER_BYTES + OPTIME_BYTES) as u32,
+            bytes: entry.len() as u32,
+        };
+        self.ring.push(slot, self.last_lsn, entry);
+        Ok(self.last_lsn)
+    }
+
+    /// Removes all entries above `optime` (rollback to the common point, R-93). [`OpTime::NULL`] empties the log
+    /// (initial sync), after which any optime may follow.
+    ///
+    /// # Errors
+    /// [`LogError::Stopped`] after the disk failed.
+    pub fn truncate_after(&mut self, optime: OpTime) -> Result<Lsn, LogError> {
+        self.push(Kind::TruncateAfter, &encode_optime(optime), &[])?;
+        let kept = self.ring.count_through(optime);
+        self.ring.truncate(kept);
+        Ok(self.last_lsn)
+    }
+
+    /// Sets the durable value called `name`: vote, term, configuration, rollback id and the like. Values are
+    /// small (they are written again at the head of each segment); names are at most 64 KiB.
+    ///
+    /// # Errors
+    /// [`LogError::TooLarge`] for a name or a value that no record can hold.
+    pub fn persist(&mut self, name: &str, value: &[u8]) -> Result<Lsn, LogError> {
+        if name.len() > u16::MAX as usize {
+            return Err(LogError::TooLarge {
+                bytes: name.len(),
+                limit: u16::MAX as usize,
+            });
+        }
+        self.push(Kind::Meta, &encode_meta_head(name), value)?;
+        self.meta.insert(name.to_owned(), value.to_owned());
+        Ok(self.last_lsn)
+    }
+
+    /// Hands everything pending to the log thread: one write and one `fdatasync`, or part of the next ones if
+    /// the thread is busy. Cheap when nothing is pending. Call it once at the end of each turn of the event loop.
+    pub fn submit(&mut self) {
+        self.queue.submit();
+        self.ring.shrink(self.options.ring_bytes, self.durable_lsn());
+    }
+
+    /// Tells how far the log is durable, and of the disk's failure. If the sender is gone without a failure, the
+    /// log was dropped or its thread died: treat it as a failure.
+    #[must_use]
+    pub fn durability(&self) -> watch::Receiver<Durability> {
+        self.durable.clone()
+    }
+
+    /// Everything up to here is durable.
+    #[must_use]
+    pub fn durable_lsn(&self) -> Lsn {
+        match &*self.durable.borrow() {
+            Durability::UpTo(lsn) => *lsn,
+            Durability::Failed { .. } => Lsn(0),
+        }
+    }
+
+    /// Number of the latest append, truncate or persist.
+    #[must_use]
+    pub fn last_lsn(&self) -> Lsn {
+        self.last_lsn
+    }
+
+    /// The latest value of `name`, durable or not.
+    #[must_use]
+    pub fn meta(&self, name: &str) -> Option<&[u8]> {
+        self.meta.get(name).map(Vec::as_slice)
+    }
+
+    /// Oldest entry.
+    #[must_use]
+    pub fn oldest(&self) -> Option<OpTime> {
+        self.ring.oldest()
+    }
+
+    /// Newest entry, durable or not.
+    #[must_use]
+    pub fn newest(&self) -> Option<OpTime> {
+        self.ring.newest()
+    }
+
+    /// Number of entries.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ring.len()
+    }
+
+    /// Is there no entry?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ring.len() == 0
+    }
+
+    /// Bytes of all segment files.
+    #[must_use]
+    pub fn disk_bytes(&self) -> u64 {
+        self.segments.iter().map(|segment| segment.bytes).sum()
+    }
+
+    /// The entry called `optime`.
+    ///
+    /// # Errors
+    /// If the entry is on disk only and can't be read back.
+    pub fn get(&mut self, optime: OpTime) -> Result<Option<Arc<[u8]>>, LogError> {
+        let Some(index) = self.ring.count_through(optime).checked_sub(1) else {
+            return Ok(None);
+        };
+        match self.ring.slot(index) {
+            Some(slot) if slot.optime == optime => self.read(index).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// The entries above `optime`, oldest first: at most `max_entries` and about `max_bytes` (one entry is given
+    /// however large it is). Served from memory while young, otherwise from the segment files.
+    ///
+    /// # Errors
+    /// If an entry can't be read back.
+    pub fn entries_after(
+        &mut self,
+        optime: OpTime,
+        max_entries: usize,
+        max_bytes: usize,
+    ) -> Result<Vec<LogEntry>, LogError> {
+        let first = self.ring.count_through(optime);
+        let mut entries = Vec::new();
+        let mut bytes = 0;
+        while entries.len() < max_entries
+            && let Some(slot) = self.ring.slot(first + entries.len())
+        {
+            bytes += slot.bytes as usize;
+            if bytes > max_bytes && !entries.is_empty() {
+                break;
+            }
+            entries.push((slot.optime, self.read(first + entries.len())?));
+        }
+        Ok(entries)
+    }
+
+    /// The first entry whose timestamp is at least `ts` (timestamps alone rise along one oplog).
+    #[must_use]
+    pub fn first_at_or_after(&self, ts: Timestamp) -> Option<OpTime> {
+        let index = self.ring.count_while(|optime| optime.ts < ts);
+        self.ring.slot(index).map(|slot| slot.optime)
+    }
+
+    /// Allows entries up to `floor` to be dropped once the log is above its cap. Give what the store has durably
+    /// applied: recovery needs everything after it.
+    pub fn set_floor(&mut self, floor: OpTime) {
+        self.floor = floor;
+        self.enforce_cap();
+    }
+
+    /// What the log thread has written.
+    #[must_use]
+    pub fn counters(&self) -> WriteCounters {
+        self.queue.counters()
+    }
+
+    /// Puts a record behind all others; returns its place.
+    fn push(&mut self, kind: Kind, head: &[u8], body: &[u8]) -> Result<(SegmentNumber, usize), LogError> {
+        if let Durability::Failed { reason } = &*self.durable.borrow() {
+            return Err(LogError::Stopped {
+                reason: reason.clone(),
+            });
+        }
+        let payload = head.len() + body.len();
+        if payload > PAYLOAD_BYTES_MAX {
+            return Err(LogError::TooLarge {
+                bytes: payload,
+                limit: PAYLOAD_BYTES_MAX,
+            });
+        }
+        let needed = record_bytes(payload) + END_BYTES;
+        let fits = match (self.tail_offset, self.segments.back()) {
+            (Some(offset), Some(tail)) => offset + needed <= tail.bytes as usize,
+            _ => false,
+        };
+        if !fits {
+            self.begin_segment(needed);
+        }
+        let place = self.put(kind, head, body);
+        self.last_lsn.0 += 1;
+        let up_to = self.last_lsn;
+        self.queue.add(|pending| pending.up_to = up_to);
+        Ok(place)
+    }
+
+    /// Closes the last segment and begins the next, which opens with all named values: they must survive the
+    /// dropping of older segments.
+    fn begin_segment(&mut self, needed: usize) {
+        if self.tail_offset.is_some() {
+            self.put(Kind::End, &[], &[]);
+        }
+        let names: usize = self
+            .meta
+            .iter()
+            .map(|(name, value)| record_bytes(2 + name.len() + value.len()))
+            .sum();
+        let bytes = (SEGMENT_HEADER_BYTES + names + needed) as u64;
+        let header = SegmentHeader {
+            number: self.next_segment,
+            salt: Salt::fresh(self.next_segment),
+            bytes: bytes.max(self.options.segment_bytes),
+        };
+        self.next_segment = header.number.next();
+        self.segments.push_back(header);
+        self.tail_offset = Some(SEGMENT_HEADER_BYTES);
+        self.queue.add(|pending| {
+            pending.parts.push(Part {
+                segment: header.number,
+                create: Some(header),
+                offset: SEGMENT_HEADER_BYTES,
+                bytes: Vec::new(),
+            });
+        });
+        for (name, value) in std::mem::take(&mut self.meta) {
+            self.put(Kind::Meta, &encode_meta_head(&name), &value);
+            self.meta.insert(name, value);
+        }
+        self.enforce_cap();
+    }
+
+    /// Encodes a record at the end of the last segment. Only called when there is room.
+    fn put(&mut self, kind: Kind, head: &[u8], body: &[u8]) -> (SegmentNumber, usize) {
+        let tail = *self
+            .segments
+            .back()
+            .expect("a segment was begun before anything is put into it");
+        let offset = self.tail_offset.expect("the last segment is open");
+        self.queue.add(|pending| {
+            if pending
+                .parts
+                .last()
+                .is_none_or(|part| part.segment != tail.number)
+            {
+                pending.parts.push(Part {
+                    segment: tail.number,
+                    create: None,
+                    offset,
+                    bytes: Vec::new(),
+                });
+            }
+            let part = pending.parts.last_mut().expect("just made sure of it");
+            encode(&mut part.bytes, tail.salt, part.offset, kind, head, body);
+        });
+        self.tail_offset = match kind {
+            Kind::End => None,
+            _ => Some(offset + record_bytes(head.len() + body.len())),
+        };
+        (tail.number, offset)
+    }
+
+    fn enforce_cap(&mut self) {
+        while self.segments.len() > 1 && self.disk_bytes() > self.options.cap_bytes {
+            let oldest = self.segments[0];
+            let next = self.segments[1].number;
+            // Entries of the oldest segment are exactly those before the first entry of a later one.
+            let needed = self
+                .ring
+                .last_in_segments_before(next)
+                .is_some_and(|last| last > self.floor);
+            if needed {
+                return;
+            }
+            self.segments.pop_front();
+            self.ring.drop_segment(oldest.number);
+            self.readers.remove(&oldest.number);
+            self.queue.add(|pending| pending.retire.push(oldest));
+        }
+    }
+
+    fn read(&mut self, index: usize) -> Result<Arc<[u8]>, LogError> {
+        if let Some(bytes) = self.ring.young(index) {
+            return Ok(bytes);
+        }
+        let slot = self.ring.slot(index).expect("the caller has seen this slot");
+        let path = segment_path(&self.directory, slot.segment);
+        let file = match self.readers.entry(slot.segment) {
+            std::collections::btree_map::Entry::Occupied(open) => open.into_mut(),
+            std::collections::btree_map::Entry::Vacant(closed) => {
+                closed.insert(File::open(&path).map_err(LogError::io("open", &path))?)
+            }
+        };
+        let mut bytes = vec![0; slot.bytes as usize];
+        file.read_exact_at(&mut bytes, u64::from(slot.offset))
+            .map_err(LogError::io("read", &path))?;
+        Ok(bytes.into())
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        self.queue.stop();
+        if let Some(writer) = self.writer.take() {
+            // A panic of the writer was already seen by everyone who waits for durability.
+            drop(writer.join());
+        }
+    }
+}

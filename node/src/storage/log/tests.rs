@@ -1,0 +1,347 @@
+//! The log through its public face: crash, cut, decay, group commit.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use protocol::optime::OpTime;
+
+use super::{Durability, Log, LogEntry, LogError, LogOptions, Lsn};
+
+const SMALL: LogOptions = LogOptions {
+    cap_bytes: 1 << 30,
+    segment_bytes: 4096,
+    ring_bytes: 1 << 20,
+};
+
+#[test]
+fn what_was_durable_comes_back() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut log, recovered) = Log::open(directory.path(), SMALL).unwrap();
+    assert!(recovered.positions.is_empty() && recovered.meta.is_empty());
+    log.persist("vote", b"old").unwrap();
+    append(&mut log, 1..=3);
+    log.persist("vote", b"new").unwrap();
+    sync(&mut log);
+    drop(log);
+
+    let (mut log, recovered) = Log::open(directory.path(), SMALL).unwrap();
+    assert_eq!(recovered.positions, optimes(1..=3));
+    assert_eq!(
+        (recovered.first, recovered.last),
+        (Some(optime(1)), Some(optime(3)))
+    );
+    assert_eq!(recovered.meta["vote"], b"new");
+    assert_eq!(recovered.cut, None);
+    assert_eq!(read_all(&mut log), optimes(1..=3));
+}
+
+#[test]
+fn what_was_not_submitted_never_happened() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut log, _) = Log::open(directory.path(), SMALL).unwrap();
+    append(&mut log, 1..=3);
+    sync(&mut log);
+    append(&mut log, 4..=5);
+    drop(log);
+    let (_, recovered) = Log::open(directory.path(), SMALL).unwrap();
+    assert_eq!(recovered.last, Some(optime(3)));
+}
+
+#[test]
+fn a_file_cut_at_any_byte_keeps_exactly_the_whole_records_before_the_cut() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ends = vec![64];
+    let (mut log, _) = Log::open(directory.path(), SMALL).unwrap();
+    for number in 1..=4 {
+        append(&mut log, number..=number);
+        sync(&mut log);
+        ends.push(ends.last().unwrap() + 16 + 16 + entry(number).len().next_multiple_of(8));
+    }
+    drop(log);
+    let file = only_segment(directory.path());
+    let whole = std::fs::read(&file).unwrap();
+    for cut in 64..=ends[4] {
+        // Garbage and zeros behind the cut are as good as the end of the file.
+        for fill in [None, Some(0), Some(0xa5)] {
+            let mut bytes = whole[..cut].to_vec();
+            if let Some(fill) = fill {
+                bytes.resize(whole.len(), fill);
+            }
+            std::fs::write(&file, &bytes).unwrap();
+            // Only padding may be missing.
+            let kept = ends[1..]
+                .iter()
+                .filter(|end| bytes_kept(&bytes, &whole, **end))
+                .count() as u32;
+            let (mut log, recovered) = Log::open(directory.path(), SMALL).unwrap();
+            assert_eq!(recovered.positions, optimes(1..=kept), "cut {cut} fill {fill:?}");
+            let next = kept + 1;
+            append(&mut log, next..=next);
+            sync(&mut log);
+            drop(log);
+            let (mut log, recovered) = Log::open(directory.path(), SMALL).unwrap();
+            assert_eq!(recovered.cut, None, "the first start cleans up");
+            assert_eq!(read_all(&mut log), optimes(1..=next));
+        }
+    }
+    std::fs::write(&file, &whole[..40]).unwrap();
+    assert!(matches!(
+        Log::open(directory.path(), SMALL),
+        Err(LogError::Corrupt { offset: 0, .. })
+    ));
+}
+
+/// Is the record that ends at `end` there, but for its padding?
+fn bytes_kept(bytes: &[u8], whole: &[u8], end: usize) -> bool {
+    let padding = whole[..end].iter().rev().take_while(|byte| **byte == 0).count();
+    bytes
+        .get(..end - padding)
+        .is_some_and(|kept| *kept == whole[..end - padding])
+}
+
+#[test]
+fn a_decayed_byte_before_durable_records_is_fatal_and_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut log, _) = Log::open(directory.path(), SMALL).unwrap();
+    for number in 1..=3 {
+        append(&mut log, number..=number);
+        sync(&mut log);
+    }
+    drop(log);
+    let file = only_segment(directory.path());
+    let whole = std::fs::read(&file).unwrap();
+    let record = 32 + entry(1).len();
+    for at in 64..64 + record {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x10;
+        std::fs::write(&file, &bytes).unwrap();
+        let error = Log::open(directory.path(), SMALL).unwrap_err();
+        assert!(
+            matches!(&error, LogError::Corrupt { offset: 64, path, .. } if *path == file),
+            "{at}: {error}"
+        );
+        assert_eq!(std::fs::read(&file).unwrap(), bytes, "evidence is left alone");
+    }
+}
+
+#[test]
+fn a_torn_batch_is_cut_even_if_its_later_pages_reached_the_disk() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut log, _) = Log::open(directory.path(), SMALL).unwrap();
+    append(&mut log, 1..=1);
+    sync(&mut log);
+    append(&mut log, 2..=4);
+    sync(&mut log);
+    drop(log);
+    let file = only_segment(directory.path());
+    let mut bytes = std::fs::read(&file).unwrap();
+    let record = (32 + entry(1).len()).next_multiple_of(8);
+    bytes[64 + 2 * record + 20] ^= 1;
+    std::fs::write(&file, &bytes).unwrap();
+    let (mut log, recovered) = Log::open(directory.path(), SMALL).unwrap();
+    assert_eq!(recovered.positions, optimes(1..=2));
+    assert_eq!(recovered.cut.unwrap().offset as usize, 64 + 2 * record);
+    // The entry that takes the place of the lost one ends where the stale one began: it must not come back.
+    log.append(optime(9), entry(3)).unwrap();
+    sync(&mut log);
+    drop(log);
+    let (_, recovered) = Log::open(directory.path(), SMALL).unwrap();
+    assert_eq!(recovered.positions, [optime(1), optime(2), optime(9)]);
+}
+
+#[test]
+fn a_truncation_is_durable_and_the_log_goes_on_in_another_term() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut log, _) = Log::open(directory.path(), SMALL).unwrap();
+    append(&mut log, 1..=200);
+    sync(&mut log);
+    log.truncate_after(optime(120)).unwrap();
+    let replacement = OpTime::new(2, 121, 1);
+    log.append(replacement, entry(77)).unwrap();
+    let refused = log.append(optime(122), entry(1)).unwrap_err();
+    assert!(matches!(refused, LogError::OutOfOrder { .. }), "{refused}");
+    sync(&mut log);
+    drop(log);
+    let (mut log, recovered) = Log::open(directory.path(), SMALL).unwrap();
+    let mut expected = optimes(1..=120);
+    expected.push(replacement);
+    assert_eq!(recovered.positions, expected);
+    assert_eq!(log.get(replacement).unwrap(), Some(entry(77)));
+    assert_eq!(log.get(optime(121)).unwrap(), None);
+    log.truncate_after(OpTime::NULL).unwrap();
+    append(&mut log, 5..=5);
+    sync(&mut log);
+    drop(log);
+    let (_, recovered) = Log::open(directory.path(), SMALL).unwrap();
+    assert_eq!(recovered.positions, [optime(5)]);
+}
+
+#[test]
+fn the_cap_drops_whole_old_segments_but_never_above_the_floor_and_keeps_named_values() {
+    let directory = tempfile::tempdir().unwrap();
+    let options = LogOptions {
+        cap_bytes: 4 * 4096,
+        ring_bytes: 0,
+        ..SMALL
+    };
+    let (mut log, _) = Log::open(directory.path(), options).unwrap();
+    log.persist("config", b"version 1").unwrap();
+    append(&mut log, 1..=1000);
+    sync(&mut log);
+    assert_eq!(log.oldest(), Some(optime(1)), "nothing was allowed to go");
+    log.set_floor(optime(500));
+    sync(&mut log);
+    assert!(
+        log.oldest() > Some(optime(300)) && log.oldest() <= Some(optime(501)),
+        "{:?}",
+        log.oldest()
+    );
+    log.set_floor(optime(1000));
+    append(&mut log, 1001..=2000);
+    log.set_floor(optime(2000));
+    append(&mut log, 2001..=2001);
+    sync(&mut log);
+    assert!(log.disk_bytes() <= options.cap_bytes);
+    let left = read_all(&mut log);
+    drop(log);
+    let (mut log, recovered) = Log::open(directory.path(), options).unwrap();
+    assert_eq!(recovered.meta["config"], b"version 1");
+    assert_eq!(recovered.positions, left);
+    assert_eq!(read_all(&mut log), left);
+}
+
+#[test]
+fn an_entry_larger_than_a_segment_gets_its_own() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut log, _) = Log::open(directory.path(), SMALL).unwrap();
+    append(&mut log, 1..=1);
+    let large: Arc<[u8]> = vec![7; 100_000].into();
+    log.append(optime(2), Arc::clone(&large)).unwrap();
+    append(&mut log, 3..=3);
+    sync(&mut log);
+    drop(log);
+    let (mut log, recovered) = Log::open(directory.path(), SMALL).unwrap();
+    assert_eq!(recovered.positions, optimes(1..=3));
+    assert_eq!(log.get(optime(2)).unwrap(), Some(large));
+}
+
+#[test]
+fn a_missing_segment_is_fatal() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut log, _) = Log::open(directory.path(), SMALL).unwrap();
+    append(&mut log, 1..=300);
+    sync(&mut log);
+    drop(log);
+    let second = directory.path().join("oplog/seg-0000000000000002.log");
+    std::fs::remove_file(&second).unwrap();
+    let error = Log::open(directory.path(), SMALL).unwrap_err();
+    assert!(
+        matches!(&error, LogError::Corrupt { path, .. } if *path == second),
+        "{error}"
+    );
+}
+
+#[test]
+fn many_appends_make_few_syncs() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut log, _) = Log::open(
+        directory.path(),
+        LogOptions {
+            segment_bytes: 1 << 20,
+            ..SMALL
+        },
+    )
+    .unwrap();
+    append(&mut log, 1..=1000);
+    sync(&mut log);
+    let counters = log.counters();
+    assert_eq!((counters.batches, counters.syncs), (1, 1));
+    for number in 1001..=2000 {
+        append(&mut log, number..=number);
+        log.submit();
+    }
+    sync(&mut log);
+    assert!(
+        log.counters().syncs < 1001,
+        "{:?}: none of 1000 submits met a busy thread",
+        log.counters()
+    );
+}
+
+#[test]
+fn batches_are_limited_in_entries_and_bytes_but_never_empty() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut log, _) = Log::open(
+        directory.path(),
+        LogOptions {
+            ring_bytes: 100,
+            ..SMALL
+        },
+    )
+    .unwrap();
+    append(&mut log, 1..=50);
+    sync(&mut log);
+    let names = |entries: Vec<LogEntry>| entries.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+    assert_eq!(
+        names(log.entries_after(optime(10), 5, usize::MAX).unwrap()),
+        optimes(11..=15)
+    );
+    assert_eq!(
+        names(log.entries_after(optime(10), 5, 0).unwrap()),
+        optimes(11..=11)
+    );
+    let two = entry(11).len() + entry(12).len();
+    assert_eq!(
+        names(log.entries_after(optime(10), 5, two).unwrap()),
+        optimes(11..=12)
+    );
+    assert_eq!(names(log.entries_after(optime(50), 5, two).unwrap()), []);
+    assert_eq!(log.first_at_or_after(optime(20).ts), Some(optime(20)));
+    assert_eq!(log.first_at_or_after(optime(51).ts), None);
+}
+
+/// Submits and waits until everything is durable.
+fn sync(log: &mut Log) {
+    let target = log.last_lsn();
+    log.submit();
+    let mut durability = log.durability();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let state = runtime
+        .block_on(durability.wait_for(|state| !matches!(state, Durability::UpTo(lsn) if *lsn < target)))
+        .unwrap()
+        .clone();
+    assert_eq!(state, Durability::UpTo(target));
+    assert_eq!(log.durable_lsn(), target);
+    assert!(target > Lsn(0));
+    log.submit();
+}
+
+fn append(log: &mut Log, numbers: std::ops::RangeInclusive<u32>) {
+    for number in numbers {
+        log.append(optime(number), entry(number)).unwrap();
+    }
+}
+
+fn read_all(log: &mut Log) -> Vec<OpTime> {
+    let entries = log.entries_after(OpTime::NULL, usize::MAX, usize::MAX).unwrap();
+    for (name, bytes) in &entries {
+        assert_eq!(*bytes, entry(name.ts.secs));
+    }
+    entries.into_iter().map(|(name, _)| name).collect()
+}
+
+fn optime(number: u32) -> OpTime {
+    OpTime::new(1, number, 1)
+}
+
+fn optimes(numbers: std::ops::RangeInclusive<u32>) -> Vec<OpTime> {
+    numbers.map(optime).collect()
+}
+
+fn entry(number: u32) -> Arc<[u8]> {
+    format!("entry number {number:06}").into_bytes().into()
+}
+
+fn only_segment(dbpath: &Path) -> PathBuf {
+    dbpath.join("oplog/seg-0000000000000001.log")
+}

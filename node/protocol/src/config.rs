@@ -11,8 +11,8 @@ use crate::optime::Term;
 pub struct MemberId(pub u8);
 
 /// Which configuration is newer: term first, then version. A forced configuration has term −1 and is compared
-/// by version alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// by version alone: hence [`ConfigId::is_newer_than`]; the derived order is only for containers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ConfigId {
     /// Term of the primary that installed it.
     pub term: Term,

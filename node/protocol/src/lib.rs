@@ -17,8 +17,16 @@
 //! Reading order: [`optime`], [`config`], [`oplog`], [`concern`], [`timer`], [`message`], [`input`],
 //! [`output`], [`state`], [`member`], then one rule after the other in [`rules`].
 
+#[cfg(feature = "planted-bugs")]
+pub mod bugs;
 pub mod concern;
 pub mod config;
+pub mod input;
+pub mod member;
+pub mod message;
 pub mod oplog;
 pub mod optime;
+pub mod output;
+pub mod rules;
+pub mod state;
 pub mod timer;

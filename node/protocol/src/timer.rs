@@ -26,6 +26,4 @@ pub enum Timer {
     Unfreeze,
     /// Report the position even if nothing changed: half the election timeout.
     KeepAlive,
-    /// Stand for election because this member is to be preferred or is ahead of the primary.
-    Takeover,
 }

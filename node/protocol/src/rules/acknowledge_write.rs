@@ -1,0 +1,71 @@
+//! Clients hear when their write concern is met (R-61…R-66).
+
+use super::rule::{Context, Rule};
+use crate::concern::W;
+use crate::output::{Outcome, Output};
+use crate::state::{State, Waiting};
+
+/// See the module.
+pub const RULE: Rule = Rule {
+    name: "acknowledge_write",
+    act: |context| acknowledge_write(context, is_satisfied),
+};
+
+/// Is this waiter's concern met?
+pub type Satisfied = fn(&State, &Waiting) -> bool;
+
+/// Answers every waiter for whom `satisfied` holds.
+pub fn acknowledge_write(context: &mut Context<'_>, satisfied: Satisfied) -> Option<()> {
+    (context.state.is_primary() && !context.state.waiting.is_empty()).then_some(())?;
+    let state = &mut *context.state;
+    state
+        .waiting
+        .iter()
+        .any(|waiter| satisfied(state, waiter))
+        .then_some(())?;
+    let waiting = std::mem::take(&mut state.waiting);
+    let (done, waiting): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|waiter| satisfied(state, waiter));
+    state.waiting = waiting;
+    for waiter in done {
+        context.out(Output::Complete {
+            id: waiter.id,
+            outcome: Outcome::Done,
+        });
+    }
+    Some(())
+}
+
+/// Enough members have it, and those who must have flushed it.
+#[must_use]
+pub fn is_satisfied(state: &State, waiter: &Waiting) -> bool {
+    let flushed_here = !waiter.concern.journal || state.durable >= waiter.optime;
+    match waiter.concern.w {
+        W::Majority => {
+            // With unjournaled majorities `j` still asks for this member's own flush.
+            state.commit_point >= waiter.optime && (state.config.majority_journaled || flushed_here)
+        }
+        W::Members(n) => flushed_here && 1 + others_with(state, waiter) >= usize::from(n),
+    }
+}
+
+/// Data-bearing others whose newest entry is **of the same term** and no older: an optime of another term says
+/// nothing about this entry (SERVER-27053).
+fn others_with(state: &State, waiter: &Waiting) -> usize {
+    state
+        .others()
+        .filter(|(position, _)| {
+            let arbiter = state.config.members[*position].arbiter;
+            let reached = state.progress[*position].map(|progress| {
+                if waiter.concern.journal {
+                    progress.durable
+                } else {
+                    progress.written
+                }
+            });
+            !arbiter
+                && reached.is_some_and(|reached| {
+                    reached.term == waiter.optime.term && reached.ts >= waiter.optime.ts
+                })
+        })
+        .count()
+}

@@ -1,0 +1,77 @@
+//! `AdvanceCommitPoint` (R-67…R-69): the newest entry of the present term that a majority holds durably.
+
+use super::rule::{Context, Rule};
+use crate::optime::OpTime;
+use crate::output::Output;
+use crate::state::State;
+
+/// See the module.
+pub const RULE: Rule = Rule {
+    name: "advance_commit_point",
+    act: |context| advance_commit_point(context, counted, is_of_my_term),
+};
+
+/// How far this member (by position) counts.
+pub type Counted = fn(&State, position: usize) -> OpTime;
+/// May the commit point move there?
+pub type Committable = fn(&State, OpTime) -> bool;
+
+/// Moves the commit point as far as the majority of `counted` allows.
+pub fn advance_commit_point(
+    context: &mut Context<'_>,
+    counted: Counted,
+    committable: Committable,
+) -> Option<()> {
+    context.state.is_primary().then_some(())?;
+    let candidate = majority_point(context.state, counted);
+    (candidate > context.state.commit_point && committable(context.state, candidate)).then_some(())?;
+    context.state.commit_point = candidate;
+    context.out(Output::CommitPoint(candidate));
+    Some(())
+}
+
+/// The newest optime that `write_majority` voters have reached.
+fn majority_point(state: &State, counted: Counted) -> OpTime {
+    let config = &state.config;
+    let mut reached = [OpTime::NULL; crate::config::Config::MEMBERS_MAX];
+    let mut voters = 0;
+    for (position, member) in config.members.iter().enumerate() {
+        if member.is_voter() {
+            reached[voters] = counted(state, position);
+            voters += 1;
+        }
+    }
+    let reached = &mut reached[..voters];
+    reached.sort_unstable();
+    match voters.checked_sub(config.write_majority()) {
+        Some(index) if index < voters => reached[index],
+        _ => OpTime::NULL,
+    }
+}
+
+/// Durable entries only; the primary's own too: it is one of the majority like any other. Arbiters hold nothing.
+#[must_use]
+pub fn counted(state: &State, position: usize) -> OpTime {
+    let member = &state.config.members[position];
+    if member.arbiter {
+        OpTime::NULL
+    } else if member.id == state.me {
+        if state.config.majority_journaled {
+            state.durable
+        } else {
+            state.last_written()
+        }
+    } else {
+        match state.progress[position] {
+            None => OpTime::NULL,
+            Some(progress) if state.config.majority_journaled => progress.durable,
+            Some(progress) => progress.written,
+        }
+    }
+}
+
+/// Raft §5.4.2, figure 8: an entry of an older term is committed only together with one of the present term.
+#[must_use]
+pub fn is_of_my_term(state: &State, candidate: OpTime) -> bool {
+    state.first_of_term.is_some_and(|first| candidate >= first)
+}

@@ -1,0 +1,151 @@
+//! Choosing whom to pull from, and leaving a source that is of no use (R-80… ).
+
+use super::rule::{Context, Rule};
+use crate::config::MemberId;
+use crate::input::Input;
+use crate::message::{Body, MemberState};
+use crate::output::Output;
+use crate::state::State;
+use crate::timer::Timer;
+
+/// See the module.
+pub const RULE: Rule = Rule {
+    name: "choose_sync_source",
+    act: choose_sync_source,
+};
+
+fn choose_sync_source(context: &mut Context<'_>) -> Option<()> {
+    if let Input::SyncFrom(id) = *context.input {
+        return obey(context, id);
+    }
+    let left = leave_useless_source(context);
+    let wants = wants_source(context.state);
+    let retry = context.timer() == Some(Timer::SyncSource);
+    if wants && (left || retry || matches!(context.input, Input::Message(_) | Input::Persisted(_))) {
+        if let Some(source) = pick(context.state) {
+            pull_from(context, source);
+            return Some(());
+        }
+        if retry {
+            context.arm(Timer::SyncSource);
+        }
+    }
+    (left || (retry && wants)).then_some(())
+}
+
+/// `replSetSyncFrom`: tried first, whatever the others would be worth.
+fn obey(context: &mut Context<'_>, id: MemberId) -> Option<()> {
+    let member = context.state.config.member(id)?;
+    let usable = id != context.state.me && !member.arbiter;
+    (usable && may_pull(context.state)).then_some(())?;
+    pull_from(context, id);
+    Some(())
+}
+
+fn pull_from(context: &mut Context<'_>, source: MemberId) {
+    context.state.sync_source = Some(source);
+    context.state.fetch_missed = false;
+    context.state.report_due = true;
+    context.out(Output::CancelTimer(Timer::SyncSource));
+    context.fetch();
+}
+
+fn may_pull(state: &State) -> bool {
+    let data_bearing = state.my_config().is_some_and(|me| !me.arbiter);
+    data_bearing && !state.is_primary() && state.rollback.is_none()
+}
+
+fn wants_source(state: &State) -> bool {
+    state.sync_source.is_none() && may_pull(state)
+}
+
+/// Of those who are ahead, the primary if there is one, else the furthest.
+fn pick(state: &State) -> Option<MemberId> {
+    let mine = state.last_written();
+    let mut best: Option<((bool, crate::optime::OpTime), MemberId)> = None;
+    for (position, id) in state.others() {
+        let (member, seen) = (&state.config.members[position], &state.seen[position]);
+        let is_primary = state.primary == Some(id) && seen.state == MemberState::Primary;
+        let usable = seen.up
+            && seen.state.is_readable()
+            && !seen.denied
+            && !member.arbiter
+            && (member.build_indexes || !state.my_config().is_some_and(|me| me.build_indexes))
+            && (is_primary || (state.config.chaining_allowed && seen.written > mine))
+            // It pulls from me: a cycle (SERVER-58988).
+            && seen.sync_source != Some(state.me);
+        let rank = (is_primary, seen.written);
+        if usable && best.is_none_or(|(other, _)| rank > other) {
+            best = Some((rank, id));
+        }
+    }
+    best.map(|(_, id)| id)
+}
+
+/// True when the present source was left.
+fn leave_useless_source(context: &mut Context<'_>) -> bool {
+    let Some(source) = context.state.sync_source else {
+        return false;
+    };
+    if context.timer() == Some(Timer::Fetch) {
+        return miss_deadline(context, source);
+    }
+    let Input::Message(message) = context.input else {
+        return false;
+    };
+    if message.from != source {
+        return leave_for_primary(context, source);
+    }
+    let cycle = match message.body {
+        Body::HeartbeatResponse { sync_source, .. } | Body::FetchResponse { sync_source, .. } => {
+            sync_source == Some(context.state.me)
+        }
+        _ => false,
+    };
+    let useless = match message.body {
+        Body::HeartbeatResponse { state, .. } => !state.is_readable(),
+        _ => false,
+    };
+    if cycle || useless {
+        context.drop_source();
+    }
+    cycle || useless
+}
+
+/// Once: ask again, the answer may have been lost. Twice: the source is of no use.
+fn miss_deadline(context: &mut Context<'_>, source: MemberId) -> bool {
+    if context.state.fetch_missed {
+        if let Some(position) = context.state.config.position(source) {
+            context.state.seen[position].denied = true;
+        }
+        context.drop_source();
+        return true;
+    }
+    context.fetch();
+    context.state.fetch_missed = true;
+    false
+}
+
+/// Pulling from a secondary that has nothing new while the primary is in sight helps nobody.
+fn leave_for_primary(context: &mut Context<'_>, source: MemberId) -> bool {
+    let state = &context.state;
+    let Some(primary) = state
+        .primary
+        .filter(|primary| *primary != source && *primary != state.me)
+    else {
+        return false;
+    };
+    let (Some(at), Some(of_source)) = (state.config.position(primary), state.config.position(source)) else {
+        return false;
+    };
+    let seen = &state.seen[at];
+    let better = seen.up && seen.state == MemberState::Primary && !seen.denied;
+    // What it has is known from its last heartbeat only: while the primary is in sight, prefer the primary.
+    let behind = state.seen[of_source].written <= state.last_written();
+    let forbidden = !state.config.chaining_allowed;
+    if better && (behind || forbidden) {
+        context.drop_source();
+        return true;
+    }
+    false
+}

@@ -1,0 +1,151 @@
+//! `processReplSetRequestVotes`: a vote is given at most once a term, only to a candidate whose log and
+//! configuration are at least as new, and it is durable before the candidate hears of it.
+
+use super::rule::{Context, Rule};
+use crate::config::{ConfigId, MemberId};
+use crate::input::Input;
+use crate::message::{Body, MemberState};
+use crate::optime::{OpTime, Term};
+use crate::output::{Output, Token, Vote};
+use crate::state::State;
+
+/// See the module.
+pub const RULE: Rule = Rule {
+    name: "grant_vote",
+    act: |context| grant_vote(context, &CHECKS),
+};
+
+/// What a candidate asks for.
+#[derive(Clone, Copy, Debug)]
+pub struct Request {
+    /// Who.
+    pub candidate: MemberId,
+    /// Its term.
+    pub term: Term,
+    /// Asks only.
+    pub dry_run: bool,
+    /// Its configuration.
+    pub config: ConfigId,
+    /// Its newest entry.
+    pub last: OpTime,
+}
+
+/// One reason to refuse.
+pub type Check = fn(&State, &Request) -> bool;
+
+/// The reasons to refuse, in MongoDB's order. The set name is checked by the shell, at the border.
+pub const CHECKS: [Check; 5] = [
+    has_older_config,
+    has_older_term,
+    has_staler_log,
+    has_my_vote_gone,
+    has_arbiter_seen_a_primary,
+];
+
+/// Grants unless one of `checks` refuses.
+pub fn grant_vote(context: &mut Context<'_>, checks: &[Check]) -> Option<()> {
+    if let Input::Persisted(Token::Vote(vote)) = *context.input {
+        return reply_once_durable(context, vote);
+    }
+    let message = context.message()?;
+    let Body::VoteRequest {
+        dry_run,
+        config,
+        last,
+    } = message.body
+    else {
+        return None;
+    };
+    let request = Request {
+        candidate: message.from,
+        term: message.term,
+        dry_run,
+        config,
+        last,
+    };
+    let granted = !checks.iter().any(|refuses| refuses(context.state, &request));
+    if granted && !dry_run {
+        // If the candidate heard "yes" before this is on disk, then: we crash; we come back without the vote; we
+        // give it to another candidate of the same term; two primaries.
+        let vote = Vote {
+            term: context.state.term,
+            candidate: Some(request.candidate),
+        };
+        context.state.vote = vote;
+        context.out(Output::PersistVote(vote));
+        context.arm_election();
+    } else {
+        context.send(
+            message.from,
+            Body::VoteResponse {
+                dry_run,
+                asked: message.term,
+                granted,
+            },
+        );
+    }
+    Some(())
+}
+
+fn reply_once_durable(context: &mut Context<'_>, vote: Vote) -> Option<()> {
+    let state = &mut *context.state;
+    if vote.term > state.vote_durable.term {
+        state.vote_durable = vote;
+    }
+    if let Some(candidate) = vote.candidate
+        && candidate != state.me
+        && vote.term == state.term
+        && vote == state.vote
+    {
+        context.send(
+            candidate,
+            Body::VoteResponse {
+                dry_run: false,
+                asked: vote.term,
+                granted: true,
+            },
+        );
+    }
+    Some(())
+}
+
+/// 1. The candidate's configuration is older than mine.
+pub fn has_older_config(state: &State, request: &Request) -> bool {
+    state.config.id.is_newer_than(request.config)
+}
+
+/// 2. The candidate's term is lower than mine.
+pub fn has_older_term(state: &State, request: &Request) -> bool {
+    request.term < state.term
+}
+
+/// 4. The candidate's data is staler than mine: by optime, term first.
+pub fn has_staler_log(state: &State, request: &Request) -> bool {
+    request.last < state.last_written()
+}
+
+/// 5. I have already voted in this term, even if for the same candidate.
+pub fn has_my_vote_gone(state: &State, request: &Request) -> bool {
+    !request.dry_run && state.vote.term >= request.term
+}
+
+/// 6. I am an arbiter and see a healthy primary of equal or greater priority.
+pub fn has_arbiter_seen_a_primary(state: &State, request: &Request) -> bool {
+    let arbiter = state.my_config().is_some_and(|me| me.arbiter) && state.config.id == request.config;
+    let asked = state
+        .config
+        .member(request.candidate)
+        .map_or(0, |candidate| candidate.priority_milli);
+    arbiter
+        && state
+            .config
+            .members
+            .iter()
+            .zip(&state.seen)
+            .any(|(member, seen)| {
+                seen.up
+                    && seen.state == MemberState::Primary
+                    && member.id != request.candidate
+                    && member.priority_milli >= asked
+            })
+}

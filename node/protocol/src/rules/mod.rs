@@ -1,0 +1,53 @@
+//! `Next`: every rule, in the order in which a member tries them.
+
+pub mod acknowledge_write;
+pub mod advance_commit_point;
+pub mod answer_read;
+pub mod append_oplog;
+pub mod become_primary;
+pub mod choose_sync_source;
+pub mod client_write;
+pub mod exchange_heartbeats;
+pub mod flush_oplog;
+pub mod freeze;
+pub mod grant_vote;
+pub mod install_config;
+pub mod learn_commit_point;
+pub mod report_position;
+pub mod roll_back_oplog;
+pub mod rule;
+pub mod serve_oplog;
+pub mod stand_for_election;
+pub mod start;
+pub mod step_down;
+pub mod update_position;
+pub mod update_term;
+
+use rule::Rule;
+
+/// Every rule. All are tried on every input, and several may fire. The order has meaning: `update_term` comes
+/// first, as in the specification, so that no other rule ever sees a message of a newer term; what changes the
+/// log comes before what judges it; answers to clients come last.
+pub const NEXT: [Rule; 21] = [
+    update_term::RULE,
+    start::RULE,
+    install_config::RULE,
+    exchange_heartbeats::RULE,
+    freeze::RULE,
+    grant_vote::RULE,
+    stand_for_election::RULE,
+    roll_back_oplog::RULE,
+    append_oplog::RULE,
+    become_primary::RULE,
+    client_write::RULE,
+    answer_read::RULE,
+    flush_oplog::RULE,
+    update_position::RULE,
+    step_down::RULE,
+    choose_sync_source::RULE,
+    advance_commit_point::RULE,
+    learn_commit_point::RULE,
+    acknowledge_write::RULE,
+    serve_oplog::RULE,
+    report_position::RULE,
+];

@@ -1,0 +1,158 @@
+//! `RollbackOplog` (R-91…R-95): a member whose branch lost goes back to the common point with its source.
+
+use super::rule::{Context, Rule};
+use crate::input::Input;
+use crate::message::{Body, MemberState, Message};
+use crate::optime::OpTime;
+use crate::output::{FatalReason, Output, Token};
+use crate::state::{Rollback, State};
+use crate::timer::Timer;
+
+/// See the module.
+pub const RULE: Rule = Rule {
+    name: "roll_back_oplog",
+    act: |context| roll_back_oplog(context, is_newer_branch),
+};
+
+/// How many positions one request of the search offers.
+pub const CANDIDATES_MAX: usize = 4096;
+
+/// Does the source's branch win over mine?
+pub type NewerBranch = fn(&State, newest: OpTime) -> bool;
+
+/// The branch of the later term wins, however short it is.
+#[must_use]
+pub fn is_newer_branch(state: &State, newest: OpTime) -> bool {
+    newest.term > state.last_written().term
+}
+
+/// Rolls back when `newer` says that the source's branch wins.
+pub fn roll_back_oplog(context: &mut Context<'_>, newer: NewerBranch) -> Option<()> {
+    match *context.input {
+        Input::Persisted(Token::RollBack(to)) => finish(context, to),
+        Input::Timer(Timer::Fetch) => {
+            let Some(Rollback::Searching { .. }) = context.state.rollback else {
+                return None;
+            };
+            abandon(context);
+            Some(())
+        }
+        Input::Message(_) => {
+            let message = context.message()?;
+            match message.body {
+                Body::FetchResponse { .. } => notice_divergence(context, message, newer),
+                Body::CommonPointResponse { .. } => search_on(context, message),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+fn notice_divergence(context: &mut Context<'_>, message: &Message, newer: NewerBranch) -> Option<()> {
+    let Body::FetchResponse {
+        after,
+        found: false,
+        newest,
+        dropped,
+        ..
+    } = message.body
+    else {
+        return None;
+    };
+    let state = &*context.state;
+    let current = state.sync_source == Some(message.from) && after == state.last_written();
+    (current && state.rollback.is_none()).then_some(())?;
+    // a primary that still catches up never takes back; it looks elsewhere or goes without.
+    if state.is_primary() || !newer(state, newest) || after < dropped {
+        if let Some(position) = state.config.position(message.from) {
+            context.state.seen[position].denied = true;
+        }
+        context.drop_source();
+        return Some(());
+    }
+    context.change_state(MemberState::Rollback);
+    ask(context, message.from, None);
+    Some(())
+}
+
+/// Offers the next positions, newest first, older than `below`.
+fn ask(context: &mut Context<'_>, source: crate::config::MemberId, below: Option<OpTime>) {
+    let state = &mut *context.state;
+    let mut candidates: Vec<OpTime> = state
+        .oplog
+        .iter()
+        .rev()
+        .filter(|candidate| below.is_none_or(|below| *candidate < below))
+        .take(CANDIDATES_MAX)
+        .collect();
+    if candidates.len() < CANDIDATES_MAX {
+        candidates.push(state.oplog.base());
+    }
+    let (asked, searched) = (candidates[0], candidates[candidates.len() - 1]);
+    state.rollback = Some(Rollback::Searching {
+        source,
+        asked,
+        searched,
+    });
+    context.send(source, Body::CommonPointRequest { candidates });
+    context.arm(Timer::Fetch);
+}
+
+fn search_on(context: &mut Context<'_>, message: &Message) -> Option<()> {
+    let Body::CommonPointResponse { asked, common, .. } = message.body else {
+        return None;
+    };
+    let Some(Rollback::Searching {
+        source,
+        asked: open,
+        searched,
+    }) = context.state.rollback
+    else {
+        return None;
+    };
+    (message.from == source && asked == open).then_some(())?;
+    match common {
+        Some(to) if to < context.state.commit_point.min(context.state.last_written()) => {
+            // what lies below the commit point is never taken back.
+            context.change_state(MemberState::Fatal);
+            context.out(Output::Fatal(FatalReason::RollbackBeforeCommitPoint));
+        }
+        Some(to) => {
+            context.state.rollback = Some(Rollback::Cutting(to));
+            context.out(Output::CancelTimer(Timer::Fetch));
+            let rollback_id = context.state.rollback_id + 1;
+            context.out(Output::RollBack { to, rollback_id });
+        }
+        None if searched == context.state.oplog.base() => {
+            context.change_state(MemberState::Fatal);
+            context.out(Output::Fatal(FatalReason::NoCommonPoint));
+        }
+        None => ask(context, source, Some(searched)),
+    }
+    Some(())
+}
+
+/// The cut is durable: so is nothing beyond it (R-94; SERVER-50949 kept the old durable point).
+fn finish(context: &mut Context<'_>, to: OpTime) -> Option<()> {
+    (context.state.rollback == Some(Rollback::Cutting(to))).then_some(())?;
+    let state = &mut *context.state;
+    state.oplog.truncate_after(to);
+    state.durable = to;
+    state.rollback_id += 1;
+    state.rollback = None;
+    state.report_due = true;
+    context.change_state(MemberState::Recovering);
+    let resting = context.state.resting_state();
+    context.change_state(resting);
+    context.drop_source();
+    Some(())
+}
+
+/// Nothing was taken back yet: as before, with another source.
+fn abandon(context: &mut Context<'_>) {
+    context.state.rollback = None;
+    let resting = context.state.resting_state();
+    context.change_state(resting);
+    context.drop_source();
+}

@@ -1,0 +1,159 @@
+//! What a rule is: guards, then an act.
+
+use crate::config::MemberId;
+use crate::input::Input;
+use crate::message::{Body, MemberState, Message};
+use crate::optime::OpTime;
+use crate::output::{Content, Output};
+use crate::state::State;
+use crate::timer::Timer;
+
+/// One rule of the protocol, named as in the specification.
+#[derive(Clone, Copy)]
+pub struct Rule {
+    /// Its name in traces, coverage tables and planted bugs.
+    pub name: &'static str,
+    /// Guards that return `None`, then the act. `Some` means: it fired.
+    pub act: Act,
+}
+
+/// The body of a rule.
+pub type Act = fn(&mut Context<'_>) -> Option<()>;
+
+/// What a rule works on.
+pub struct Context<'a> {
+    /// The member.
+    pub state: &'a mut State,
+    /// What happened.
+    pub input: &'a Input,
+    /// The wall clock, in seconds since 1970; only ever used to name new entries.
+    pub wall_secs: u32,
+    /// What is to be done, in order.
+    pub outputs: &'a mut Vec<Output>,
+}
+
+impl<'a> Context<'a> {
+    /// The message that arrived, if its sender is another member of the configuration.
+    #[must_use]
+    pub fn message(&self) -> Option<&'a Message> {
+        let Input::Message(message) = self.input else {
+            return None;
+        };
+        let known = message.from != self.state.me && self.state.config.position(message.from).is_some();
+        known.then_some(message)
+    }
+
+    /// The timer that fired.
+    #[must_use]
+    pub fn timer(&self) -> Option<Timer> {
+        match self.input {
+            Input::Timer(timer) => Some(*timer),
+            _ => None,
+        }
+    }
+
+    /// Asks for one more thing.
+    pub fn out(&mut self, output: Output) {
+        self.outputs.push(output);
+    }
+
+    /// Sends `body` to `to`, in the present term.
+    pub fn send(&mut self, to: MemberId, body: Body) {
+        let message = Message {
+            from: self.state.me,
+            to,
+            term: self.state.term,
+            body,
+        };
+        self.outputs.push(Output::Send(message));
+    }
+
+    /// Arms `timer` afresh.
+    pub fn arm(&mut self, timer: Timer) {
+        self.outputs.push(Output::SetTimer(timer));
+    }
+
+    /// Arms the election timer if this member might ever stand.
+    pub fn arm_election(&mut self) {
+        if self.state.my_config().is_some_and(|me| me.is_electable()) && !self.state.is_primary() {
+            self.arm(Timer::Election);
+        }
+    }
+
+    /// Reports another state of its own; says so when it is a change.
+    pub fn change_state(&mut self, to: MemberState) {
+        if self.state.member_state != to {
+            self.state.member_state = to;
+            self.outputs.push(Output::StateChanged(to));
+        }
+    }
+
+    /// Appends `count` new entries of the present term, named by the wall clock unless the log is ahead of it
+    /// (§3.1: a clock that goes back only bumps the counter). Returns the last of them.
+    pub fn append_own(&mut self, content: Content, count: u32) -> OpTime {
+        let mut entries = Vec::with_capacity(count as usize);
+        for _ in 0..count {
+            let last = self.state.oplog.last();
+            let clock = crate::optime::Timestamp {
+                secs: self.wall_secs.max(1),
+                inc: 1,
+            };
+            let next = OpTime {
+                term: self.state.term,
+                ts: clock.max(last.ts.next()),
+            };
+            self.state.oplog.append(next);
+            entries.push(next);
+        }
+        self.outputs.push(Output::Append { content, entries });
+        self.state.oplog.last()
+    }
+
+    /// Pulls what follows the newest entry from the sync source, and waits for the answer.
+    pub fn fetch(&mut self) {
+        if let Some(source) = self.state.sync_source {
+            let body = Body::FetchRequest {
+                after: self.state.last_written(),
+                commit_point: self.state.commit_point,
+            };
+            self.send(source, body);
+            self.arm(Timer::Fetch);
+        }
+    }
+
+    /// Pulls from nobody any more; looks for another source.
+    pub fn drop_source(&mut self) {
+        self.state.sync_source = None;
+        self.state.fetch_missed = false;
+        self.outputs.push(Output::CancelTimer(Timer::Fetch));
+        self.arm(Timer::SyncSource);
+    }
+
+    /// Forgets what the others reported: positions hold for one term only.
+    pub fn clear_progress(&mut self) {
+        self.state.progress.fill(None);
+        self.state.report_due = true;
+    }
+
+    /// Greets every other member at once.
+    pub fn heartbeat_all(&mut self) {
+        let others: Vec<(usize, MemberId)> = self.state.others().collect();
+        for (position, id) in others {
+            self.heartbeat(position, id);
+        }
+    }
+
+    /// Greets one member, and brings it the configuration if it is known to have an older one.
+    pub fn heartbeat(&mut self, position: usize, id: MemberId) {
+        let seen = self.state.seen[position];
+        let mine = &self.state.config;
+        let install = (seen.up && mine.id.is_newer_than(seen.config)).then(|| mine.clone());
+        let body = Body::HeartbeatRequest {
+            state: self.state.member_state,
+            config: mine.id,
+            install,
+        };
+        self.send(id, body);
+        self.arm(Timer::Heartbeat(id));
+    }
+}

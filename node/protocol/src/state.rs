@@ -1,0 +1,338 @@
+//! One member, whole: data only. The rules live outside it.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::concern::WriteConcern;
+use crate::config::{Config, ConfigId, MemberConfig, MemberId, MemberSet};
+use crate::input::RequestId;
+use crate::message::{MemberState, Position};
+use crate::oplog::Oplog;
+use crate::optime::{OpTime, Term};
+use crate::output::Vote;
+
+/// What a member is to the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Role {
+    /// Pulls, or waits.
+    Follower,
+    /// Asks whether it would win.
+    DryRun {
+        /// Who said yes, itself included.
+        granted: MemberSet,
+    },
+    /// Stands in its own new term. Its own vote counts once it is durable.
+    Candidate {
+        /// Who said yes.
+        granted: MemberSet,
+    },
+    /// Leads its term.
+    Primary(Mode),
+}
+
+/// How far a primary has come (§3.6, §3.7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Mode {
+    /// Elected, fetches what others are ahead; takes no writes (MongoDB's `LeaderElect`).
+    CatchUp {
+        /// Who has answered a heartbeat since the election.
+        heard: MemberSet,
+        /// The newest entry anybody was seen to have.
+        target: OpTime,
+    },
+    /// Takes writes.
+    Writable,
+    /// The operator wants it to step down once somebody has caught up; takes no writes, still commits.
+    SteppingDown {
+        /// Who waits.
+        id: RequestId,
+        /// At the deadline, step down even if nobody has caught up.
+        force: bool,
+    },
+}
+
+/// What this member last heard of another one: hints for choosing, never counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Seen {
+    /// Spoke within the election timeout.
+    pub up: bool,
+    /// Its state.
+    pub state: MemberState,
+    /// Its newest entry.
+    pub written: OpTime,
+    /// Whom it pulls from.
+    pub sync_source: Option<MemberId>,
+    /// Its configuration.
+    pub config: ConfigId,
+    /// Its sync source role is in doubt: it was too fresh, behind, or broken when last tried. Forgotten at its
+    /// next heartbeat.
+    pub denied: bool,
+}
+
+impl Seen {
+    /// Nothing heard yet.
+    pub const NOTHING: Self = Self {
+        up: false,
+        state: MemberState::Unknown,
+        written: OpTime::NULL,
+        sync_source: None,
+        config: ConfigId::NONE,
+        denied: false,
+    };
+}
+
+/// A fetch that waits for news.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Parked {
+    /// Who asked.
+    pub member: MemberId,
+    /// For what follows this.
+    pub after: OpTime,
+    /// The commit point it knows.
+    pub commit_point: OpTime,
+    /// Answer at the end of this turn even if there is nothing new.
+    pub urgent: bool,
+}
+
+/// A client that waits for its write concern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Waiting {
+    /// Who.
+    pub id: RequestId,
+    /// The last entry it waits for.
+    pub optime: OpTime,
+    /// Until when.
+    pub concern: WriteConcern,
+}
+
+/// The search for the common point with a sync source whose branch won (R-91…R-94).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Rollback {
+    /// Asking `source`; all candidates newer than or equal to `searched` were offered.
+    Searching {
+        /// Who is asked.
+        source: MemberId,
+        /// Newest candidate of the open request.
+        asked: OpTime,
+        /// Oldest candidate offered so far.
+        searched: OpTime,
+    },
+    /// The cut after this entry is being made durable.
+    Cutting(OpTime),
+}
+
+/// A configuration on its way to disk: not in force before it is durable.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PendingConfig {
+    /// It.
+    pub config: Arc<Config>,
+    /// This member's id in it, if any.
+    pub me: Option<MemberId>,
+    /// This member founds the set with it.
+    pub initiates: bool,
+}
+
+/// One member.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct State {
+    /// Its id in `config`.
+    pub me: MemberId,
+    /// The configuration in force (durable).
+    pub config: Arc<Config>,
+    /// The configuration that is being made durable.
+    pub config_pending: Option<PendingConfig>,
+    /// Its term. Durable through the vote record and the oplog.
+    pub term: Term,
+    /// Its newest vote; on its way to disk.
+    pub vote: Vote,
+    /// The vote record on disk.
+    pub vote_durable: Vote,
+    /// Its oplog, as written.
+    pub oplog: Oplog,
+    /// The newest entry that survives a power cut. Monotone except in rollback and restart.
+    pub durable: OpTime,
+    /// Rises durably before data is taken back.
+    pub rollback_id: u32,
+    /// Its role.
+    pub role: Role,
+    /// The state it reports.
+    pub member_state: MemberState,
+    /// Everything up to here is majority-committed, as far as it knows.
+    pub commit_point: OpTime,
+    /// First entry of its own term, once it wrote one as primary: nothing older may move the commit point.
+    pub first_of_term: Option<OpTime>,
+    /// The primary of `term`, if heard of.
+    pub primary: Option<MemberId>,
+    /// Whom it pulls from.
+    pub sync_source: Option<MemberId>,
+    /// The sync source missed one deadline already.
+    pub fetch_missed: bool,
+    /// The rollback under way.
+    pub rollback: Option<Rollback>,
+    /// How far the others are, in this term; by position in `config`.
+    pub progress: Vec<Option<Position>>,
+    /// What it heard of the others; by position in `config`.
+    pub seen: Vec<Seen>,
+    /// Fetches that wait for news.
+    pub parked: Vec<Parked>,
+    /// Clients that wait for their write concern, oldest first.
+    pub waiting: Vec<Waiting>,
+    /// Its position changed since it last told its sync source.
+    pub report_due: bool,
+    /// May not stand: stepped down or frozen.
+    pub frozen: bool,
+    /// The operator wants no reads here.
+    pub maintenance: bool,
+}
+
+/// What survives a crash.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Durable {
+    /// Its id, once it was in a configuration.
+    pub me: MemberId,
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// The vote record.
+    pub vote: Vote,
+    /// The oplog, cut to what was flushed.
+    pub oplog: Oplog,
+    /// The rollback id.
+    pub rollback_id: u32,
+}
+
+impl State {
+    /// A member as it starts from what its disk holds: follower, nothing known of the others, commit
+    /// point unknown, term the newest that the disk proves.
+    #[must_use]
+    pub fn recover(durable: Durable) -> Self {
+        let Durable {
+            me,
+            config,
+            vote,
+            oplog,
+            rollback_id,
+        } = durable;
+        let members = config.members.len();
+        let last = oplog.last();
+        let mut state = Self {
+            me,
+            term: Term::INITIAL.max(vote.term).max(last.term).max(config.id.term),
+            vote,
+            vote_durable: vote,
+            durable: last,
+            oplog,
+            rollback_id,
+            role: Role::Follower,
+            member_state: MemberState::Startup,
+            commit_point: OpTime::NULL,
+            first_of_term: None,
+            primary: None,
+            sync_source: None,
+            fetch_missed: false,
+            rollback: None,
+            progress: vec![None; members],
+            seen: vec![Seen::NOTHING; members],
+            parked: Vec::new(),
+            waiting: Vec::new(),
+            report_due: false,
+            frozen: false,
+            maintenance: false,
+            config,
+            config_pending: None,
+        };
+        state.member_state = state.resting_state();
+        state
+    }
+
+    /// What the disk would hold if the member lost power now.
+    #[must_use]
+    pub fn durable(&self) -> Durable {
+        let mut oplog = self.oplog.clone();
+        oplog.truncate_after(self.durable);
+        Durable {
+            me: self.me,
+            config: Arc::clone(&self.config),
+            vote: self.vote_durable,
+            oplog,
+            rollback_id: self.rollback_id,
+        }
+    }
+
+    /// The state of a member that is neither primary nor in trouble.
+    #[must_use]
+    pub fn resting_state(&self) -> MemberState {
+        match self.config.member(self.me) {
+            None if self.config.is_none() => MemberState::Startup,
+            None => MemberState::Removed,
+            Some(member) if member.arbiter => MemberState::Arbiter,
+            Some(_) if self.maintenance => MemberState::Recovering,
+            // Nothing to read before the first entry has come.
+            Some(_) if self.oplog.last().is_null() => MemberState::Startup2,
+            Some(_) => MemberState::Secondary,
+        }
+    }
+
+    /// Its own row of the configuration.
+    #[must_use]
+    pub fn my_config(&self) -> Option<&MemberConfig> {
+        self.config.member(self.me)
+    }
+
+    /// Its position in the configuration.
+    #[must_use]
+    pub fn my_position(&self) -> Option<usize> {
+        self.config.position(self.me)
+    }
+
+    /// Newest entry written.
+    #[must_use]
+    pub fn last_written(&self) -> OpTime {
+        self.oplog.last()
+    }
+
+    /// Leads, in whatever mode.
+    #[must_use]
+    pub fn is_primary(&self) -> bool {
+        matches!(self.role, Role::Primary(_))
+    }
+
+    /// Takes writes.
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        self.role == Role::Primary(Mode::Writable)
+    }
+
+    /// Its own position, as it reports it.
+    #[must_use]
+    pub fn my_report(&self) -> Position {
+        Position {
+            member: self.me,
+            term: self.term,
+            written: self.last_written(),
+            durable: self.durable,
+        }
+    }
+
+    /// Ids and positions of the other members.
+    pub fn others(&self) -> impl Iterator<Item = (usize, MemberId)> + '_ {
+        let me = self.me;
+        self.config
+            .members
+            .iter()
+            .enumerate()
+            .map(|(position, member)| (position, member.id))
+            .filter(move |(_, id)| *id != me)
+    }
+
+    /// Forgets every hint about the others, as if all had just been heard of. Hints steer choices and never
+    /// count; the model uses this to keep its states few.
+    pub fn forget_views(&mut self) {
+        let up = Seen {
+            up: true,
+            state: MemberState::Secondary,
+            ..Seen::NOTHING
+        };
+        self.seen.fill(up);
+    }
+}

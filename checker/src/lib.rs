@@ -3,6 +3,7 @@
 //! question at once.
 
 pub mod checks;
+pub mod cluster;
 pub mod history;
 pub mod model;
 pub mod nemesis;

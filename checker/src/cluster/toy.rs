@@ -1,0 +1,63 @@
+//! Toy processes for the tests of this room: the test binary itself, started again to play one part.
+//!
+//! A part is a test function that returns at once unless its variable is set; started by [`command`], it
+//! plays. So toys need no other program on the machine.
+
+use std::{env, process::Command};
+
+/// Set in a toy: which part it plays, with its arguments after a colon.
+const VARIABLE: &str = "CHECKER_TOY";
+
+/// A command that runs this test binary as the toy `part` with `argument`.
+pub(crate) fn command(part: &str, argument: &str) -> Command {
+    let mut command = Command::new(env::current_exe().expect("the test binary knows its path"));
+    command
+        .args(arguments())
+        .env(VARIABLE, format!("{part}:{argument}"));
+    command
+}
+
+/// The arguments that make the test binary run the toy only.
+pub(crate) fn arguments() -> [&'static str; 4] {
+    ["cluster::toy::toy", "--exact", "--nocapture", "--test-threads=1"]
+}
+
+/// The stage: not a test by itself.
+#[test]
+fn toy() {
+    let Ok(play) = env::var(VARIABLE) else { return };
+    let (part, argument) = play.split_once(':').expect("a toy has a part and an argument");
+    match part {
+        "clock" => parts::clock(argument),
+        other => panic!("no toy plays {other}"),
+    }
+    std::process::exit(0);
+}
+
+mod parts {
+    use std::{
+        io::{BufRead, stdin},
+        sync::{Condvar, Mutex},
+        time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    };
+
+    /// For each line read: prints wall ns, ns since start, and how long a wait of 50 ms took by this
+    /// process's own clock.
+    pub(super) fn clock(_argument: &str) {
+        let start = Instant::now();
+        for _ in stdin().lock().lines() {
+            let wall = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+            let since = start.elapsed();
+            let before = Instant::now();
+            let never = Mutex::new(());
+            let guard = never.lock().expect("nobody panics here");
+            let _ = Condvar::new().wait_timeout(guard, Duration::from_millis(50));
+            println!(
+                "{} {} {}",
+                wall.as_nanos(),
+                since.as_nanos(),
+                before.elapsed().as_nanos()
+            );
+        }
+    }
+}

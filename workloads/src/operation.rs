@@ -43,6 +43,37 @@ pub enum Action {
     Dequeue { key: Key },
     /// Claim the unique name `value` in the collection of `key` for the calling process.
     Claim { key: Key, value: Value },
+    /// Write `value` and learn the server's operation time of that write; it must rise in real time.
+    Stamp { key: Key, value: Value },
+}
+
+impl Action {
+    /// The key concerned: checks judge each key alone where the promise allows.
+    pub const fn key(&self) -> Key {
+        match self {
+            Self::Read { key }
+            | Self::Write { key, .. }
+            | Self::Cas { key, .. }
+            | Self::Add { key, .. }
+            | Self::ReadSet { key }
+            | Self::Append { key, .. }
+            | Self::ReadList { key }
+            | Self::Increment { key, .. }
+            | Self::ReadCounter { key }
+            | Self::Enqueue { key, .. }
+            | Self::Dequeue { key }
+            | Self::Claim { key, .. }
+            | Self::Stamp { key, .. } => *key,
+        }
+    }
+
+    /// Whether it only looks. A look that failed or got lost changed nothing.
+    pub const fn is_read(&self) -> bool {
+        matches!(
+            self,
+            Self::Read { .. } | Self::ReadSet { .. } | Self::ReadList { .. } | Self::ReadCounter { .. }
+        )
+    }
 }
 
 /// How strong a write asks to be (MongoDB's write concern).
@@ -133,6 +164,9 @@ pub enum Observed {
     Register(Option<Value>),
     /// A compare-and-set: the pre-image, and whether it matched (and so was replaced).
     Swapped { was: Option<Value>, swapped: bool },
+    /// A compare-and-set that did not match, from a source that does not tell what was there. Our own clients
+    /// always tell (`Swapped`); foreign histories may not.
+    Refused,
     /// A set or list read, in the order the server gave.
     Elements(Vec<Value>),
     /// A counter, after an increment or by a read.
@@ -141,6 +175,8 @@ pub enum Observed {
     Job(Option<Value>),
     /// A claim was refused because the name is taken (duplicate key).
     Taken,
+    /// The server's operation time, `seconds << 32 | increment`.
+    Stamped(u64),
 }
 
 /// The end of an operation.

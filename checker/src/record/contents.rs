@@ -11,7 +11,7 @@ use super::{
     status::StatusSample,
     verdict::VerdictRecord,
 };
-use crate::history::Event;
+use crate::history::{self, Event};
 
 /// A run's directory in memory.
 #[derive(Clone, Debug, Default)]
@@ -42,7 +42,7 @@ impl RunContents {
         let mut notes = Vec::new();
         let run: Option<RunRecord> = directory.read(RunFile::Run, &mut notes);
         let verdict = directory.read(RunFile::Verdict, &mut notes);
-        let history = directory.read_lines(RunFile::History, &mut notes);
+        let history = history::read_patiently(&directory.path(RunFile::History), &mut notes);
         let faults = last_of_each(directory.read_lines(RunFile::Faults, &mut notes));
         let mut status: Vec<StatusSample> = directory.read_lines(RunFile::Status, &mut notes);
         status.sort_by_key(|sample| (sample.time_ns, sample.member));

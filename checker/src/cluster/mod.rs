@@ -2,7 +2,11 @@
 
 pub mod build;
 pub mod error;
+pub mod launch;
+pub mod proc_state;
+pub mod process;
 pub mod shim_layout;
 pub mod shim_page;
+mod spawner;
 #[cfg(test)]
 mod toy;

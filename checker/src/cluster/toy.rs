@@ -3,7 +3,9 @@
 //! A part is a test function that returns at once unless its variable is set; started by [`command`], it
 //! plays. So toys need no other program on the machine.
 
-use std::{env, process::Command};
+use std::{env, path::Path, process::Command};
+
+use super::launch::Launch;
 
 /// Set in a toy: which part it plays, with its arguments after a colon.
 const VARIABLE: &str = "CHECKER_TOY";
@@ -12,15 +14,23 @@ const VARIABLE: &str = "CHECKER_TOY";
 pub(crate) fn command(part: &str, argument: &str) -> Command {
     let mut command = Command::new(env::current_exe().expect("the test binary knows its path"));
     command
-        .args(arguments())
+        .args(ARGUMENTS)
         .env(VARIABLE, format!("{part}:{argument}"));
     command
 }
 
-/// The arguments that make the test binary run the toy only.
-pub(crate) fn arguments() -> [&'static str; 4] {
-    ["cluster::toy::toy", "--exact", "--nocapture", "--test-threads=1"]
+/// The same as a launch.
+pub(crate) fn launch(part: &str, argument: &str, log: &Path) -> Launch {
+    let program = env::current_exe().expect("the test binary knows its path");
+    let mut launch = Launch::new(&program, ARGUMENTS.map(Into::into).to_vec(), log);
+    launch
+        .environment
+        .push((VARIABLE.into(), format!("{part}:{argument}").into()));
+    launch
 }
+
+/// The arguments that make the test binary run the toy only.
+const ARGUMENTS: [&str; 4] = ["cluster::toy::toy", "--exact", "--nocapture", "--test-threads=1"];
 
 /// The stage: not a test by itself.
 #[test]
@@ -28,7 +38,16 @@ fn toy() {
     let Ok(play) = env::var(VARIABLE) else { return };
     let (part, argument) = play.split_once(':').expect("a toy has a part and an argument");
     match part {
+        "busy" => loop {
+            std::hint::spin_loop();
+        },
         "clock" => parts::clock(argument),
+        "deaf" => parts::deaf(argument),
+        "exit" => std::process::exit(argument.parse().expect("an exit code")),
+        "forever" => loop {
+            std::thread::park();
+        },
+        "parent" => super::process::tests::play_parent(argument),
         other => panic!("no toy plays {other}"),
     }
     std::process::exit(0);
@@ -40,6 +59,21 @@ mod parts {
         sync::{Condvar, Mutex},
         time::{Duration, Instant, SystemTime, UNIX_EPOCH},
     };
+
+    /// Ignores SIGTERM; makes the file `ready` when it does.
+    pub(super) fn deaf(ready: &str) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let _inside = runtime.enter();
+        let kind = tokio::signal::unix::SignalKind::terminate();
+        let _handler = tokio::signal::unix::signal(kind).expect("a handler can be set");
+        std::fs::write(ready, "").expect("the file can be written");
+        loop {
+            std::thread::park();
+        }
+    }
 
     /// For each line read: prints wall ns, ns since start, and how long a wait of 50 ms took by this
     /// process's own clock.

@@ -5,6 +5,7 @@
 pub mod checks;
 pub mod cluster;
 pub mod history;
+pub mod invariants;
 pub mod model;
 pub mod nemesis;
 pub mod record;

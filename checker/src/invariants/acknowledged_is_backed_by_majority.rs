@@ -1,0 +1,32 @@
+//! I-10, AckBackedByMajority (NoSplitBrainAck): a write acknowledged with `w: "majority"` is on the disks of a
+//! majority from that instant on, and in every later primary.
+
+use super::cluster::Cluster;
+use super::invariant::{Check, Invariant};
+
+/// See the module.
+pub const INVARIANT: Invariant = Invariant {
+    id: "I-10",
+    name: "acknowledged is backed by majority",
+    check: Check::State(unbacked),
+};
+
+fn unbacked(cluster: &Cluster<'_>) -> Option<String> {
+    let needed = cluster.members.first()?.disk.config.write_majority();
+    cluster.ghosts.acknowledged.iter().find_map(|entry| {
+        let durable = cluster.durable_on(*entry);
+        if durable < needed {
+            return Some(format!(
+                "{entry} was acknowledged and is durable on {durable} members of {needed}"
+            ));
+        }
+        let later = cluster.primaries().filter(|primary| primary.term > entry.term);
+        let lacks = later
+            .into_iter()
+            .find(|primary| !primary.oplog.contains(*entry))?;
+        Some(format!(
+            "{entry} was acknowledged and member {}, elected later, lacks it",
+            lacks.me.0
+        ))
+    })
+}

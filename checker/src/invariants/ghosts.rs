@@ -1,0 +1,106 @@
+//! What no member stores but every invariant needs: who was ever elected, what was ever committed, what
+//! clients were ever told. A ghost is written at the instant an output leaves the core.
+
+use protocol::concern::W;
+use protocol::config::MemberId;
+use protocol::input::RequestId;
+use protocol::optime::{OpTime, Term};
+use protocol::output::{Outcome, Output};
+use protocol::state::State;
+
+/// The memory of the world. All lists are sorted, so equal memories are equal values.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Ghosts {
+    /// Every election that was won.
+    pub elected: Vec<(Term, MemberId)>,
+    /// The committed history, oldest first: each entry with the term of the primary that committed it.
+    pub committed: Vec<(OpTime, Term)>,
+    /// A primary committed an entry that does not continue the committed history (or is no part of it).
+    pub branched: bool,
+    /// Last entries of the writes that were acknowledged with `w: "majority"`.
+    pub acknowledged: Vec<OpTime>,
+    /// A linearizable read was answered although it missed a write acknowledged before it began.
+    pub stale_read: bool,
+}
+
+impl Ghosts {
+    /// Before anything happened: the entries that all members start with are committed.
+    pub fn starting_with(entries: impl IntoIterator<Item = OpTime>) -> Self {
+        let committed = entries.into_iter().map(|entry| (entry, entry.term)).collect();
+        Ghosts {
+            committed,
+            ..Ghosts::default()
+        }
+    }
+
+    /// Takes note of what one step promised or decided. True if there was anything to note.
+    pub fn record(&mut self, before: &State, outputs: &[Output], after: &State) -> bool {
+        let old = self.clone();
+        if after.is_primary() && !(before.is_primary() && before.term == after.term) {
+            insert(&mut self.elected, (after.term, after.me));
+        }
+        for output in outputs {
+            match *output {
+                Output::CommitPoint(point) if after.is_primary() => self.commit(after, point),
+                Output::Complete {
+                    id,
+                    outcome: Outcome::Done,
+                } => self.acknowledge(before, after, outputs, id),
+                _ => {}
+            }
+        }
+        *self != old
+    }
+
+    /// Whether this entry is part of the committed history.
+    pub fn is_committed(&self, optime: OpTime) -> bool {
+        optime.is_null() || self.committed.iter().any(|(entry, _)| *entry == optime)
+    }
+
+    fn commit(&mut self, primary: &State, point: OpTime) {
+        let mut known = 0;
+        for entry in primary.oplog.iter().take_while(|entry| *entry <= point) {
+            match self.committed.get(known) {
+                Some((committed, _)) if *committed == entry => {}
+                Some(_) => self.branched = true,
+                None => self.committed.push((entry, primary.term)),
+            }
+            known += 1;
+        }
+    }
+
+    fn acknowledge(&mut self, before: &State, after: &State, outputs: &[Output], id: RequestId) {
+        if id.0 & READ_MISSES_A_WRITE != 0 {
+            self.stale_read = true;
+        }
+        if id.0 & READ != 0 {
+            return;
+        }
+        // A write may be acknowledged in the very step that appends it: then it never was seen waiting.
+        let waited = before.waiting.iter().find(|waiting| waiting.id == id);
+        let optime = match waited {
+            Some(waiting) if waiting.concern.w == W::Majority => waiting.optime,
+            Some(_) => return,
+            None if outputs
+                .iter()
+                .any(|output| matches!(output, Output::Append { .. })) =>
+            {
+                after.oplog.last()
+            }
+            None => return,
+        };
+        insert(&mut self.acknowledged, optime);
+    }
+}
+
+/// Marks a request id as a read: its completion acknowledges no write.
+pub const READ: u64 = 1 << 62;
+/// Marks a linearizable read that, when it took its value, missed a write acknowledged before it began. Such a
+/// read must end without success.
+pub const READ_MISSES_A_WRITE: u64 = 1 << 63;
+
+fn insert<T: Ord>(set: &mut Vec<T>, item: T) {
+    if let Err(place) = set.binary_search(&item) {
+        set.insert(place, item);
+    }
+}

@@ -1,0 +1,42 @@
+//! Is a state right? Invariants judge states and steps, in the model and in the simulation alike; histories of
+//! clients are judged by [`crate::checks`].
+
+pub mod acknowledged_is_backed_by_majority;
+pub mod cluster;
+pub mod commit_point_only_rises;
+pub mod counted_votes_are_durable;
+pub mod durable_never_ahead_of_disk;
+pub mod ghosts;
+pub mod invariant;
+pub mod leader_append_only;
+pub mod leader_completeness;
+pub mod linearizable_reads_miss_no_write;
+pub mod log_matching;
+pub mod majority_reads_are_committed;
+pub mod never_roll_back_before_commit_point;
+pub mod never_roll_back_committed;
+pub mod nobody_gives_up;
+pub mod one_primary_per_term;
+pub mod state_machine_safety;
+pub mod terms_only_rise;
+
+use invariant::Invariant;
+
+/// Every invariant, in the order of the protocol notes.
+pub const INVARIANTS: [Invariant; 15] = [
+    one_primary_per_term::INVARIANT,
+    log_matching::INVARIANT,
+    leader_completeness::INVARIANT,
+    state_machine_safety::INVARIANT,
+    never_roll_back_committed::INVARIANT,
+    never_roll_back_before_commit_point::INVARIANT,
+    leader_append_only::INVARIANT,
+    durable_never_ahead_of_disk::INVARIANT,
+    acknowledged_is_backed_by_majority::INVARIANT,
+    majority_reads_are_committed::INVARIANT,
+    linearizable_reads_miss_no_write::INVARIANT,
+    commit_point_only_rises::INVARIANT,
+    counted_votes_are_durable::INVARIANT,
+    terms_only_rise::INVARIANT,
+    nobody_gives_up::INVARIANT,
+];

@@ -13,17 +13,22 @@ pub const INVARIANT: Invariant = Invariant {
 
 fn unbacked(cluster: &Cluster<'_>) -> Option<String> {
     let needed = cluster.members.first()?.disk.config.write_majority();
-    cluster.ghosts.acknowledged.iter().find_map(|entry| {
+    let acknowledged = &cluster.ghosts.acknowledged;
+    // The entries of one term are one branch: whoever has the newest has the others.
+    let newest_of_term = acknowledged.iter().enumerate().filter(|(place, entry)| {
+        acknowledged
+            .get(place + 1)
+            .is_none_or(|next| next.term > entry.term)
+    });
+    newest_of_term.map(|(_, entry)| entry).find_map(|entry| {
         let durable = cluster.durable_on(*entry);
         if durable < needed {
             return Some(format!(
-                "{entry} was acknowledged and is durable on {durable} members of {needed}"
+                "{entry} was acknowledged and is durable on {durable} members, not on {needed}"
             ));
         }
-        let later = cluster.primaries().filter(|primary| primary.term > entry.term);
-        let lacks = later
-            .into_iter()
-            .find(|primary| !primary.oplog.contains(*entry))?;
+        let mut later = cluster.primaries().filter(|primary| primary.term > entry.term);
+        let lacks = later.find(|primary| !primary.oplog.contains(*entry))?;
         Some(format!(
             "{entry} was acknowledged and member {}, elected later, lacks it",
             lacks.me.0

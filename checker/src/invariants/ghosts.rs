@@ -33,9 +33,8 @@ impl Ghosts {
         }
     }
 
-    /// Takes note of what one step promised or decided. True if there was anything to note.
-    pub fn record(&mut self, before: &State, outputs: &[Output], after: &State) -> bool {
-        let old = self.clone();
+    /// Takes note of what one step promised or decided.
+    pub fn record(&mut self, before: &State, outputs: &[Output], after: &State) {
         if after.is_primary() && !(before.is_primary() && before.term == after.term) {
             insert(&mut self.elected, (after.term, after.me));
         }
@@ -49,23 +48,32 @@ impl Ghosts {
                 _ => {}
             }
         }
-        *self != old
     }
 
     /// Whether this entry is part of the committed history.
     pub fn is_committed(&self, optime: OpTime) -> bool {
-        optime.is_null() || self.committed.iter().any(|(entry, _)| *entry == optime)
+        optime.is_null()
+            || self
+                .committed
+                .binary_search_by_key(&optime, |(entry, _)| *entry)
+                .is_ok()
     }
 
     fn commit(&mut self, primary: &State, point: OpTime) {
-        let mut known = 0;
-        for entry in primary.oplog.iter().take_while(|entry| *entry <= point) {
-            match self.committed.get(known) {
-                Some((committed, _)) if *committed == entry => {}
-                Some(_) => self.branched = true,
-                None => self.committed.push((entry, primary.term)),
-            }
-            known += 1;
+        let last = self.committed.last().map_or(OpTime::NULL, |(entry, _)| *entry);
+        if point <= last {
+            self.branched |= !self.is_committed(point);
+        } else if last.is_null() || primary.oplog.contains(last) {
+            let newer = primary.oplog.iter().rev().take_while(|entry| *entry > last);
+            let first_new = self.committed.len();
+            self.committed.extend(
+                newer
+                    .filter(|entry| *entry <= point)
+                    .map(|entry| (entry, primary.term)),
+            );
+            self.committed[first_new..].reverse();
+        } else {
+            self.branched = true;
         }
     }
 

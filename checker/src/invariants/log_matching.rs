@@ -34,17 +34,24 @@ fn log<'a>(member: &super::cluster::Member<'a>) -> &'a Oplog {
     member.state.map_or(&member.disk.oplog, |state| &state.oplog)
 }
 
+/// How far below the newest shared entry two logs are compared. Every step is judged, so a difference further
+/// down was seen when it came.
+const COMPARED_MAX: usize = 64;
+
 /// Newest shared entry first: below it both must be the same, as far as both logs reach back.
 fn match_up(left: &Oplog, right: &Oplog) -> bool {
     let mut left = left.iter().rev().peekable();
     let mut right = right.iter().rev().peekable();
-    let mut shared = false;
+    let mut shared = 0;
     while let (Some(one), Some(other)) = (left.peek(), right.peek()) {
         if one == other {
-            shared = true;
+            shared += 1;
+            if shared > COMPARED_MAX {
+                return true;
+            }
             left.next();
             right.next();
-        } else if shared {
+        } else if shared > 0 {
             return false;
         } else if one > other {
             left.next();

@@ -1,6 +1,8 @@
 //! I-15, TermMonotone, OplogTermsNonDecreasing, TsStrictlyIncreasing (R-30, §3.1): terms rise along time within
 //! a life of a member, and along its oplog; no life begins before the term of the member's own vote.
 
+use protocol::optime::OpTime;
+
 use super::cluster::Step;
 use super::invariant::{Check, Invariant};
 
@@ -25,14 +27,20 @@ fn term_falls(step: &Step<'_>) -> Option<String> {
             after.me.0, after.term.0
         ));
     }
-    let mut newer: Option<protocol::optime::OpTime> = None;
-    let disordered = after.oplog.iter().rev().find(|entry| {
-        let follows = newer.is_none_or(|newer| newer.may_follow(*entry));
-        newer = Some(*entry);
-        !follows
-    })?;
-    Some(format!(
-        "member {}'s oplog is out of order at {disordered}",
-        after.me.0
-    ))
+    // What was there before was judged when it came.
+    let known = before.oplog.last();
+    let mut newer: Option<OpTime> = None;
+    for entry in after.oplog.iter().rev() {
+        if newer.is_some_and(|newer| !newer.may_follow(entry)) {
+            return Some(format!(
+                "member {}'s oplog is out of order at {entry}",
+                after.me.0
+            ));
+        }
+        if entry <= known {
+            break;
+        }
+        newer = Some(entry);
+    }
+    None
 }

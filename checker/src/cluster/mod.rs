@@ -3,8 +3,10 @@
 pub mod build;
 pub mod error;
 pub mod launch;
+pub mod ports;
 pub mod proc_state;
 pub mod process;
+pub mod proxy;
 pub mod shim_layout;
 pub mod shim_page;
 mod spawner;

@@ -1,8 +1,9 @@
 //! One thread that starts all child processes, and lives as long as the checker.
 //!
 //! A child asks for SIGKILL at its parent's death, and to Linux the parent is the *thread* that started it:
+//!
 //! 1. an executor's worker starts a node; 2. the worker has been idle and its pool ends it; 3. the node is
-//! killed, and the run blames the node.
+//!    killed, and the run blames the node.
 //!
 //! This thread ends with the process only.
 

@@ -3,6 +3,7 @@
 //! question at once.
 
 pub mod checks;
+pub mod client;
 pub mod cluster;
 pub mod history;
 pub mod invariants;

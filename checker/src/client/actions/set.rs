@@ -1,0 +1,72 @@
+//! A set is a collection, one document `{_id: value, mark}` per element.
+
+use mongodb::{
+    bson::{Document, deserialize_from_document, doc, serialize_to_bson},
+    error::Error,
+};
+use serde::Deserialize;
+use workloads::operation::{Key, Observed, Value};
+
+use super::super::{
+    limits,
+    places::{self, MARK},
+    process_client::{Outcome, Request},
+};
+
+#[derive(Debug, Deserialize)]
+struct Found {
+    cursor: Batch,
+}
+
+#[derive(Debug, Deserialize)]
+struct Batch {
+    id: i64,
+    #[serde(rename = "firstBatch")]
+    first_batch: Vec<Element>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Element {
+    #[serde(rename = "_id")]
+    value: Value,
+}
+
+/// `insert` of one document.
+pub(super) async fn add(request: Request<'_>, key: Key, value: Value) -> Outcome {
+    let set = request.database.collection::<Document>(&places::set(key));
+    let mut insert = set
+        .insert_one(doc! {"_id": value, MARK: request.mark})
+        .write_concern(request.write);
+    if let Some(session) = request.session {
+        insert = insert.session(session);
+    }
+    insert.await?;
+    Ok(Observed::Done)
+}
+
+/// `find` of everything in one batch. In several batches it would not be one look: elements added between two
+/// batches would be seen without others that were added before them.
+pub(super) async fn read(request: Request<'_>, key: Key) -> Outcome {
+    let concern = serialize_to_bson(&request.read).map_err(Error::custom)?;
+    let command = doc! {
+        "find": places::set(key),
+        "filter": {},
+        "batchSize": i32::MAX,
+        "maxTimeMS": limits::READ.as_millis() as i64,
+        "readConcern": concern,
+    };
+    let mut find = request
+        .database
+        .run_command(command)
+        .selection_criteria(request.criteria);
+    if let Some(session) = request.session {
+        find = find.session(session);
+    }
+    let reply = find.await?;
+    let found: Found = deserialize_from_document(reply).map_err(Error::custom)?;
+    if found.cursor.id != 0 {
+        return Err(Error::custom("the set does not fit into one batch"));
+    }
+    let values = found.cursor.first_batch.into_iter().map(|element| element.value);
+    Ok(Observed::Elements(values.collect()))
+}

@@ -11,5 +11,10 @@
 //! overlay versions, never an undo on disk. After a crash: open the engine, replay the log's entries after
 //! [`store::Store::applied_through`].
 
+pub mod change;
+pub mod entry;
+pub mod index;
+pub mod key;
 pub mod lock;
 pub mod log;
+pub mod store;

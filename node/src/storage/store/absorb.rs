@@ -1,0 +1,304 @@
+//! Merging committed versions into the engine, on a thread of its own.
+//!
+//! While a batch is under way its versions stay in the overlay and hide whatever the engine has of them, so
+//! readers can't tell. They are dropped when the engine holds the batch durably, with the optime that it reaches
+//! to in the same batch (BUG-D07: data and marker can't part).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::thread::JoinHandle;
+
+use protocol::optime::OpTime;
+
+use super::catalog::TreeId;
+use super::counts::Counts;
+use super::data::{Store, catalog_key};
+use super::engine::{Batch, BatchItem, Engine, EngineError, KeyRange, PageLimit, Room};
+use super::error::StoreError;
+use super::journal::{JournalItem, Step};
+
+/// Bytes of keys and documents in one batch, about.
+const BATCH_BYTES_MAX: usize = 8 << 20;
+/// Rows of a dead tree removed at a time.
+const PURGE_PAGE: PageLimit = PageLimit {
+    rows: 4096,
+    bytes: 4 << 20,
+};
+
+/// A batch that the absorbing thread has.
+#[derive(Debug)]
+pub(super) struct InFlight {
+    through: OpTime,
+    items: Vec<JournalItem>,
+}
+
+impl Store {
+    /// Hands versions up to `up_to` to the engine, in the background: takes note of a finished batch and starts
+    /// the next one if there is something to do. Never give more than the commit point: what the engine holds
+    /// can't be rolled back. Call it every 100 ms or so; rare and large batches are cheapest.
+    ///
+    /// # Errors
+    /// If the engine failed; the member has to stop then.
+    pub fn absorb(&mut self, up_to: OpTime) -> Result<(), StoreError> {
+        if self.in_flight.is_some() {
+            match self.absorber.results.try_recv() {
+                Ok(result) => self.finish(result)?,
+                Err(TryRecvError::Empty) => return Ok(()),
+                Err(TryRecvError::Disconnected) => return Err(StoreError::AbsorberStopped),
+            }
+        }
+        self.start(up_to)
+    }
+
+    /// Hands everything up to `up_to` to the engine and waits until it is durable there. For shutdown, initial
+    /// sync and tests.
+    ///
+    /// # Errors
+    /// If the engine failed.
+    pub fn absorb_and_wait(&mut self, up_to: OpTime) -> Result<(), StoreError> {
+        loop {
+            self.wait_for_absorber()?;
+            self.start(up_to)?;
+            if self.in_flight.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Optime that the batch under way reaches to.
+    pub(super) fn in_flight_through(&self) -> Option<OpTime> {
+        self.in_flight.as_ref().map(|batch| batch.through)
+    }
+
+    pub(super) fn wait_for_absorber(&mut self) -> Result<(), StoreError> {
+        if self.in_flight.is_none() {
+            return Ok(());
+        }
+        let result = self
+            .absorber
+            .results
+            .recv()
+            .map_err(|_| StoreError::AbsorberStopped)?;
+        self.finish(result)
+    }
+
+    fn start(&mut self, up_to: OpTime) -> Result<(), StoreError> {
+        let up_to = up_to.min(self.last_applied);
+        let has_work = self.journal.front().is_some_and(|item| item.optime <= up_to);
+        if !has_work && up_to <= self.applied_through {
+            return Ok(());
+        }
+        let items = self.take_items(up_to);
+        // All that was applied up to here is in the batch, unless it was full.
+        let through = match self.journal.front() {
+            Some(next) if next.optime <= up_to => items.last().map_or(up_to, |item| item.optime),
+            _ => up_to,
+        };
+        let (batch, dead) = self.batch(&items, through);
+        self.readable_from = through;
+        self.in_flight = Some(InFlight { through, items });
+        let job = Job { batch, dead };
+        self.absorber.send(job)
+    }
+
+    fn finish(&mut self, result: Result<(), EngineError>) -> Result<(), StoreError> {
+        result?;
+        let Some(InFlight { through, items }) = self.in_flight.take() else {
+            return Ok(());
+        };
+        for item in items {
+            match item.step {
+                Step::Write { tree, key, .. } => self.overlay.drop_through(tree, &key, through),
+                Step::Catalog { ns } => self.catalog.drop_before(&ns, through),
+                Step::DropTree { tree, .. } => {
+                    self.overlay.drop_tree(tree);
+                    self.counts.remove(&tree);
+                    self.absorbed_counts.remove(&tree);
+                }
+            }
+        }
+        self.applied_through = through;
+        Ok(())
+    }
+
+    /// Takes steps from the front of the journal; those of one optime stay together.
+    fn take_items(&mut self, up_to: OpTime) -> Vec<JournalItem> {
+        let mut items: Vec<JournalItem> = Vec::new();
+        let mut bytes = 0;
+        while let Some(next) = self.journal.front()
+            && next.optime <= up_to
+            && (bytes < BATCH_BYTES_MAX || items.last().is_some_and(|last| last.optime == next.optime))
+        {
+            if let Step::Write { key, change, .. } = &next.step {
+                bytes += key.len() + change.bytes.unsigned_abs() as usize;
+            }
+            items.extend(self.journal.pop_front());
+        }
+        items
+    }
+
+    fn batch(&mut self, items: &[JournalItem], through: OpTime) -> (Batch, Vec<(Room, TreeId)>) {
+        let dead: BTreeMap<TreeId, Room> = items
+            .iter()
+            .filter_map(|item| match item.step {
+                Step::DropTree { room, tree } => Some((tree, room)),
+                _ => None,
+            })
+            .collect();
+        let mut rows = BTreeSet::new();
+        let mut names = BTreeSet::new();
+        let mut changes = BTreeMap::<TreeId, Counts>::new();
+        for item in items {
+            match &item.step {
+                Step::Write {
+                    room,
+                    tree,
+                    key,
+                    change,
+                } if !dead.contains_key(tree) => {
+                    rows.insert((*room, *tree, key));
+                    *changes.entry(*tree).or_default() += *change;
+                }
+                Step::Catalog { ns } => {
+                    names.insert(ns);
+                }
+                Step::Write { .. } | Step::DropTree { .. } => {}
+            }
+        }
+        let mut batch = Vec::with_capacity(rows.len() + names.len() + changes.len() + 2);
+        for (room, tree, key) in rows {
+            if let Some(version) = self.overlay.get(tree, key, through) {
+                batch.push(BatchItem {
+                    room,
+                    key: Self::engine_key(tree, key),
+                    value: version.cloned(),
+                });
+            }
+        }
+        let mut note = |key: Vec<u8>, value: Option<Arc<[u8]>>| {
+            batch.push(BatchItem {
+                room: Room::Catalog,
+                key,
+                value,
+            });
+        };
+        for ns in names {
+            let collection = self.catalog.get(ns, through);
+            note(
+                catalog_key::of_collection(ns),
+                collection.map(|collection| encode(&**collection)),
+            );
+        }
+        for (tree, change) in changes {
+            let counts = self.absorbed_counts.entry(tree).or_default();
+            *counts += change;
+            note(
+                catalog_key::of_tree(catalog_key::COUNTS, tree),
+                Some(encode(counts)),
+            );
+        }
+        for (tree, room) in &dead {
+            note(catalog_key::of_tree(catalog_key::COUNTS, *tree), None);
+            let is_documents = *room == Room::Documents;
+            note(
+                catalog_key::of_tree(catalog_key::DEAD_TREE, *tree),
+                Some(encode(&is_documents)),
+            );
+        }
+        note(catalog_key::NEXT_TREE.to_vec(), Some(encode(&self.next_tree)));
+        note(catalog_key::APPLIED_THROUGH.to_vec(), Some(encode(&through)));
+        (batch, dead.into_iter().map(|(tree, room)| (room, tree)).collect())
+    }
+}
+
+/// Work for the thread.
+#[derive(Debug)]
+struct Job {
+    batch: Batch,
+    /// Trees that nothing refers to once the batch is in.
+    dead: Vec<(Room, TreeId)>,
+}
+
+/// The thread and the ways to it.
+#[derive(Debug)]
+pub(super) struct Absorber {
+    jobs: Option<Sender<Job>>,
+    results: Receiver<Result<(), EngineError>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Absorber {
+    /// Starts the thread; `dead` trees of a former life are removed first.
+    pub(super) fn start(engine: Arc<dyn Engine>, dead: Vec<(Room, TreeId)>) -> Result<Self, StoreError> {
+        let (jobs, inbox) = channel::<Job>();
+        let (outbox, results) = channel();
+        let thread = std::thread::Builder::new()
+            .name("absorb".to_owned())
+            .spawn(move || {
+                let mut purged = purge(&*engine, &dead);
+                for job in inbox {
+                    let result = purged
+                        .and_then(|()| engine.apply_batch(job.batch))
+                        .and_then(|()| engine.flush());
+                    let is_fine = result.is_ok();
+                    if outbox.send(result).is_err() || !is_fine {
+                        return;
+                    }
+                    purged = purge(&*engine, &job.dead);
+                }
+            })
+            .map_err(EngineError::from)?;
+        Ok(Self {
+            jobs: Some(jobs),
+            results,
+            thread: Some(thread),
+        })
+    }
+
+    fn send(&self, job: Job) -> Result<(), StoreError> {
+        let jobs = self.jobs.as_ref().ok_or(StoreError::AbsorberStopped)?;
+        jobs.send(job).map_err(|_| StoreError::AbsorberStopped)
+    }
+}
+
+impl Drop for Absorber {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            // What a panic interrupted is found by the next start: batches are atomic.
+            drop(thread.join());
+        }
+    }
+}
+
+/// Removes all rows of trees that nothing refers to, then the note that says so.
+fn purge(engine: &dyn Engine, dead: &[(Room, TreeId)]) -> Result<(), EngineError> {
+    for (room, tree) in dead {
+        let range = KeyRange::prefix(&tree.0.to_be_bytes());
+        loop {
+            let rows = engine.scan(*room, &range, PURGE_PAGE)?;
+            if rows.is_empty() {
+                break;
+            }
+            let remove = |(key, _)| BatchItem {
+                room: *room,
+                key,
+                value: None,
+            };
+            engine.apply_batch(rows.into_iter().map(remove).collect())?;
+        }
+        engine.apply_batch(vec![BatchItem {
+            room: Room::Catalog,
+            key: catalog_key::of_tree(catalog_key::DEAD_TREE, *tree),
+            value: None,
+        }])?;
+    }
+    Ok(())
+}
+
+fn encode<T: serde::Serialize>(value: &T) -> Arc<[u8]> {
+    postcard::to_stdvec(value)
+        .expect("plain data always encodes into a vector")
+        .into()
+}

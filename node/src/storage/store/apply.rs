@@ -1,0 +1,369 @@
+//! Changing the data, and taking it back.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use protocol::optime::OpTime;
+
+use super::catalog::{Collection, Index, TreeId};
+use super::counts::Counts;
+use super::data::Store;
+use super::engine::{KeyRange, PageLimit, Room};
+use super::error::StoreError;
+use super::journal::{JournalItem, Step};
+use super::read::ReadAt;
+use crate::storage::change::Change;
+use crate::storage::index::IndexSpec;
+use crate::storage::key::{KEY_BYTES_MAX, KeyError};
+
+/// Documents read at a time while an index is built.
+const BUILD_PAGE: PageLimit = PageLimit {
+    rows: 1000,
+    bytes: 4 << 20,
+};
+
+/// What a change of a missing collection means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Missing {
+    Refuse,
+    Skip,
+}
+
+impl Store {
+    /// Applies the changes of the entry called `optime`, all or none. Equal optimes may be applied one after the
+    /// other, smaller ones not.
+    ///
+    /// # Errors
+    /// [`StoreError::NamespaceNotFound`] if a document's collection doesn't exist; [`StoreError::Key`] if a
+    /// document has no usable key. Nothing was changed then (unless `optime` equals the last one, which can't be
+    /// taken back in part).
+    pub fn apply(&mut self, optime: OpTime, changes: &[Change]) -> Result<(), StoreError> {
+        self.apply_all(optime, changes, Missing::Refuse)
+    }
+
+    /// Like [`Store::apply`], but skips changes of collections that don't exist. For initial sync, whose clone
+    /// may already be newer than the entries that are applied to it.
+    ///
+    /// # Errors
+    /// As [`Store::apply`].
+    pub fn apply_to_clone(&mut self, optime: OpTime, changes: &[Change]) -> Result<(), StoreError> {
+        self.apply_all(optime, changes, Missing::Skip)
+    }
+
+    /// Returns to the state at `optime`: documents, collections, indexes and counters.
+    ///
+    /// # Errors
+    /// [`StoreError::RollbackTooFar`] if the engine holds newer versions.
+    pub fn roll_back_to(&mut self, optime: OpTime) -> Result<(), StoreError> {
+        if optime < self.readable_from {
+            return Err(StoreError::RollbackTooFar {
+                common_point: optime,
+                oldest: self.readable_from,
+            });
+        }
+        self.undo(optime, 0);
+        self.last_applied = self.last_applied.min(optime);
+        Ok(())
+    }
+
+    fn apply_all(&mut self, optime: OpTime, changes: &[Change], missing: Missing) -> Result<(), StoreError> {
+        if optime < self.last_applied {
+            return Err(StoreError::OutOfOrder {
+                optime,
+                last_applied: self.last_applied,
+            });
+        }
+        if self.in_flight_through().is_some_and(|through| through >= optime) {
+            // The batch under way would take the new version for one that it brought to the engine itself.
+            self.wait_for_absorber()?;
+        }
+        let previous = self.last_applied;
+        let steps = self.journal.len();
+        self.last_applied = optime;
+        for change in changes {
+            if let Err(error) = self.apply_one(optime, change, missing) {
+                self.undo(previous, steps);
+                self.last_applied = previous;
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn apply_one(&mut self, optime: OpTime, change: &Change, missing: Missing) -> Result<(), StoreError> {
+        match change {
+            Change::Put { ns, id_key, doc } => match self.existing(ns, missing)? {
+                Some(collection) => self.write_document(optime, &collection, id_key, Some(doc)),
+                None => Ok(()),
+            },
+            Change::Delete { ns, id_key } => match self.existing(ns, missing)? {
+                Some(collection) => self.write_document(optime, &collection, id_key, None),
+                None => Ok(()),
+            },
+            Change::CreateCollection { ns, uuid, options } => {
+                self.create(optime, ns, *uuid, options);
+                Ok(())
+            }
+            Change::DropCollection { ns } => {
+                self.drop_collection(optime, ns);
+                Ok(())
+            }
+            Change::RenameCollection { from, to } => {
+                self.rename(optime, from, to);
+                Ok(())
+            }
+            Change::DropDatabase { db } => {
+                let is_in = |ns: &str| ns.strip_prefix(&**db).is_some_and(|rest| rest.starts_with('.'));
+                let names: Vec<_> = self.catalog.all(optime).map(|(ns, _)| Arc::clone(ns)).collect();
+                for ns in names.iter().filter(|ns| is_in(ns)) {
+                    self.drop_collection(optime, ns);
+                }
+                Ok(())
+            }
+            Change::CreateIndex { ns, index } => match self.existing(ns, missing)? {
+                Some(collection) => self.create_index(optime, ns, &collection, index),
+                None => Ok(()),
+            },
+            Change::DropIndex { ns, name } => {
+                if let Some(collection) = self.existing(ns, missing)? {
+                    self.drop_index(optime, ns, &collection, name);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn existing(&self, ns: &Arc<str>, missing: Missing) -> Result<Option<Arc<Collection>>, StoreError> {
+        match (self.catalog.get(ns, self.last_applied), missing) {
+            (Some(collection), _) => Ok(Some(Arc::clone(collection))),
+            (None, Missing::Skip) => Ok(None),
+            (None, Missing::Refuse) => Err(StoreError::NamespaceNotFound(ns.to_string())),
+        }
+    }
+
+    fn write_document(
+        &mut self,
+        optime: OpTime,
+        collection: &Collection,
+        id_key: &[u8],
+        doc: Option<&Arc<[u8]>>,
+    ) -> Result<(), StoreError> {
+        check_length(id_key)?;
+        let old = self.lookup(Room::Documents, collection.tree, id_key, optime)?;
+        for index in &collection.indexes {
+            let old_keys = entries(&index.spec, old.as_deref(), id_key)?;
+            let new_keys = entries(&index.spec, doc.map(|doc| &**doc), id_key)?;
+            for key in old_keys.difference(&new_keys) {
+                let change = Counts::change(Some(key.len()), None);
+                self.write(optime, Room::Indexes, index.tree, key, None, change);
+            }
+            for key in new_keys.difference(&old_keys) {
+                let change = Counts::change(None, Some(key.len()));
+                self.write(
+                    optime,
+                    Room::Indexes,
+                    index.tree,
+                    key,
+                    Some(id_key.into()),
+                    change,
+                );
+            }
+        }
+        if old.is_some() || doc.is_some() {
+            let change = Counts::change(old.map(|old| old.len()), doc.map(|doc| doc.len()));
+            self.write(
+                optime,
+                Room::Documents,
+                collection.tree,
+                id_key,
+                doc.cloned(),
+                change,
+            );
+        }
+        Ok(())
+    }
+
+    fn write(
+        &mut self,
+        optime: OpTime,
+        room: Room,
+        tree: TreeId,
+        key: &[u8],
+        value: Option<Arc<[u8]>>,
+        change: Counts,
+    ) {
+        let key: Arc<[u8]> = key.into();
+        self.overlay.put(tree, &key, optime, value);
+        *self.counts.entry(tree).or_default() += change;
+        self.note(
+            optime,
+            Step::Write {
+                room,
+                tree,
+                key,
+                change,
+            },
+        );
+    }
+
+    fn create(&mut self, optime: OpTime, ns: &Arc<str>, uuid: Option<[u8; 16]>, options: &[u8]) {
+        if self.catalog.get(ns, optime).is_some() {
+            return;
+        }
+        let collection = Collection {
+            tree: self.new_tree(),
+            uuid,
+            options: options.to_vec(),
+            indexes: Vec::new(),
+        };
+        self.set_collection(optime, ns, Some(Arc::new(collection)));
+    }
+
+    fn drop_collection(&mut self, optime: OpTime, ns: &Arc<str>) {
+        let Some(collection) = self.catalog.get(ns, optime).cloned() else {
+            return;
+        };
+        self.set_collection(optime, ns, None);
+        self.note(
+            optime,
+            Step::DropTree {
+                room: Room::Documents,
+                tree: collection.tree,
+            },
+        );
+        for index in &collection.indexes {
+            self.note(
+                optime,
+                Step::DropTree {
+                    room: Room::Indexes,
+                    tree: index.tree,
+                },
+            );
+        }
+    }
+
+    fn rename(&mut self, optime: OpTime, from: &Arc<str>, to: &Arc<str>) {
+        let Some(collection) = self.catalog.get(from, optime).cloned() else {
+            return;
+        };
+        if from != to {
+            self.drop_collection(optime, to);
+            self.set_collection(optime, from, None);
+            self.set_collection(optime, to, Some(collection));
+        }
+    }
+
+    fn create_index(
+        &mut self,
+        optime: OpTime,
+        ns: &Arc<str>,
+        collection: &Arc<Collection>,
+        spec: &IndexSpec,
+    ) -> Result<(), StoreError> {
+        if collection.index(&spec.name).is_some() {
+            return Ok(());
+        }
+        let tree = self.new_tree();
+        let mut range = KeyRange::all();
+        loop {
+            let page = self.page(ns, &range, ReadAt::Latest, BUILD_PAGE)?;
+            for (id_key, doc) in &page.documents {
+                for key in entries(spec, Some(doc), id_key)? {
+                    let change = Counts::change(None, Some(key.len()));
+                    self.write(
+                        optime,
+                        Room::Indexes,
+                        tree,
+                        &key,
+                        Some(id_key.as_slice().into()),
+                        change,
+                    );
+                }
+            }
+            match page.documents.last() {
+                Some((last, _)) if !page.is_last => range = range.resumed_after(last),
+                _ => break,
+            }
+        }
+        let mut changed = Collection::clone(collection);
+        changed.indexes.push(Index {
+            tree,
+            spec: spec.clone(),
+        });
+        self.set_collection(optime, ns, Some(Arc::new(changed)));
+        Ok(())
+    }
+
+    fn drop_index(&mut self, optime: OpTime, ns: &Arc<str>, collection: &Arc<Collection>, name: &str) {
+        let Some(index) = collection.index(name) else {
+            return;
+        };
+        let tree = index.tree;
+        let mut changed = Collection::clone(collection);
+        changed.indexes.retain(|index| index.tree != tree);
+        self.set_collection(optime, ns, Some(Arc::new(changed)));
+        self.note(
+            optime,
+            Step::DropTree {
+                room: Room::Indexes,
+                tree,
+            },
+        );
+    }
+
+    fn set_collection(&mut self, optime: OpTime, ns: &Arc<str>, collection: Option<Arc<Collection>>) {
+        self.catalog.put(ns, optime, collection);
+        self.note(optime, Step::Catalog { ns: Arc::clone(ns) });
+    }
+
+    fn new_tree(&mut self) -> TreeId {
+        let tree = TreeId(self.next_tree);
+        self.next_tree += 1;
+        tree
+    }
+
+    fn note(&mut self, optime: OpTime, step: Step) {
+        self.journal.push_back(JournalItem { optime, step });
+    }
+
+    /// Undoes all steps above `optime` behind the first `kept`.
+    fn undo(&mut self, optime: OpTime, kept: usize) {
+        while self.journal.len() > kept
+            && self.journal.back().is_some_and(|item| item.optime > optime)
+            && let Some(item) = self.journal.pop_back()
+        {
+            match item.step {
+                Step::Write {
+                    tree, key, change, ..
+                } => {
+                    self.overlay.drop_above(tree, &key, optime);
+                    *self.counts.entry(tree).or_default() -= change;
+                }
+                Step::Catalog { ns } => self.catalog.drop_above(&ns, optime),
+                Step::DropTree { .. } => {}
+            }
+        }
+    }
+}
+
+/// The full keys of a document in an index: its values there, then its own key.
+fn entries(spec: &IndexSpec, doc: Option<&[u8]>, id_key: &[u8]) -> Result<BTreeSet<Vec<u8>>, StoreError> {
+    let Some(doc) = doc else {
+        return Ok(BTreeSet::new());
+    };
+    let mut entries = BTreeSet::new();
+    for mut key in spec.keys_of(doc)? {
+        key.extend_from_slice(id_key);
+        check_length(&key)?;
+        entries.insert(key);
+    }
+    Ok(entries)
+}
+
+fn check_length(key: &[u8]) -> Result<(), KeyError> {
+    if key.len() > KEY_BYTES_MAX {
+        Err(KeyError::TooLong(key.len()))
+    } else {
+        Ok(())
+    }
+}

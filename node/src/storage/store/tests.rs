@@ -1,0 +1,157 @@
+//! The store through its public face.
+
+use std::sync::Arc;
+
+use bson::{Document, RawBsonRef, RawDocumentBuf, doc};
+use protocol::optime::OpTime;
+
+use super::{KeyRange, MemoryEngine, PageLimit, ReadAt, Store, StoreError};
+use crate::storage::change::Change;
+use crate::storage::key::value_key;
+
+#[test]
+fn majority_reads_see_the_commit_point_and_local_reads_the_latest() {
+    let mut store = store();
+    store.apply(at(1), &[create(), put(1, "old")]).unwrap();
+    store.apply(at(2), &[put(1, "new"), put(2, "new")]).unwrap();
+    store.apply(at(3), &[delete(1)]).unwrap();
+    assert_eq!(get(&store, 1, ReadAt::At(at(1))), Some("old".to_owned()));
+    assert_eq!(get(&store, 1, ReadAt::At(at(2))), Some("new".to_owned()));
+    assert_eq!(get(&store, 1, ReadAt::Latest), None);
+    assert_eq!(get(&store, 2, ReadAt::At(at(1))), None);
+    assert_eq!(store.counts(NS, ReadAt::At(at(2))).unwrap().objects, 2);
+    assert_eq!(store.counts(NS, ReadAt::Latest).unwrap().objects, 1);
+}
+
+#[test]
+fn a_rollback_takes_back_documents_collections_and_counters() {
+    let mut store = store();
+    store.apply(at(1), &[create(), put(1, "one")]).unwrap();
+    store.absorb_and_wait(at(1)).unwrap();
+    let before = store.hash(ReadAt::Latest).unwrap();
+    let counts = store.counts(NS, ReadAt::Latest).unwrap();
+    store.apply(at(2), &[put(1, "changed"), put(2, "two")]).unwrap();
+    store
+        .apply(at(3), &[Change::DropCollection { ns: NS.into() }])
+        .unwrap();
+    assert!(store.collections(ReadAt::Latest).unwrap().is_empty());
+    store.apply(at(4), &[create(), put(7, "another life")]).unwrap();
+    store.roll_back_to(at(1)).unwrap();
+    assert_eq!(store.hash(ReadAt::Latest).unwrap(), before);
+    assert_eq!(store.counts(NS, ReadAt::Latest).unwrap(), counts);
+    assert_eq!(store.last_applied(), at(1));
+    let refused = store.roll_back_to(OpTime::NULL).unwrap_err();
+    assert!(matches!(refused, StoreError::RollbackTooFar { .. }), "{refused}");
+}
+
+#[test]
+fn what_is_absorbed_is_there_after_a_restart_and_nothing_else() {
+    let engine = MemoryEngine::default();
+    let mut store = Store::with_engine(Arc::new(engine.clone())).unwrap();
+    store.apply(at(1), &[create(), put(1, "one")]).unwrap();
+    store.apply(at(2), &[put(2, "two")]).unwrap();
+    store.apply(at(3), &[put(3, "three")]).unwrap();
+    store.absorb_and_wait(at(2)).unwrap();
+    assert_eq!(store.applied_through(), at(2));
+    let refused = store.get(NS, &id(1), ReadAt::At(at(1))).unwrap_err();
+    assert!(matches!(refused, StoreError::SnapshotTooOld { .. }), "{refused}");
+    drop(store);
+    let store = Store::with_engine(Arc::new(engine)).unwrap();
+    assert_eq!(store.applied_through(), at(2));
+    assert_eq!(get(&store, 2, ReadAt::Latest), Some("two".to_owned()));
+    assert_eq!(get(&store, 3, ReadAt::Latest), None);
+    assert_eq!(store.counts(NS, ReadAt::Latest).unwrap().objects, 2);
+}
+
+#[test]
+fn pages_merge_overlay_and_engine_in_both_orders_and_resume() {
+    let mut store = store();
+    store.apply(at(1), &[create()]).unwrap();
+    for number in (0..20).step_by(2) {
+        store.apply(at(1), &[put(number, "even")]).unwrap();
+    }
+    store.absorb_and_wait(at(1)).unwrap();
+    for number in (1..20).step_by(2) {
+        store.apply(at(2), &[put(number, "odd")]).unwrap();
+    }
+    store.apply(at(2), &[delete(4), put(6, "changed")]).unwrap();
+    let expected: Vec<_> = (0..20).filter(|number| *number != 4).collect();
+    assert_eq!(walk(&store, KeyRange::all(), ReadAt::Latest), expected);
+    let backwards: Vec<_> = expected.iter().rev().copied().collect();
+    assert_eq!(
+        walk(&store, KeyRange::all().reversed(), ReadAt::Latest),
+        backwards
+    );
+    let even: Vec<_> = (0..20).step_by(2).collect();
+    assert_eq!(walk(&store, KeyRange::all(), ReadAt::At(at(1))), even);
+}
+
+const NS: &str = "test.things";
+
+/// Numbers of all documents, read three at a time.
+fn walk(store: &Store, mut range: KeyRange, point: ReadAt) -> Vec<i32> {
+    let limit = PageLimit {
+        rows: 3,
+        ..PageLimit::NONE
+    };
+    let mut numbers = Vec::new();
+    loop {
+        let page = store.page(NS, &range, point, limit).unwrap();
+        assert!(page.documents.len() <= 3);
+        for (_, document) in &page.documents {
+            numbers.push(
+                Document::from_reader(&document[..])
+                    .unwrap()
+                    .get_i32("_id")
+                    .unwrap(),
+            );
+        }
+        match page.documents.last() {
+            Some((last, _)) if !page.is_last => range = range.resumed_after(last),
+            _ => return numbers,
+        }
+    }
+}
+
+fn store() -> Store {
+    Store::with_engine(Arc::new(MemoryEngine::default())).unwrap()
+}
+
+fn get(store: &Store, number: i32, point: ReadAt) -> Option<String> {
+    let document = store.get(NS, &id(number), point).unwrap()?;
+    Some(
+        Document::from_reader(&document[..])
+            .unwrap()
+            .get_str("text")
+            .unwrap()
+            .to_owned(),
+    )
+}
+
+fn create() -> Change {
+    Change::CreateCollection {
+        ns: NS.into(),
+        uuid: None,
+        options: Vec::new(),
+    }
+}
+
+fn put(number: i32, text: &str) -> Change {
+    let document = RawDocumentBuf::try_from(&doc! { "_id": number, "text": text }).unwrap();
+    Change::put(&NS.into(), document.as_bytes()).unwrap()
+}
+
+fn delete(number: i32) -> Change {
+    Change::Delete {
+        ns: NS.into(),
+        id_key: id(number),
+    }
+}
+
+fn id(number: i32) -> Vec<u8> {
+    value_key(RawBsonRef::Int32(number)).unwrap()
+}
+
+fn at(seconds: u32) -> OpTime {
+    OpTime::new(1, seconds, 1)
+}

@@ -78,4 +78,24 @@ pub enum ClusterError {
     /// A loopback port could not be reserved, or the proxy could not listen.
     #[error("loopback sockets cannot be had: {0}")]
     Socket(io::Error),
+    /// The member runs without the preload library.
+    #[error("member {member} runs without the preload library: its clocks and disk are out of reach")]
+    NoShim {
+        /// The member.
+        member: u8,
+    },
+    /// The preload library is not asked.
+    #[error(
+        "member {member} does not read its clocks through the preload library (is the program linked statically?)"
+    )]
+    ShimUnused {
+        /// The member.
+        member: u8,
+    },
+    /// No back end of this run can do it.
+    #[error("this run has no power to do `{kind}`")]
+    NoPower {
+        /// The fault's kind.
+        kind: &'static str,
+    },
 }

@@ -7,8 +7,10 @@ pub mod ports;
 pub mod proc_state;
 pub mod process;
 pub mod proxy;
+pub mod rig;
 pub mod shim_layout;
 pub mod shim_page;
 mod spawner;
+pub mod suffer;
 #[cfg(test)]
 mod toy;

@@ -8,7 +8,7 @@ use std::{env, path::Path, process::Command};
 use super::launch::Launch;
 
 /// Set in a toy: which part it plays, with its arguments after a colon.
-const VARIABLE: &str = "CHECKER_TOY";
+pub(crate) const VARIABLE: &str = "CHECKER_TOY";
 
 /// A command that runs this test binary as the toy `part` with `argument`.
 pub(crate) fn command(part: &str, argument: &str) -> Command {
@@ -30,7 +30,7 @@ pub(crate) fn launch(part: &str, argument: &str, log: &Path) -> Launch {
 }
 
 /// The arguments that make the test binary run the toy only.
-const ARGUMENTS: [&str; 4] = ["cluster::toy::toy", "--exact", "--nocapture", "--test-threads=1"];
+pub(crate) const ARGUMENTS: [&str; 4] = ["cluster::toy::toy", "--exact", "--nocapture", "--test-threads=1"];
 
 /// The stage: not a test by itself.
 #[test]
@@ -47,6 +47,7 @@ fn toy() {
         "forever" => loop {
             std::thread::park();
         },
+        "member" => parts::member(argument),
         "parent" => super::process::tests::play_parent(argument),
         other => panic!("no toy plays {other}"),
     }
@@ -55,7 +56,8 @@ fn toy() {
 
 mod parts {
     use std::{
-        io::{BufRead, stdin},
+        io::{BufRead, Write, stdin},
+        net::{TcpListener, TcpStream},
         sync::{Condvar, Mutex},
         time::{Duration, Instant, SystemTime, UNIX_EPOCH},
     };
@@ -72,6 +74,40 @@ mod parts {
         std::fs::write(ready, "").expect("the file can be written");
         loop {
             std::thread::park();
+        }
+    }
+
+    /// Waits for the file `peers` (per member where it listens and where it is known), and then sends a byte to every other member again and again, reading the clocks meanwhile.
+    pub(super) fn member(peers: &str) {
+        let text = loop {
+            match std::fs::read_to_string(peers) {
+                Ok(text) => break text,
+                Err(_) => std::thread::sleep(Duration::from_millis(1)),
+            }
+        };
+        let addresses: Vec<(&str, &str)> = text.lines().filter_map(|line| line.split_once(' ')).collect();
+        // A second filter of the test binary, which no test bears as its name.
+        let seat = std::env::args().find_map(|argument| Some(argument.strip_prefix("seat=")?.to_owned()));
+        let seat = seat.expect("the toy is told its place");
+        let own = addresses
+            .iter()
+            .position(|(listen, _)| *listen == seat)
+            .expect("the place is listed");
+        let listener = TcpListener::bind(&seat).expect("the place is free");
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                std::thread::spawn(move || std::io::copy(&mut stream, &mut std::io::sink()));
+            }
+        });
+        let mut streams: Vec<Option<TcpStream>> = addresses.iter().map(|_| None).collect();
+        loop {
+            for (number, (_, known)) in addresses.iter().enumerate().filter(|(number, _)| *number != own) {
+                let stream = streams[number].take().or_else(|| TcpStream::connect(known).ok());
+                streams[number] =
+                    stream.and_then(|mut stream| stream.write_all(b".").is_ok().then_some(stream));
+            }
+            let _ = (SystemTime::now(), Instant::now());
+            std::thread::sleep(Duration::from_millis(3));
         }
     }
 

@@ -14,6 +14,7 @@ pub mod pause;
 pub mod shapes;
 pub mod targets;
 pub mod view;
+mod words;
 
 /// Every nemesis, in the order reports list them.
 pub const NEMESES: &[nemesis::Nemesis] = &[kill::NEMESIS, pause::NEMESIS, partition::NEMESIS, clock::NEMESIS];

@@ -1,0 +1,264 @@
+//! A live cluster on this machine: its processes, the network between them, and the hands on their clocks.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ffi::OsString,
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitStatus,
+};
+
+use super::{
+    error::ClusterError,
+    launch::Launch,
+    ports::PortKeeper,
+    process::{Gone, NodeProcess},
+    proxy::Proxy,
+    shim_page::ShimPage,
+};
+use crate::nemesis::{
+    fault::{Link, Member},
+    view::{Condition, MemberView, QuorumBudget, Role, View},
+};
+
+/// What a cluster is made of.
+pub struct RigPlan<'a> {
+    /// How many members.
+    pub members: u8,
+    /// The server's binary.
+    pub program: &'a Path,
+    /// The preload library; without it clocks and disks are out of reach.
+    pub shim: Option<&'a Path>,
+    /// A directory of the run's own: `n0/data`, `n0/log`, … are made in it.
+    pub directory: &'a Path,
+    /// The command line of one member.
+    pub arguments: &'a dyn Fn(&Seat) -> Vec<OsString>,
+    /// Variables added to every member's environment.
+    pub environment: Vec<(OsString, OsString)>,
+    /// Whether writes are journaled, so that power can be lost. It costs each write some microseconds.
+    pub power: PowerBackend,
+    /// Feeds the proxy's jitter.
+    pub seed: u64,
+}
+
+/// How power loss is possible.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PowerBackend {
+    /// It is not.
+    None,
+    /// The shim journals what is not yet fsynced, and a loss undoes it (needs no privilege).
+    UndoJournal,
+}
+
+/// Where a member lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seat {
+    /// Which member.
+    pub member: Member,
+    /// Where its process listens.
+    pub listen: SocketAddr,
+    /// The address under which the set and its clients know it: the proxy's.
+    pub advertised: SocketAddr,
+    /// Its data directory.
+    pub data: PathBuf,
+    /// Its log file.
+    pub log: PathBuf,
+    /// Where its undo journal is kept.
+    pub undo: PathBuf,
+}
+
+/// The cluster. Dropping it kills and reaps every process.
+#[derive(Debug)]
+pub struct Rig {
+    pub(super) processes: Vec<NodeProcess>,
+    pub(super) pages: Vec<Option<ShimPage>>,
+    pub(super) proxy: Proxy,
+    pub(super) power: PowerBackend,
+    /// Links that some fault holds.
+    pub(super) cut: BTreeSet<Link>,
+    /// Members whose clock some fault bends.
+    pub(super) skewed: BTreeSet<Member>,
+    /// Members that some fault has taken down or may take down: their exits surprise nobody.
+    pub(super) excused: BTreeMap<Member, u32>,
+    seats: Vec<Seat>,
+    _ports: Vec<PortKeeper>,
+}
+
+impl Rig {
+    /// Makes directories, reserves ports, starts the proxy and then every process.
+    pub fn start(plan: &RigPlan<'_>) -> Result<Self, ClusterError> {
+        let ports: Vec<PortKeeper> = (0..plan.members)
+            .map(|_| PortKeeper::any())
+            .collect::<Result<_, _>>()?;
+        let listens: Vec<SocketAddr> = ports.iter().map(PortKeeper::address).collect();
+        let proxy = Proxy::start(&listens, plan.seed)?;
+        let mut rig = Self {
+            processes: Vec::new(),
+            pages: Vec::new(),
+            proxy,
+            power: if plan.shim.is_some() {
+                plan.power
+            } else {
+                PowerBackend::None
+            },
+            cut: BTreeSet::new(),
+            skewed: BTreeSet::new(),
+            excused: BTreeMap::new(),
+            seats: Vec::new(),
+            _ports: ports,
+        };
+        for (member, listen) in (0..plan.members).zip(listens) {
+            let seat = seat(plan.directory, member, listen, rig.proxy.address(member))?;
+            rig.start_member(plan, seat)?;
+        }
+        Ok(rig)
+    }
+
+    /// Where the members live, by number.
+    pub fn seats(&self) -> &[Seat] {
+        &self.seats
+    }
+
+    /// The network between them.
+    pub fn proxy(&self) -> &Proxy {
+        &self.proxy
+    }
+
+    /// The hand on a member's clocks and disk, if it runs under the shim.
+    pub fn page(&self, member: Member) -> Option<&ShimPage> {
+        self.pages[usize::from(member)].as_ref()
+    }
+
+    /// How power loss is possible in this run.
+    pub fn power(&self) -> PowerBackend {
+        self.power
+    }
+
+    /// A member's process id while it runs.
+    pub fn pid(&mut self, member: Member) -> Option<i32> {
+        let process = self.process(member);
+        process.is_running().then(|| process.pid()).flatten()
+    }
+
+    /// What a nemesis may see: `roles` as the members last told them, and what the rig itself knows.
+    pub fn view(&mut self, roles: &[Role], budget: QuorumBudget) -> View {
+        let members = self.seats.iter().map(|seat| seat.member).collect::<Vec<Member>>();
+        let look = |member: Member| {
+            let process = &mut self.processes[usize::from(member)];
+            MemberView {
+                role: roles.get(usize::from(member)).copied().unwrap_or(Role::Other),
+                condition: match (process.is_running(), process.is_paused()) {
+                    (false, _) => Condition::Down,
+                    (true, true) => Condition::Paused,
+                    (true, false) => Condition::Running,
+                },
+                cut: self.cut.iter().any(|(from, to)| *from == member || *to == member),
+                skewed: self.skewed.contains(&member),
+            }
+        };
+        View {
+            members: members.into_iter().map(look).collect(),
+            budget,
+        }
+    }
+
+    /// Members that have ended although no fault took them down: a crash of the server, to be reported.
+    pub fn unexpected_exits(&mut self) -> Vec<(Member, ExitStatus)> {
+        let excused: Vec<Member> = self.excused.keys().copied().collect();
+        let ended = (0..)
+            .zip(&mut self.processes)
+            .filter(|(member, _)| !excused.contains(member));
+        ended
+            .filter_map(|(member, process)| Some((member, process.exit()?)))
+            .collect()
+    }
+
+    /// Starts a member that is down.
+    pub fn restart(&mut self, member: Member) -> Result<(), ClusterError> {
+        let process = self.process(member);
+        process.restart()?;
+        let pid = process.pid();
+        self.proxy.set_pid(member, pid);
+        Ok(())
+    }
+
+    /// Ends every process politely, and not so politely whoever is still there after `grace`.
+    pub async fn stop(&mut self, grace: std::time::Duration) -> Vec<Result<Gone, ClusterError>> {
+        let mut ends = Vec::new();
+        for member in 0..self.seats.len() as Member {
+            self.excuse(member);
+            let process = self.process(member);
+            if process.is_running() {
+                ends.push(process.terminate(grace).await);
+            }
+            self.proxy.set_pid(member, None);
+        }
+        ends
+    }
+
+    pub(super) fn process(&mut self, member: Member) -> &mut NodeProcess {
+        &mut self.processes[usize::from(member)]
+    }
+
+    pub(super) fn page_mut(&mut self, member: Member) -> Result<&mut ShimPage, ClusterError> {
+        self.pages[usize::from(member)]
+            .as_mut()
+            .ok_or(ClusterError::NoShim { member })
+    }
+
+    /// From now on it may be down. Excuses are counted: each is taken back by one `blame`.
+    pub(super) fn excuse(&mut self, member: Member) {
+        *self.excused.entry(member).or_default() += 1;
+    }
+
+    /// Takes one excuse back.
+    pub(super) fn blame(&mut self, member: Member) {
+        if let Some(count) = self.excused.get_mut(&member) {
+            *count -= 1;
+            if *count == 0 {
+                self.excused.remove(&member);
+            }
+        }
+    }
+
+    fn start_member(&mut self, plan: &RigPlan<'_>, seat: Seat) -> Result<(), ClusterError> {
+        let mut launch = Launch::new(plan.program, (plan.arguments)(&seat), &seat.log);
+        launch.environment.extend(plan.environment.iter().cloned());
+        let mut page = None;
+        if let Some(shim) = plan.shim {
+            let file = seat.log.with_file_name("shim");
+            page = Some(ShimPage::create(&file)?);
+            let undo = (plan.power == PowerBackend::UndoJournal).then_some(seat.undo.as_path());
+            launch = launch.with_shim(shim, &file).with_disk(&seat.data, undo)?;
+        }
+        let process = NodeProcess::start(launch)?;
+        self.proxy.set_pid(seat.member, process.pid());
+        self.processes.push(process);
+        self.pages.push(page);
+        self.seats.push(seat);
+        Ok(())
+    }
+}
+
+fn seat(
+    directory: &Path,
+    member: Member,
+    listen: SocketAddr,
+    advertised: SocketAddr,
+) -> Result<Seat, ClusterError> {
+    let home = directory.join(format!("n{member}"));
+    let data = home.join("data");
+    fs::create_dir_all(&data).map_err(|source| ClusterError::Make {
+        path: data.clone(),
+        source,
+    })?;
+    Ok(Seat {
+        member,
+        listen,
+        advertised,
+        data,
+        log: home.join("log"),
+        undo: home.join("undo"),
+    })
+}

@@ -1,0 +1,13 @@
+//! How the live cluster suffers: each fault is applied, measured and healed on real processes and sockets.
+//!
+//! One file per kind of power. All give the same two deeds: *apply* returns what is needed to heal and to
+//! measure, *heal* undoes it and says by counters whether it struck.
+
+mod clocks;
+mod effects;
+mod links;
+mod processes;
+mod sufferer;
+mod throttle;
+
+pub use sufferer::{Ongoing, Sufferer};

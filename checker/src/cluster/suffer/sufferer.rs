@@ -1,0 +1,154 @@
+//! Faults from plan to record.
+
+use std::time::Instant;
+
+use super::{
+    clocks::{self, BentClock},
+    effects::Effects,
+    links::{self, HeldLinks},
+    processes::{self, Taken},
+    throttle::{self, Throttles},
+};
+use crate::{
+    cluster::{error::ClusterError, proxy::Heal, rig::Rig},
+    nemesis::fault::Fault,
+    record::fault::{FaultRecord, Recovery},
+};
+
+/// Applies and heals faults on a rig, and writes their records.
+#[derive(Debug)]
+pub struct Sufferer {
+    start: Instant,
+    next_index: u32,
+}
+
+/// A fault in force (or one that could not be applied).
+#[derive(Debug)]
+pub struct Ongoing {
+    record: FaultRecord,
+    applied: Option<Applied>,
+}
+
+/// What healing and measuring need to know.
+#[derive(Debug)]
+enum Applied {
+    Taken(Taken),
+    Throttled(Throttles),
+    Links(HeldLinks),
+    Clock(BentClock),
+}
+
+impl Sufferer {
+    /// `start` is the zero of all recorded times: the history's.
+    pub fn new(start: Instant) -> Self {
+        Self { start, next_index: 0 }
+    }
+
+    /// Applies a fault. It never fails as a whole: a fault that could not be applied is an answer too, and
+    /// its record says why.
+    pub async fn apply(&mut self, rig: &mut Rig, nemesis: &str, fault: Fault) -> Ongoing {
+        let planned_ns = self.now_ns();
+        let applied = apply(rig, &fault).await;
+        let index = self.next_index;
+        self.next_index += 1;
+        let mut record = FaultRecord {
+            index,
+            nemesis: nemesis.to_owned(),
+            planned_ns,
+            applied_ns: applied.is_ok().then(|| self.now_ns()),
+            healed_ns: None,
+            took_effect: false,
+            effect: std::collections::BTreeMap::new(),
+            words: fault.to_string(),
+            fault,
+            recovery: Recovery::default(),
+        };
+        let applied = match applied {
+            Ok(applied) => Some(applied),
+            Err(error) => {
+                record.words = format!("{}: not applied: {error}", record.words);
+                None
+            }
+        };
+        Ongoing { record, applied }
+    }
+
+    /// Ends a fault and measures what it did. Whatever happens, everything that can be healed is healed.
+    pub async fn heal(&mut self, rig: &mut Rig, ongoing: Ongoing) -> FaultRecord {
+        let Ongoing { mut record, applied } = ongoing;
+        let Some(applied) = applied else { return record };
+        let (effects, healed) = heal(rig, applied).await;
+        record.effect = effects.counts;
+        record.took_effect = effects.struck;
+        for remark in effects.remarks {
+            record.words = format!("{}; {remark}", record.words);
+        }
+        match healed {
+            Ok(()) => record.healed_ns = Some(self.now_ns()),
+            Err(error) => record.words = format!("{}; not healed: {error}", record.words),
+        }
+        record
+    }
+
+    fn now_ns(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+}
+
+impl Ongoing {
+    /// The record as it stands: the first of a fault's two lines.
+    pub fn record(&self) -> &FaultRecord {
+        &self.record
+    }
+}
+
+async fn apply(rig: &mut Rig, fault: &Fault) -> Result<Applied, ClusterError> {
+    match fault {
+        Fault::Kill { members } => processes::kill(rig, members).await.map(Applied::Taken),
+        Fault::Terminate { members } => processes::terminate(rig, members).await.map(Applied::Taken),
+        Fault::Pause { members } => processes::pause(rig, members).await.map(Applied::Taken),
+        Fault::Throttle {
+            members,
+            run_ms,
+            stop_ms,
+        } => throttle::start(rig, members, *run_ms, *stop_ms).map(Applied::Throttled),
+        Fault::Partition { links, .. } => Ok(Applied::Links(links::hold(rig, links, Heal::Reset))),
+        Fault::Jam { links, .. } => Ok(Applied::Links(links::hold(rig, links, Heal::Deliver))),
+        Fault::SlowLinks {
+            links,
+            delay_ms,
+            jitter_ms,
+            bytes_per_second,
+        } => Ok(Applied::Links(links::slow(
+            rig,
+            links,
+            (*delay_ms, *jitter_ms),
+            *bytes_per_second,
+        ))),
+        Fault::ResetConnections { links } => Ok(Applied::Links(links::reset(rig, links))),
+        Fault::ClockJump { member, offset_ms } => clocks::jump(rig, *member, *offset_ms).map(Applied::Clock),
+        Fault::ClockStrobe {
+            member,
+            offset_ms,
+            period_ms,
+        } => clocks::strobe(rig, *member, *offset_ms, *period_ms).map(Applied::Clock),
+        Fault::ClockDrift {
+            member,
+            rate_permille,
+        } => clocks::drift(rig, *member, *rate_permille).map(Applied::Clock),
+        other => Err(ClusterError::NoPower { kind: other.kind() }),
+    }
+}
+
+async fn heal(rig: &mut Rig, applied: Applied) -> (Effects, Result<(), ClusterError>) {
+    match applied {
+        Applied::Taken(taken) => processes::give_back(rig, taken).await,
+        Applied::Throttled(throttles) => throttle::end(rig, throttles).await,
+        Applied::Links(held) => (links::heal(rig, held), Ok(())),
+        Applied::Clock(bent) => clocks::heal(rig, &bent),
+    }
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

@@ -2,6 +2,7 @@
 //! cluster, a history remains, checks judge it, a report shows it; and the model asks the same core every
 //! question at once.
 
+pub mod bench;
 pub mod checks;
 pub mod client;
 pub mod cluster;

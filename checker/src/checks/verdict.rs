@@ -36,6 +36,47 @@ pub struct Verdict {
     pub notes: Vec<String>,
 }
 
+impl Verdict {
+    /// Proven right.
+    pub fn valid(check: &str, operations: u64, summary: String) -> Self {
+        Self::new(check, Validity::Valid, operations, summary)
+    }
+
+    /// Neither proven nor refuted; `reason` says why.
+    pub fn unknown(check: &str, operations: u64, reason: String) -> Self {
+        Self::new(check, Validity::Unknown, operations, reason)
+    }
+
+    /// Refuted by `anomalies` (worst first, not empty); those over [`Anomaly::LIMIT`] are counted in a note.
+    pub fn invalid(check: &str, operations: u64, mut anomalies: Vec<Anomaly>) -> Self {
+        let summary = anomalies
+            .first()
+            .map_or_else(String::new, |worst| worst.words.clone());
+        let mut verdict = Self::new(check, Validity::Invalid, operations, summary);
+        if anomalies.len() > Anomaly::LIMIT {
+            verdict.notes.push(format!(
+                "{} further violations are left out",
+                anomalies.len() - Anomaly::LIMIT
+            ));
+            anomalies.truncate(Anomaly::LIMIT);
+        }
+        verdict.anomalies = anomalies;
+        verdict
+    }
+
+    fn new(check: &str, validity: Validity, operations: u64, summary: String) -> Self {
+        Self {
+            check: check.to_owned(),
+            validity,
+            summary,
+            operations,
+            anomalies: Vec::new(),
+            spent_ms: 0,
+            notes: Vec::new(),
+        }
+    }
+}
+
 /// One violation, with the smallest set of operations that shows it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Anomaly {

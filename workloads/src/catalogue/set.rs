@@ -11,7 +11,7 @@ pub(super) const WORKLOAD: Workload = Workload {
     name: "set",
     about: "unique inserts, read back from every member at the end",
     concerns: Concerns::MAJORITY,
-    checks: &["no-lost-write"],
+    checks: &["no-lost-write", "no-dirty-read"],
     generator: |parameters| Box::new(Set::new(parameters)),
 };
 

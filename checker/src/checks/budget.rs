@@ -1,0 +1,75 @@
+//! What one check may spend, and when it must stop.
+
+use std::time::{Duration, Instant};
+
+/// Limits of one check on one history. A check that reaches one answers `unknown` and says which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Wall-clock time.
+    pub time: Duration,
+    /// Memory beside the history, in bytes.
+    pub memory_bytes: usize,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self {
+            time: Duration::from_secs(60),
+            memory_bytes: 2 << 30,
+        }
+    }
+}
+
+/// Why a check stopped early.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Exhausted(pub(crate) String);
+
+/// A running budget.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Meter {
+    start: Instant,
+    budget: Budget,
+}
+
+impl Meter {
+    /// Starts now.
+    pub(crate) fn start(budget: &Budget) -> Self {
+        Self {
+            start: Instant::now(),
+            budget: *budget,
+        }
+    }
+
+    /// Whether time is left, and `memory_bytes` is allowed.
+    ///
+    /// # Errors
+    /// Which limit was reached.
+    pub(crate) fn check(&self, memory_bytes: usize) -> Result<(), Exhausted> {
+        if self.start.elapsed() >= self.budget.time {
+            return Err(Exhausted(format!(
+                "the time budget of {:?} is spent",
+                self.budget.time
+            )));
+        }
+        if memory_bytes > self.budget.memory_bytes {
+            let mebibytes = self.budget.memory_bytes >> 20;
+            return Err(Exhausted(format!(
+                "the memory budget of {mebibytes} MiB is spent"
+            )));
+        }
+        Ok(())
+    }
+
+    /// A budget for a part: `share_percent` of the time that is left.
+    pub(crate) fn part(&self, share_percent: u32) -> Self {
+        let left = self.budget.time.saturating_sub(self.start.elapsed());
+        let budget = Budget {
+            time: left * share_percent / 100,
+            ..self.budget
+        };
+        Self {
+            start: Instant::now(),
+            budget,
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! A string that is put, appended to and read: the object of Porcupine's key-value histories.
+
+use std::cell::RefCell;
+
+use super::{
+    fast_hash::FastMap,
+    model::{Model, Role},
+};
+
+/// An operation on one string; strings are numbered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum KvEffect {
+    /// Saw this string.
+    Get(u32),
+    /// Leaves this string.
+    Put(u32),
+    /// Adds this string at the end.
+    Append(u32),
+}
+
+/// The strings met so far, by number; 0 is the empty string, with which every key begins.
+#[derive(Debug)]
+pub(crate) struct KvModel {
+    strings: RefCell<Strings>,
+}
+
+#[derive(Debug, Default)]
+struct Strings {
+    texts: Vec<String>,
+    numbers: FastMap<String, u32>,
+    appended: FastMap<(u32, u32), u32>,
+}
+
+impl KvModel {
+    /// Knows the empty string only.
+    pub(crate) fn new() -> Self {
+        let model = Self {
+            strings: RefCell::default(),
+        };
+        model.number("");
+        model
+    }
+
+    /// The number of a string.
+    pub(crate) fn number(&self, text: &str) -> u32 {
+        self.strings.borrow_mut().number(text)
+    }
+
+    /// The string of a number.
+    pub(crate) fn text(&self, number: u32) -> String {
+        self.strings.borrow().texts[number as usize].clone()
+    }
+}
+
+impl Strings {
+    fn number(&mut self, text: &str) -> u32 {
+        if let Some(number) = self.numbers.get(text) {
+            return *number;
+        }
+        let number = u32::try_from(self.texts.len()).expect("fewer strings than memory");
+        self.texts.push(text.to_owned());
+        self.numbers.insert(text.to_owned(), number);
+        number
+    }
+
+    fn append(&mut self, state: u32, added: u32) -> u32 {
+        if let Some(number) = self.appended.get(&(state, added)) {
+            return *number;
+        }
+        let text = format!("{}{}", self.texts[state as usize], self.texts[added as usize]);
+        let number = self.number(&text);
+        self.appended.insert((state, added), number);
+        number
+    }
+}
+
+impl Model for KvModel {
+    type State = u32;
+    type Effect = KvEffect;
+
+    fn initial(&self) -> u32 {
+        0
+    }
+
+    fn step(&self, state: u32, effect: KvEffect) -> Option<u32> {
+        match effect {
+            KvEffect::Get(seen) => (seen == state).then_some(state),
+            KvEffect::Put(text) => Some(text),
+            KvEffect::Append(text) => Some(self.strings.borrow_mut().append(state, text)),
+        }
+    }
+
+    fn role(&self, effect: KvEffect) -> Role {
+        match effect {
+            KvEffect::Get(_) => Role::Observation,
+            KvEffect::Put(_) => Role::Blind,
+            KvEffect::Append(_) => Role::Mutation,
+        }
+    }
+
+    fn wanted(&self, effect: KvEffect) -> Option<u32> {
+        match effect {
+            KvEffect::Get(seen) => Some(seen),
+            KvEffect::Put(_) | KvEffect::Append(_) => None,
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! `linearizable`: every register behaves as one copy that changes at one instant between call and return.
+//!
+//! Keys are judged alone (linearizability is local: Herlihy & Wing 1990, theorem 1). For one key:
+//!
+//! ```text
+//!   problem ──unique values?──yes──▶ zones (n log n, any concurrency, any crashes) ──▶ verdict
+//!      │                                                                                ▲
+//!      └───────────────no──▶ search (just-in-time, memoised, bounded) ──▶ shrink ───────┘
+//! ```
+//!
+//! Both are exact; tests hold them against each other and against stateright's tester.
+
+mod bits;
+mod check;
+mod fast_hash;
+mod model;
+mod problem;
+mod register;
+mod search;
+mod shrink;
+#[cfg(test)]
+mod tests;
+mod timeline;
+mod words;
+mod zones;
+
+pub(super) use check::CHECK;
+pub(crate) use fast_hash::{FastMap, FastSet};

@@ -1,0 +1,141 @@
+//! From a refuted key to the few operations that refute it.
+//!
+//! To *weaken* an operation is to forget what makes it demand something: an observation is dropped, a mutation
+//! becomes one that may have happened at any time since before the beginning, or never. Weakening only ever
+//! adds explanations, so a set of operations that still has none after all others were weakened is a proof by
+//! itself. The result is such a set from which no operation can be weakened any more (delta debugging, Zeller &
+//! Hildebrandt 2002), unless the budget ended first.
+
+use super::{
+    model::{Model, Role, Timed},
+    search::{Outcome, search},
+};
+use crate::{checks::budget::Meter, history::Op};
+
+/// Time of one attempt, as a share of what is left: an attempt that is too hard keeps its operations.
+const ATTEMPT_PERCENT: u32 = 10;
+
+/// A refutation within a refuted key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Witness {
+    /// Positions in the given slice, by call.
+    pub(crate) operations: Vec<u32>,
+    /// Whether it was shown that none can be left out.
+    pub(crate) smallest: bool,
+}
+
+/// Shrinks: `target` is the operation whose return no order reaches (see [`super::search::Stuck`]).
+pub(crate) fn shrink<M: Model>(model: &M, ops: &[Timed<M::Effect>], target: u32, meter: &Meter) -> Witness {
+    let end = ops[target as usize].returned;
+    let mut attempts = Attempts {
+        model,
+        ops: cut(ops, end),
+        meter,
+        gave_up: false,
+    };
+    let is_observation = |position: &u32| model.role(ops[*position as usize].effect) == Role::Observation;
+    let all = (0u32..).zip(ops).map(|(position, _)| position);
+    let (mut observations, mut mutations): (Vec<u32>, Vec<u32>) = all.partition(is_observation);
+    // Fewer observations make every later attempt easier; fewer mutations add tokens and make it harder.
+    observations.retain(|position| attempts.ops[*position as usize].returned != Op::NEVER);
+    loop {
+        let before = observations.len() + mutations.len();
+        observations = attempts.reduce(&observations, &mutations);
+        mutations = attempts.reduce(&mutations, &observations);
+        if observations.len() + mutations.len() == before {
+            break;
+        }
+    }
+    let mut operations = [observations, mutations].concat();
+    operations.sort_unstable_by_key(|position| ops[*position as usize].call);
+    Witness {
+        operations,
+        smallest: !attempts.gave_up,
+    }
+}
+
+/// What was known at place `end`: later returns are unknown. Later calls stay: that a write was called only
+/// then can be a part of the proof.
+fn cut<E: Copy>(ops: &[Timed<E>], end: u32) -> Vec<Timed<E>> {
+    let at_end = |op: &Timed<E>| if op.returned > end { Op::NEVER } else { op.returned };
+    ops.iter()
+        .map(|op| Timed {
+            returned: at_end(op),
+            ..*op
+        })
+        .collect()
+}
+
+struct Attempts<'a, M: Model> {
+    model: &'a M,
+    ops: Vec<Timed<M::Effect>>,
+    meter: &'a Meter,
+    gave_up: bool,
+}
+
+impl<M: Model> Attempts<'_, M> {
+    /// Weakens as many of `list` as possible while the rest, together with `others`, still refutes.
+    fn reduce(&mut self, list: &[u32], others: &[u32]) -> Vec<u32> {
+        let mut kept = list.to_vec();
+        let mut chunk = kept.len().div_ceil(2).max(1);
+        loop {
+            let mut begin = 0;
+            while begin < kept.len() {
+                let end = (begin + chunk).min(kept.len());
+                let rest = [&kept[..begin], &kept[end..]].concat();
+                if self.refutes(&rest, others) {
+                    kept = rest;
+                } else {
+                    begin = end;
+                }
+            }
+            if chunk == 1 {
+                return kept;
+            }
+            chunk = chunk.div_ceil(2);
+        }
+    }
+
+    fn refutes(&mut self, some: &[u32], others: &[u32]) -> bool {
+        if self.meter.check(0).is_err() {
+            self.gave_up = true;
+            return false;
+        }
+        let weakened = weaken_all_but(self.model, &self.ops, &[some, others].concat());
+        match search(self.model, &weakened, &self.meter.part(ATTEMPT_PERCENT)) {
+            Outcome::Violated(_) => true,
+            Outcome::Linearizable => false,
+            Outcome::Unknown(_) => {
+                self.gave_up = true;
+                false
+            }
+        }
+    }
+}
+
+/// The operations with all but `kept` weakened.
+pub(crate) fn weaken_all_but<M: Model>(
+    model: &M,
+    ops: &[Timed<M::Effect>],
+    kept: &[u32],
+) -> Vec<Timed<M::Effect>> {
+    let mut strong = vec![false; ops.len()];
+    for position in kept {
+        strong[*position as usize] = true;
+    }
+    ops.iter()
+        .zip(strong)
+        .filter(|(op, strong)| *strong || model.role(op.effect) != Role::Observation)
+        .map(|(op, strong)| {
+            if strong {
+                *op
+            } else {
+                Timed {
+                    call: 0,
+                    returned: Op::NEVER,
+                    ..*op
+                }
+            }
+        })
+        .collect()
+}

@@ -11,3 +11,4 @@ pub mod invariants;
 pub mod model;
 pub mod nemesis;
 pub mod record;
+pub mod report;

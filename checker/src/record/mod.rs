@@ -16,6 +16,7 @@ pub mod exit;
 pub mod fault;
 pub mod lines;
 pub mod model;
+pub mod recovery;
 pub mod replicas;
 pub mod reproduction;
 pub mod run;

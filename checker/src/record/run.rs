@@ -40,7 +40,7 @@ pub struct RunRecord {
     /// Everything random was drawn from it.
     #[serde(with = "seed")]
     pub seed: u64,
-    /// Calendar time of the start, `2026-11-21T07:09:08Z`.
+    /// Calendar time of the start, `2026-11-21T07:09:08.123Z`.
     pub started_at: String,
     /// Length of the run, without the checks. 0 while it runs.
     #[serde(default)]

@@ -33,7 +33,7 @@ pub fn signature(check: &str, anomaly: &Anomaly, history: &[Event], faults: &[Fa
     format!("{check}/{}@{faults}", anomaly.kind)
 }
 
-fn striking(faults: &[FaultRecord], start_ns: u64, end_ns: u64) -> impl Iterator<Item = String> {
+fn striking(faults: &[FaultRecord], start_ns: u64, end_ns: u64) -> impl Iterator<Item = &'static str> {
     faults
         .iter()
         .filter(move |fault| fault.overlaps(start_ns, end_ns))

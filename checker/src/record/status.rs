@@ -25,9 +25,6 @@ pub struct StatusSample {
     /// Its newest applied oplog entry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub applied: Option<OptimeRecord>,
-    /// How many entries its newest applied lies behind the newest that any member was seen with.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lag_entries: Option<u64>,
     /// How far its wall clock is from the checker's, as the clock fault set it (positive: ahead).
     #[serde(default)]
     pub clock_offset_ms: i64,

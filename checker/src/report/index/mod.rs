@@ -1,0 +1,9 @@
+//! `results/index.html`: all runs, newest first.
+
+mod page;
+mod summary;
+mod trend;
+mod walk;
+
+pub use summary::Summary;
+pub use walk::{rebuild, write_index};

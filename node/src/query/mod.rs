@@ -12,5 +12,6 @@ pub mod path;
 pub mod projection;
 pub mod sort;
 pub mod types;
+pub mod update;
 
 pub use error::{QueryError, QueryResult};

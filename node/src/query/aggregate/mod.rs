@@ -15,7 +15,10 @@ mod stage;
 mod unwind;
 
 pub use accumulator::Accumulator;
+pub(crate) use pipeline::stage_parts;
 pub use pipeline::{Pipeline, StageContext};
+pub(crate) use replace_root::ReplaceRoot;
+pub(crate) use simple::unset_paths;
 pub use source::{Empty, FromVec, Source};
 pub use stage::{MEMORY_BYTES_MAX, Stage};
 

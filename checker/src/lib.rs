@@ -4,11 +4,14 @@
 
 pub mod bench;
 pub mod checks;
+pub mod cli;
 pub mod client;
 pub mod cluster;
+pub mod console;
 pub mod history;
 pub mod invariants;
 pub mod model;
 pub mod nemesis;
 pub mod record;
 pub mod report;
+pub mod run;

@@ -1,2 +1,7 @@
-//! placeholder
-fn main() {}
+//! `checker`: see `checker --help`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    checker::cli::main().into()
+}

@@ -15,7 +15,6 @@ mod strings;
 mod tree;
 mod variables;
 
-pub(in crate::query) use arithmetic::add_numbers;
 pub use evaluate::is_truthy;
 pub use operator::Function;
 pub use tree::Expression;

@@ -1,0 +1,254 @@
+//! `checker run`: one live run.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Parser, builder::PossibleValuesParser, value_parser};
+use protocol::bugs::{self, BUGS};
+use serde_json::json;
+use workloads::catalogue::{self, WORKLOADS};
+
+use super::{context::Context, seed};
+use crate::{
+    console::{Console, Paint},
+    nemesis::{NEMESES, view::QuorumBudget},
+    record::{exit::Exit, verdict::Overall},
+    run::{
+        error::RunError,
+        interrupt::{Interrupt, Interrupter, Wish},
+        live::{Live, Outcome},
+        scenario::{Cast, Places, Scenario},
+    },
+};
+
+/// What stands for "no nemesis".
+const NOBODY: &str = "none";
+
+/// How long tasks that cannot be interrupted may still take after Ctrl-C was pressed twice.
+const LAST_MOMENTS: Duration = Duration::from_secs(2);
+
+/// Start a replica set, disturb it under load, prove what its clients saw.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Draw requests and faults from this seed (default: a new one, printed first).
+    #[arg(long)]
+    seed: Option<u64>,
+
+    /// Length of the load in seconds: calm, faults, calm.
+    #[arg(long, value_name = "SECONDS", default_value_t = Scenario::TIME_LIMIT.as_secs(), value_parser = value_parser!(u64).range(5..=86_400))]
+    time_limit: u64,
+
+    /// Data-bearing members.
+    #[arg(long, value_name = "COUNT", default_value_t = Scenario::MEMBERS, value_parser = value_parser!(u8).range(1..=7))]
+    members: u8,
+
+    /// What the clients ask.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', default_values_t = Cast::WORKLOADS.map(str::to_owned), value_parser = names(WORKLOADS.iter().map(|workload| workload.name)))]
+    workload: Vec<String>,
+
+    /// Who disturbs; `none` for nobody.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', default_values_t = Cast::NEMESES.map(str::to_owned), value_parser = names(NEMESES.iter().map(|nemesis| nemesis.name).chain([NOBODY])))]
+    nemesis: Vec<String>,
+
+    /// Requests per second of all clients together; 0 for as many as they can.
+    #[arg(long, value_name = "PER_SECOND", default_value_t = Scenario::RATE)]
+    rate: u32,
+
+    /// Client processes per workload.
+    #[arg(long, value_name = "COUNT", default_value_t = Scenario::PROCESSES, value_parser = value_parser!(u32).range(1..=1_000))]
+    concurrency: u32,
+
+    /// Let nemeses take the majority away, too.
+    #[arg(long)]
+    exceed_quorum: bool,
+
+    /// Give the members a known mistake, which the checks must find.
+    #[arg(long, value_name = "ID", value_parser = planted_bug)]
+    planted_bug: Option<String>,
+
+    /// Where runs are kept.
+    #[arg(long, value_name = "DIRECTORY", default_value = "results")]
+    results: PathBuf,
+
+    /// Keep the members' data directories.
+    #[arg(long)]
+    keep: bool,
+
+    /// Use this server binary instead of building one.
+    #[arg(long, value_name = "PATH")]
+    node_binary: Option<PathBuf>,
+}
+
+impl Arguments {
+    /// What a command line without any option asks for.
+    pub(super) fn defaults() -> Self {
+        #[derive(Debug, Parser)]
+        struct Line {
+            #[command(flatten)]
+            arguments: Arguments,
+        }
+        Line::parse_from(["run"]).arguments
+    }
+
+    fn live(self, console: &Console, interrupt: Interrupt) -> Live {
+        let nemesis = |name: &String| NEMESES.iter().find(|nemesis| nemesis.name == name);
+        let places = Places {
+            results: self.results,
+            node_binary: self.node_binary,
+            keep_data: self.keep,
+        };
+        let cast = Cast {
+            workloads: self
+                .workload
+                .iter()
+                .filter_map(|name| catalogue::find(name))
+                .collect(),
+            nemeses: self.nemesis.iter().filter_map(nemesis).collect(),
+            planted_bug: self.planted_bug,
+        };
+        let scenario = Scenario {
+            seed: self.seed.unwrap_or_else(seed::fresh),
+            members: self.members,
+            time_limit: Duration::from_secs(self.time_limit),
+            processes: self.concurrency,
+            rate: (self.rate > 0).then_some(self.rate),
+            budget: if self.exceed_quorum {
+                QuorumBudget::Any
+            } else {
+                QuorumBudget::KeepMajority
+            },
+        };
+        Live {
+            scenario,
+            cast,
+            places,
+            console: console.clone(),
+            interrupt,
+        }
+    }
+}
+
+/// Plays the run; its verdict is the exit code.
+pub(super) fn execute(arguments: Arguments, context: &Context) -> anyhow::Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let played = runtime.block_on(play(arguments, &context.console));
+    // The members die with the runtime's tasks, or at the latest with this process.
+    runtime.shutdown_timeout(LAST_MOMENTS);
+    let (outcome, wish) = played?;
+    match outcome {
+        Some(outcome) => {
+            tell(&outcome, &context.console);
+            Ok(outcome.verdict.overall.into())
+        }
+        None if wish == Wish::Terminate => Ok(Exit::Terminated),
+        None => Ok(Exit::Interrupted),
+    }
+}
+
+async fn play(arguments: Arguments, console: &Console) -> anyhow::Result<(Option<Outcome>, Wish)> {
+    let (interrupter, interrupt) = Interrupter::pair();
+    tokio::spawn(interrupter.listen()?);
+    let live = arguments.live(console, interrupt.clone());
+    console.say(format!("seed {}", live.scenario.seed));
+    console.say(format!(
+        "repeat: {}",
+        live.scenario.command(&live.cast, &live.places)
+    ));
+    let outcome = tokio::select! {
+        played = live.play() => match played {
+            Ok(outcome) => Some(outcome),
+            Err(RunError::Stopped) => None,
+            Err(error) => return Err(error.into()),
+        },
+        () = interrupt.until(Wish::Stop) => None,
+    };
+    Ok((outcome, interrupt.wish()))
+}
+
+/// The last lines: verdict, report, how to see it again.
+fn tell(outcome: &Outcome, console: &Console) {
+    let (run, verdict) = (&outcome.run, &outcome.verdict);
+    let counts = run.counts();
+    let text = || {
+        let paint = match verdict.overall {
+            Overall::Pass => Paint::Green,
+            Overall::Violation => Paint::Red,
+            Overall::Unknown | Overall::Invalid => Paint::Yellow,
+        };
+        let checks = verdict.checks.iter().map(|check| {
+            let validity = format!("{:?}", check.validity).to_lowercase();
+            format!("  {:<18} {validity:<8} {}\n", check.check, check.summary)
+        });
+        format!(
+            "{word}: {cause}\n{checks}operations: {ok} ok, {fail} fail, {info} info\nreport: {report}\nrepeat: {repeat}\nrecheck: {recheck}",
+            word = console.painted(paint, verdict.overall.word()),
+            cause = verdict.cause,
+            checks = checks.collect::<String>(),
+            ok = counts.ok,
+            fail = counts.fail,
+            info = counts.info,
+            report = outcome.report.display(),
+            repeat = run.commands.repeat,
+            recheck = run.commands.recheck,
+        )
+    };
+    let json = || {
+        json!({
+            "verdict": verdict.overall,
+            "cause": verdict.cause,
+            "signatures": verdict.signatures,
+            "seed": run.seed.to_string(),
+            "operations": counts,
+            "directory": outcome.directory,
+            "report": outcome.report,
+            "repeat": run.commands.repeat,
+            "recheck": run.commands.recheck,
+        })
+    };
+    console.result(text, json);
+}
+
+/// The id of the bug with this id or name.
+fn planted_bug(wanted: &str) -> Result<String, String> {
+    let known = || BUGS.iter().map(|bug| bug.id).collect::<Vec<_>>().join(", ");
+    let found = bugs::find(wanted).map(|bug| bug.id.to_owned());
+    found.ok_or_else(|| format!("known are {}", known()))
+}
+
+fn names(names: impl Iterator<Item = &'static str>) -> PossibleValuesParser {
+    PossibleValuesParser::new(names.collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_the_scenarios() {
+        let (_interrupter, interrupt) = Interrupter::pair();
+        let mut arguments = Arguments::defaults();
+        arguments.seed = Some(7);
+        let live = arguments.live(&Console::silent(), interrupt);
+        assert_eq!(
+            live.scenario.command(&live.cast, &live.places),
+            "cargo run -p checker -- run --seed 7"
+        );
+    }
+
+    #[test]
+    fn the_printed_command_is_understood() {
+        let (_interrupter, interrupt) = Interrupter::pair();
+        #[derive(Debug, Parser)]
+        struct Line {
+            #[command(flatten)]
+            arguments: Arguments,
+        }
+        let line = "run --seed 7 --time-limit 20 --members 5 --concurrency 2 --rate 0 --exceed-quorum --workload set \
+                    --nemesis none --planted-bug";
+        let words = line.split(' ').chain([BUGS[0].id]);
+        let live = Line::parse_from(words)
+            .arguments
+            .live(&Console::silent(), interrupt);
+        let command = live.scenario.command(&live.cast, &live.places);
+        assert_eq!(command, format!("cargo run -p checker -- {line} {}", BUGS[0].id));
+    }
+}

@@ -1,0 +1,30 @@
+//! The list of subcommands.
+
+use super::{context::Context, run};
+use crate::record::exit::Exit;
+
+/// One line per subcommand: its name, and the module with its `Arguments` (whose doc comment is the help) and
+/// its `execute`.
+macro_rules! subcommands {
+    ($($name:ident => $module:ident,)*) => {
+        /// What can be asked for.
+        #[derive(Debug, clap::Subcommand)]
+        pub(super) enum Subcommand {
+            $($name($module::Arguments),)*
+        }
+
+        impl Subcommand {
+            /// Does it.
+            pub(super) fn execute(self, context: &Context) -> anyhow::Result<Exit> {
+                match self {
+                    $(Self::$name(arguments) => $module::execute(arguments, context),)*
+                }
+            }
+        }
+    };
+}
+
+// In the order of the help.
+subcommands! {
+    Run => run,
+}

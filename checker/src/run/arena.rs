@@ -1,0 +1,140 @@
+//! The cluster as the nemeses' lanes, the watch and the run share it: one lock, held for one deed at a time.
+
+use std::{path::PathBuf, sync::Arc, time::Instant};
+
+use tokio::sync::{Mutex, MutexGuard};
+
+use super::{error::RunError, watch::Watch};
+use crate::{
+    cluster::{
+        rig::Rig,
+        suffer::{Ongoing, Sufferer},
+    },
+    nemesis::{
+        fault::Fault,
+        view::{QuorumBudget, View},
+    },
+    record::{
+        directory::{RunDirectory, RunFile},
+        fault::FaultRecord,
+        lines::LineWriter,
+    },
+};
+
+/// The suffering cluster, and the file of what it suffered.
+#[derive(Clone)]
+pub struct Arena {
+    stage: Arc<Mutex<Stage>>,
+    watch: Watch,
+    budget: QuorumBudget,
+}
+
+/// What the lock guards.
+pub struct Stage {
+    /// Processes, network, clocks.
+    pub rig: Rig,
+    sufferer: Sufferer,
+    file: LineWriter<FaultRecord>,
+    records: Vec<FaultRecord>,
+}
+
+impl Arena {
+    /// An arena over a running cluster. `start`: the zero of all recorded times.
+    ///
+    /// # Errors
+    /// When the file of faults cannot be made.
+    pub fn new(
+        rig: Rig,
+        start: Instant,
+        directory: &RunDirectory,
+        watch: Watch,
+        budget: QuorumBudget,
+    ) -> Result<Self, RunError> {
+        let stage = Stage {
+            rig,
+            sufferer: Sufferer::new(start),
+            file: directory.append(RunFile::Faults)?,
+            records: Vec::new(),
+        };
+        Ok(Self {
+            stage: Arc::new(Mutex::new(stage)),
+            watch,
+            budget,
+        })
+    }
+
+    /// What the members last said, and what the rig knows.
+    pub fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
+    /// What a nemesis may see now.
+    pub async fn view(&self) -> View {
+        let roles = self.watch.roles();
+        self.lock().await.rig.view(&roles, self.budget)
+    }
+
+    /// Applies a fault and records it.
+    ///
+    /// # Errors
+    /// When the record cannot be written.
+    pub async fn apply(&self, nemesis: &str, fault: Fault) -> Result<Ongoing, RunError> {
+        let mut stage = self.lock().await;
+        let Stage { rig, sufferer, .. } = &mut *stage;
+        let ongoing = sufferer.apply(rig, nemesis, fault).await;
+        stage.keep(ongoing.record().clone())?;
+        Ok(ongoing)
+    }
+
+    /// Ends a fault and records what it did.
+    ///
+    /// # Errors
+    /// When the record cannot be written.
+    pub async fn heal(&self, ongoing: Ongoing) -> Result<FaultRecord, RunError> {
+        let mut stage = self.lock().await;
+        let Stage { rig, sufferer, .. } = &mut *stage;
+        let record = sufferer.heal(rig, ongoing).await;
+        stage.keep(record.clone())?;
+        Ok(record)
+    }
+
+    /// The cluster itself.
+    pub async fn lock(&self) -> MutexGuard<'_, Stage> {
+        self.stage.lock().await
+    }
+
+    /// Every fault so far, with its last record.
+    pub async fn records(&self) -> Vec<FaultRecord> {
+        self.lock().await.records.clone()
+    }
+
+    /// Writes the records again, with what is known of them now, and puts the file on the disk.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub async fn finish(&self, records: &[FaultRecord]) -> Result<(), RunError> {
+        let mut stage = self.lock().await;
+        for record in records {
+            stage.file.append(record)?;
+        }
+        stage.file.sync()?;
+        Ok(())
+    }
+}
+
+impl Stage {
+    /// Where the members keep their logs.
+    pub fn logs(&self) -> Vec<PathBuf> {
+        self.rig.seats().iter().map(|seat| seat.log.clone()).collect()
+    }
+
+    fn keep(&mut self, record: FaultRecord) -> Result<(), RunError> {
+        self.file.append(&record)?;
+        self.file.flush()?;
+        match self.records.iter_mut().find(|kept| kept.index == record.index) {
+            Some(kept) => *kept = record,
+            None => self.records.push(record),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,76 @@
+//! Which nemesis strikes next: a shuffled deck, so that each comes up as often as a run must show it.
+
+use crate::nemesis::{dice::Dice, nemesis::Nemesis};
+
+/// How often a nemesis comes up in one round of the deck; one round fits into [`ROUND_SECONDS`]. What is not
+/// listed comes up twice.
+const CARDS: &[(&str, usize)] = &[("kill", 3), ("pause", 2), ("partition", 3), ("clock", 3)];
+
+/// Cards of a nemesis without a number of its own.
+const CARDS_OTHERWISE: usize = 2;
+
+/// How long a round of the default nemeses takes, at the most, on a loaded machine with two cores.
+pub const ROUND_SECONDS: u64 = 70;
+
+/// Nemeses in a drawn order, round after round.
+#[derive(Debug)]
+pub struct Deck {
+    nemeses: Vec<&'static Nemesis>,
+    dice: Dice,
+    left: Vec<&'static Nemesis>,
+}
+
+impl Deck {
+    /// A deck of these nemeses, shuffled from the seed. `stream` keeps the decks of one run apart.
+    pub fn new(nemeses: Vec<&'static Nemesis>, seed: u64, stream: &str) -> Self {
+        Self {
+            nemeses,
+            dice: Dice::new(seed, stream),
+            left: Vec::new(),
+        }
+    }
+
+    /// The next card; nothing when the deck is of nobody.
+    pub fn draw(&mut self) -> Option<&'static Nemesis> {
+        if self.left.is_empty() {
+            let cards = |nemesis: &&'static Nemesis| vec![*nemesis; cards(nemesis.name)];
+            self.left = self.nemeses.iter().flat_map(cards).collect();
+            self.dice.shuffle(&mut self.left);
+        }
+        self.left.pop()
+    }
+}
+
+/// How often a nemesis comes up in one round.
+pub fn cards(name: &str) -> usize {
+    let listed = CARDS.iter().find(|(listed, _)| *listed == name);
+    listed.map_or(CARDS_OTHERWISE, |(_, cards)| *cards)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nemesis::NEMESES;
+
+    #[test]
+    fn a_round_has_every_card_in_an_order_of_the_seed() {
+        let draw = |seed| {
+            let mut deck = Deck::new(NEMESES.iter().collect(), seed, "deck");
+            let round: usize = NEMESES.iter().map(|nemesis| cards(nemesis.name)).sum();
+            let drawn = (0..round).map(|_| deck.draw().expect("never empty").name);
+            drawn.collect::<Vec<_>>()
+        };
+        let round = draw(1);
+        for nemesis in NEMESES {
+            let count = round.iter().filter(|name| **name == nemesis.name).count();
+            assert_eq!(count, cards(nemesis.name), "{}", nemesis.name);
+        }
+        assert_eq!(round, draw(1));
+        assert_ne!(round, draw(2));
+    }
+
+    #[test]
+    fn a_deck_of_nobody_ends_at_once() {
+        assert!(Deck::new(Vec::new(), 1, "deck").draw().is_none());
+    }
+}

@@ -1,0 +1,200 @@
+//! The nemeses at work: draw, plan, apply, hold, heal, and again, until the time is up.
+//!
+//! Two lanes run side by side. One takes members and links away, one fault at a time; the other bends clocks
+//! meanwhile, because a wrong clock takes nobody away, and is worst during an election.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use super::{
+    arena::Arena,
+    deck::Deck,
+    error::RunError,
+    interrupt::{Interrupt, Wish},
+    tempo,
+};
+use crate::{
+    cluster::suffer::Ongoing,
+    console::Console,
+    nemesis::{
+        dice::Dice,
+        nemesis::Nemesis,
+        view::{Condition, View},
+    },
+};
+
+/// The nemeses of the second lane.
+const SECOND_LANE: &[&str] = &["clock"];
+
+/// Between two looks at the view while waiting for something.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// How long a struck member must have run before its fault is healed: a clock that was bent while its process
+/// was down or paused was read by nobody, and proves nothing.
+const ALIVE: Duration = Duration::from_millis(700);
+
+/// The longest that a fault is held for the sake of [`ALIVE`].
+const ALIVE_DEADLINE: Duration = Duration::from_secs(15);
+
+/// What all lanes share.
+#[derive(Clone)]
+pub struct Disturbance {
+    /// The cluster.
+    pub arena: Arena,
+    /// Everything random is drawn from it.
+    pub seed: u64,
+    /// When the last fault must be over.
+    pub until: Instant,
+    /// Ctrl-C ends it early.
+    pub interrupt: Interrupt,
+    /// Tells of each fault.
+    pub console: Console,
+}
+
+impl Disturbance {
+    /// Disturbs until the time is up; all faults are healed then.
+    ///
+    /// # Errors
+    /// When a record could not be written.
+    pub async fn run(&self, nemeses: &[&'static Nemesis]) -> Result<(), RunError> {
+        let second = |nemesis: &&'static Nemesis| SECOND_LANE.contains(&nemesis.name);
+        let (second, first): (Vec<_>, Vec<_>) = nemeses.iter().copied().partition(second);
+        let lanes = (
+            self.lane(first, "first lane", true),
+            self.lane(second, "second lane", false),
+        );
+        let (first, second) = tokio::join!(lanes.0, lanes.1);
+        first.and(second)
+    }
+
+    async fn lane(
+        &self,
+        nemeses: Vec<&'static Nemesis>,
+        name: &str,
+        takes_away: bool,
+    ) -> Result<(), RunError> {
+        let mut deck = Deck::new(nemeses, self.seed, name);
+        let mut times = Dice::new(self.seed, name);
+        let mut dice: BTreeMap<&str, Dice> = BTreeMap::new();
+        while let Some(nemesis) = deck.draw() {
+            let dice = dice
+                .entry(nemesis.name)
+                .or_insert_with(|| Dice::new(self.seed, nemesis.name));
+            if takes_away {
+                self.wait(tempo::WHOLE_AGAIN, is_whole).await;
+            }
+            if self.is_over() {
+                break;
+            }
+            let faults = (nemesis.plan)(dice, &self.arena.view().await);
+            if faults.is_empty() {
+                // Nothing is possible in this view; the view will change.
+                tokio::time::sleep(LOOK).await;
+                continue;
+            }
+            let mut ongoing = Vec::new();
+            for fault in faults {
+                let applied = self.arena.apply(nemesis.name, fault).await?;
+                self.console.say(format!("fault: {}", applied.record().words));
+                ongoing.push(applied);
+            }
+            self.hold(tempo::hold(&mut times), &ongoing, takes_away).await;
+            for fault in ongoing {
+                let record = self.arena.heal(fault).await?;
+                let effect = if record.took_effect { "" } else { " WITHOUT EFFECT" };
+                let counts: Vec<String> = record
+                    .effect
+                    .iter()
+                    .map(|(name, count)| format!("{name} {count}"))
+                    .collect();
+                self.console.say(format!(
+                    "healed{effect}: {} ({})",
+                    record.words,
+                    counts.join(", ")
+                ));
+            }
+            self.sleep(tempo::calm(&mut times)).await;
+        }
+        Ok(())
+    }
+
+    /// Holds the faults for `hold`; longer when the struck member could not feel it yet.
+    async fn hold(&self, hold: Duration, faults: &[Ongoing], takes_away: bool) {
+        self.sleep(hold).await;
+        if takes_away {
+            return;
+        }
+        let struck: Vec<u8> = faults.iter().flat_map(|fault| fault.record().targets()).collect();
+        let runs = |view: &View| {
+            let running = |member: &u8| view.members[usize::from(*member)].condition == Condition::Running;
+            struck.iter().all(running)
+        };
+        let began = Instant::now();
+        let mut since = None;
+        while began.elapsed() < ALIVE_DEADLINE {
+            let now = Instant::now();
+            since = runs(&self.arena.view().await).then(|| since.unwrap_or(now));
+            if since.is_some_and(|since| now - since >= ALIVE) {
+                return;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    async fn wait(&self, longest: Duration, reached: fn(&View) -> bool) {
+        let began = Instant::now();
+        while began.elapsed() < longest && !self.is_over() {
+            if reached(&self.arena.view().await) {
+                return;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Sleeps, but not beyond the end.
+    async fn sleep(&self, duration: Duration) {
+        let left = self.until.saturating_duration_since(Instant::now());
+        tokio::select! {
+            () = tokio::time::sleep(duration.min(left)) => {}
+            () = self.interrupt.until(Wish::Finish) => {}
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        Instant::now() >= self.until || self.interrupt.wish() >= Wish::Finish
+    }
+}
+
+/// A primary, and everybody else a secondary: the next fault meets a set that works.
+fn is_whole(view: &View) -> bool {
+    use crate::nemesis::view::Role;
+    let follows = |member: &crate::nemesis::view::MemberView| member.role == Role::Secondary;
+    view.primaries().len() == 1
+        && view.members.iter().filter(|member| follows(member)).count() == view.members.len() - 1
+        && view.healthy_members().len() == view.members.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nemesis::view::{QuorumBudget, Role};
+
+    #[test]
+    fn a_set_is_whole_when_one_leads_and_all_others_follow() {
+        let healthy = View::healthy(3, QuorumBudget::KeepMajority);
+        assert!(is_whole(&healthy));
+        let broken: [fn(&mut View); 4] = [
+            |view| view.members[0].role = Role::Secondary,
+            |view| view.members[1].role = Role::Primary,
+            |view| view.members[1].condition = Condition::Paused,
+            |view| view.members[2].cut = true,
+        ];
+        for change in broken {
+            let mut view = healthy.clone();
+            change(&mut view);
+            assert!(!is_whole(&view), "{view:?}");
+        }
+    }
+}

@@ -1,0 +1,358 @@
+//! One live run, start to finish: this file is its story.
+
+use std::{
+    fs,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+
+use tempfile::TempDir;
+
+use super::{
+    admin::Admin,
+    arena::Arena,
+    disturb::Disturbance,
+    environment,
+    error::RunError,
+    final_reads::final_reads,
+    interrupt::{Interrupt, Wish},
+    judging,
+    phases::{self, Borders},
+    processes::Processes,
+    replicas,
+    scenario::{Cast, Places, Scenario, quoted},
+    settle, shortfalls,
+    start::{self, Binaries, SET},
+    tally::Tally,
+    tempo,
+    traffic::{Asking, Desk, Traffic},
+    watch::{self, Watch},
+};
+use crate::{
+    console::Console,
+    history::{Op, Recorder},
+    record::{
+        directory::{RunDirectory, RunFile},
+        reproduction::write_reproduction,
+        run::{Commands, MemberRecord, NemesisRecord, RunId, RunRecord, WorkloadRecord},
+        verdict::VerdictRecord,
+    },
+    report::{write_index, write_report},
+};
+
+/// How long members may take to stop in the end.
+const STOP_GRACE: Duration = Duration::from_secs(3);
+
+/// What a run left behind.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The word over it, and why.
+    pub verdict: VerdictRecord,
+    /// What was run.
+    pub run: RunRecord,
+    /// Where everything lies.
+    pub directory: PathBuf,
+    /// The page for people.
+    pub report: PathBuf,
+}
+
+/// A run about to begin.
+pub struct Live {
+    /// Members, clients, time, seed.
+    pub scenario: Scenario,
+    /// Who asks what, who disturbs.
+    pub cast: Cast,
+    /// Where things lie.
+    pub places: Places,
+    /// Tells how it goes.
+    pub console: Console,
+    /// Ctrl-C.
+    pub interrupt: Interrupt,
+}
+
+impl Live {
+    /// Plays the scenario and judges what the clients saw.
+    ///
+    /// # Errors
+    /// When the checker itself fails. A broken promise is an [`Outcome`], not an error.
+    pub async fn play(self) -> Result<Outcome, RunError> {
+        let binaries = self.build().await?;
+        let data = start::directory()?;
+        let id = RunId::new(SystemTime::now(), self.scenario.seed);
+        let directory = RunDirectory::create(&self.places.results, &id)?;
+        let mut run = self.begin(&directory, &binaries);
+        directory.write(RunFile::Run, &run)?;
+        write_reproduction(&directory, &run)?;
+
+        let began = Instant::now();
+        let mut rig = start::start(&self.scenario, &self.cast, &binaries, data.path())?;
+        run.members = rig.seats().iter().map(member_record).collect();
+        let admin = Admin::connect(&rig.seats().iter().map(|seat| seat.listen).collect::<Vec<_>>())?;
+        self.console
+            .say(format!("{} members started", self.scenario.members));
+        if let Err(error) = start::initiate(&mut rig, &admin).await {
+            keep_logs(
+                &rig.seats()
+                    .iter()
+                    .map(|seat| seat.log.clone())
+                    .collect::<Vec<_>>(),
+                &directory,
+            )?;
+            return Err(error);
+        }
+        directory.write(RunFile::Run, &run)?;
+
+        let watch = Watch::new(self.scenario.members);
+        let arena = Arena::new(rig, began, &directory, watch, self.scenario.budget)?;
+        let played = self.perform(&arena, &admin, &directory, began).await;
+        // Whatever happened, the logs are kept and nobody stays behind.
+        let logs = arena.lock().await.logs();
+        arena.lock().await.rig.stop(STOP_GRACE).await;
+        keep_logs(&logs, &directory)?;
+        self.keep_data(data, &directory)?;
+        let played = played?;
+        run.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.judge(run, &directory, &arena, played).await
+    }
+
+    /// Builds in a thread of its own: cargo takes minutes.
+    async fn build(&self) -> Result<Binaries, RunError> {
+        let (cast, places, console) = (self.cast.clone(), self.places.clone(), self.console.clone());
+        let building = tokio::task::spawn_blocking(move || start::build(&cast, &places, &console));
+        let binaries = building
+            .await
+            .map_err(|crash| RunError::Crashed(crash.to_string()))??;
+        if self.interrupt.wish() >= Wish::Finish {
+            return Err(RunError::Stopped);
+        }
+        Ok(binaries)
+    }
+
+    /// Clients ask while nemeses disturb; then the quiet end.
+    async fn perform(
+        &self,
+        arena: &Arena,
+        admin: &Admin,
+        directory: &RunDirectory,
+        began: Instant,
+    ) -> Result<Played, RunError> {
+        let now_ns = || u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let desk = Desk {
+            recorder: Arc::new(Recorder::create(&directory.path(RunFile::History), began)?),
+            tally: Arc::new(Tally::default()),
+            set: SET.to_owned(),
+            members: arena
+                .lock()
+                .await
+                .rig
+                .seats()
+                .iter()
+                .map(|seat| seat.advertised)
+                .collect(),
+            processes: Arc::default(),
+        };
+        let asking: Vec<Asking> = self
+            .cast
+            .workloads
+            .iter()
+            .map(|workload| Asking::new(workload, &self.scenario))
+            .collect();
+        let watching = watch::start(
+            arena.clone(),
+            admin.clone(),
+            directory,
+            began,
+            self.console.clone(),
+        )?;
+        let progress = tokio::spawn(show(
+            arena.clone(),
+            desk.tally.clone(),
+            self.console.clone(),
+            self.title(),
+        ));
+
+        let mut borders = Borders {
+            traffic_ns: now_ns(),
+            ..Borders::default()
+        };
+        let traffic = Traffic::start(&desk, &asking, &self.scenario)?;
+        self.sleep(self.scenario.calm()).await;
+
+        borders.faults_ns = now_ns();
+        let disturbance = Disturbance {
+            arena: arena.clone(),
+            seed: self.scenario.seed,
+            until: Instant::now() + self.scenario.faulted(),
+            interrupt: self.interrupt.clone(),
+            console: self.console.clone(),
+        };
+        disturbance.run(&self.cast.nemeses).await?;
+        if self.cast.nemeses.is_empty() {
+            self.sleep(self.scenario.faulted()).await;
+        }
+
+        borders.healed_ns = now_ns();
+        self.console.say("all faults are healed");
+        let crashed = settle::crashes(arena).await?;
+        // Also after Ctrl-C: without traffic after the faults nothing is known of the healing.
+        tokio::time::sleep(self.scenario.calm()).await;
+        traffic.stop().await?;
+        desk.recorder.sync()?;
+
+        borders.quiet_ns = now_ns();
+        self.console
+            .say("clients have stopped; waiting until all members are equal");
+        let settled = settle::settle(arena, admin, crashed).await?;
+        let not_read = final_reads(&desk, &asking).await?;
+        borders.end_ns = now_ns();
+        self.console.say("comparing what the members hold");
+        let (equal, difference) = replicas::compare(admin).await;
+        directory.write(RunFile::Replicas, &difference)?;
+        drop(watching);
+        progress.abort();
+        self.console.progress_done();
+        Ok(Played {
+            borders,
+            processes: desk.processes,
+            not_read,
+            verdicts: vec![settled, equal],
+            interrupted: self.interrupt.wish() >= Wish::Finish,
+        })
+    }
+
+    /// The checks, the verdict, the pages.
+    async fn judge(
+        &self,
+        mut run: RunRecord,
+        directory: &RunDirectory,
+        arena: &Arena,
+        played: Played,
+    ) -> Result<Outcome, RunError> {
+        self.console.say("checking the history");
+        let history = judging::read(directory)?;
+        let mut faults = arena.records().await;
+        phases::fill_recovery(&mut faults, &history.ops);
+        arena.finish(&faults).await?;
+        run.phases = played.borders.phases(&history.ops);
+        for (place, record) in run.workloads.iter_mut().enumerate() {
+            let own = |op: &&Op| played.processes.belongs(op.process, place);
+            record.counts = phases::count(history.ops.iter().filter(own));
+        }
+        run.shortfalls = shortfalls::shortfalls(&self.scenario, &self.cast, &faults, &run.phases);
+        run.shortfalls.extend(played.not_read);
+        if played.interrupted {
+            run.shortfalls
+                .insert(0, "stopped by a signal before its time".to_owned());
+        }
+        directory.write(RunFile::Run, &run)?;
+        let names = judging::checks(&self.cast.workloads);
+        // In a thread of its own: checks count, and Ctrl-C must be heard meanwhile.
+        let (kept, verdicts, shortfalls) = (directory.clone(), played.verdicts, run.shortfalls.clone());
+        let judged = tokio::task::spawn_blocking(move || {
+            judging::verdict(&kept, &history, &names, verdicts, &shortfalls, &faults)
+        });
+        let verdict = judged
+            .await
+            .map_err(|crash| RunError::Crashed(crash.to_string()))??;
+        directory.write(RunFile::Verdict, &verdict)?;
+        let report = write_report(directory)?;
+        write_index(&self.places.results)?;
+        Ok(Outcome {
+            verdict,
+            run,
+            directory: directory.root().to_owned(),
+            report,
+        })
+    }
+
+    fn begin(&self, directory: &RunDirectory, binaries: &Binaries) -> RunRecord {
+        let commands = Commands {
+            repeat: self.scenario.command(&self.cast, &self.places),
+            recheck: format!("cargo run -p checker -- judge {}", quoted(directory.root())),
+            open_counterexample: String::new(),
+        };
+        let mut run = RunRecord::begin(SystemTime::now(), self.scenario.seed, commands);
+        let workloads = self.cast.workloads.iter().map(|workload| WorkloadRecord {
+            name: workload.name.to_owned(),
+            about: workload.about.to_owned(),
+            concerns: workload.concerns,
+            processes: self.scenario.processes,
+            checks: workload.checks.iter().map(ToString::to_string).collect(),
+            counts: Default::default(),
+        });
+        run.workloads = workloads.collect();
+        let nemeses = self.cast.nemeses.iter().map(|nemesis| NemesisRecord {
+            name: nemesis.name.to_owned(),
+            about: nemesis.about.to_owned(),
+        });
+        run.nemeses = nemeses.collect();
+        run.timing = tempo::record();
+        run.planted_bug.clone_from(&self.cast.planted_bug);
+        run.versions = environment::versions(&binaries.node);
+        run.environment = environment::environment();
+        run.not_checked = vec![
+            "power loss and wrong disks: this run's members keep what the operating system holds".to_owned(),
+        ];
+        run
+    }
+
+    fn keep_data(&self, data: TempDir, directory: &RunDirectory) -> Result<(), RunError> {
+        if self.places.keep_data {
+            let kept = data.keep();
+            self.console
+                .say(format!("data directories kept in {}", kept.display()));
+            let note = directory.root().join("data-directories");
+            fs::write(&note, format!("{}\n", kept.display()))
+                .map_err(|source| RunError::Directory { path: note, source })?;
+        }
+        Ok(())
+    }
+
+    fn title(&self) -> String {
+        let workloads: Vec<&str> = self.cast.workloads.iter().map(|workload| workload.name).collect();
+        format!("seed {}  {}", self.scenario.seed, workloads.join("+"))
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::select! {
+            () = tokio::time::sleep(duration) => {}
+            () = self.interrupt.until(Wish::Finish) => {}
+        }
+    }
+}
+
+/// What the performance gave, besides the files.
+struct Played {
+    borders: Borders,
+    processes: Arc<Processes>,
+    not_read: Vec<String>,
+    verdicts: Vec<crate::checks::Verdict>,
+    interrupted: bool,
+}
+
+/// Shows how things stand until it is aborted.
+async fn show(arena: Arena, tally: Arc<Tally>, console: Console, title: String) {
+    loop {
+        let view = arena.view().await;
+        console.progress(|| format!("{title}\nops {}\n{}", tally.line(), arena.watch().line(&view)));
+        tokio::time::sleep(tempo::STATUS_PERIOD).await;
+    }
+}
+
+fn member_record(seat: &crate::cluster::rig::Seat) -> MemberRecord {
+    MemberRecord {
+        index: seat.member,
+        name: format!("n{}", seat.member),
+        address: seat.advertised.to_string(),
+    }
+}
+
+fn keep_logs(logs: &[PathBuf], directory: &RunDirectory) -> Result<(), RunError> {
+    for (member, log) in (0..).zip(logs) {
+        directory.node(member)?;
+        let kept = directory.node_log(member);
+        fs::copy(log, &kept).map_err(|source| RunError::Directory { path: kept, source })?;
+    }
+    Ok(())
+}

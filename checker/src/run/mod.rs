@@ -1,0 +1,27 @@
+//! One live run: a workload under nemeses, on real processes, and what comes out of it.
+//!
+//! Reading order: [`scenario`] (what a run is), [`live`] (its story), then the parts in the order of the story:
+//! [`start`], [`traffic`], [`watch`], [`disturb`], [`settle`], [`final_reads`], [`replicas`], [`shortfalls`],
+//! [`judging`].
+
+pub mod admin;
+pub mod arena;
+pub mod deck;
+pub mod disturb;
+pub mod environment;
+pub mod error;
+pub mod final_reads;
+pub mod interrupt;
+pub mod judging;
+pub mod live;
+pub mod phases;
+pub mod processes;
+pub mod replicas;
+pub mod scenario;
+pub mod settle;
+pub mod shortfalls;
+pub mod start;
+pub mod tally;
+pub mod tempo;
+pub mod traffic;
+pub mod watch;

@@ -1,0 +1,300 @@
+//! What every member holds in the end: all documents and the whole oplog, compared.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    hash::{DefaultHasher, Hash, Hasher},
+};
+
+use mongodb::{
+    Client,
+    bson::{Bson, Document, RawDocumentBuf, doc},
+    error::Error,
+    options::{ReadConcern, ReadPreference, SelectionCriteria},
+};
+
+use super::admin::Admin;
+use crate::{
+    checks::{ReplicaDump, Verdict, replicas_equal},
+    record::{
+        SCHEMA,
+        replicas::{Difference, ReplicaDiff, ReplicaDigest},
+        status::OptimeRecord,
+    },
+};
+
+/// How many characters of a differing document a record keeps.
+const TEXT_CHARACTERS_MAX: usize = 300;
+
+type Documents = BTreeMap<String, RawDocumentBuf>;
+type Optime = (i64, u64);
+
+/// Everything that one member holds.
+#[derive(Clone, Debug, Default)]
+pub struct Holdings {
+    collections: BTreeMap<String, Documents>,
+    oplog: BTreeMap<Optime, RawDocumentBuf>,
+}
+
+/// Reads all members and compares them. A member that cannot be read makes the answer unknown.
+pub async fn compare(admin: &Admin) -> (Verdict, ReplicaDiff) {
+    match dump(admin).await {
+        Ok(holdings) => {
+            let dumps: Vec<ReplicaDump> = (0..).zip(&holdings).map(|(n, held)| hashed(n, held)).collect();
+            (replicas_equal(&dumps), difference(&holdings))
+        }
+        Err((member, error)) => {
+            let reason = format!("n{member} could not be read: {error}");
+            (
+                Verdict::unknown("replicas-equal", 0, reason),
+                ReplicaDiff::default(),
+            )
+        }
+    }
+}
+
+async fn dump(admin: &Admin) -> Result<Vec<Holdings>, (u8, Error)> {
+    let mut all = Vec::new();
+    for member in 0..admin.members() {
+        let oplog = oplog(admin.client(member))
+            .await
+            .map_err(|error| (member, error))?;
+        all.push(Holdings {
+            oplog,
+            ..Holdings::default()
+        });
+    }
+    // Whatever was ever written has an entry, so the oplogs name all collections; and a collection that is on
+    // one member only is looked for on every member.
+    let names: BTreeSet<String> = all
+        .iter()
+        .flat_map(|held| held.oplog.values().filter_map(namespace))
+        .collect();
+    for (member, held) in (0..).zip(&mut all) {
+        for name in &names {
+            let found = documents(admin.client(member), name).await;
+            held.collections
+                .insert(name.clone(), found.map_err(|error| (member, error))?);
+        }
+    }
+    Ok(all)
+}
+
+async fn oplog(client: &Client) -> Result<BTreeMap<Optime, RawDocumentBuf>, Error> {
+    let entries = find(client, "local", "oplog.rs").await?;
+    let keyed = entries.into_iter().filter_map(|entry| {
+        let timestamp = entry.get_timestamp("ts").ok()?;
+        let term = entry.get_i64("t").unwrap_or(-1);
+        let place = u64::from(timestamp.time) << 32 | u64::from(timestamp.increment);
+        Some(((term, place), entry))
+    });
+    Ok(keyed.collect())
+}
+
+async fn documents(client: &Client, namespace: &str) -> Result<Documents, Error> {
+    let Some((database, collection)) = namespace.split_once('.') else {
+        return Ok(Documents::new());
+    };
+    let found = find(client, database, collection).await?;
+    let id = |document: &RawDocumentBuf| match document.get("_id") {
+        Ok(Some(id)) => Bson::try_from(id).map_or("?".to_owned(), |id| id.to_string()),
+        Ok(None) | Err(_) => "?".to_owned(),
+    };
+    Ok(found
+        .into_iter()
+        .map(|document| (id(&document), document))
+        .collect())
+}
+
+async fn find(client: &Client, database: &str, collection: &str) -> Result<Vec<RawDocumentBuf>, Error> {
+    let preference = ReadPreference::SecondaryPreferred { options: None };
+    let mut cursor = client
+        .database(database)
+        .collection::<Document>(collection)
+        .find(doc! {})
+        .read_concern(ReadConcern::local())
+        .selection_criteria(SelectionCriteria::ReadPreference(preference))
+        .await?;
+    let mut found = Vec::new();
+    while cursor.advance().await? {
+        found.push(cursor.current().to_owned());
+    }
+    Ok(found)
+}
+
+/// The collection that an entry changes. Commands and no-ops change none by themselves.
+fn namespace(entry: &RawDocumentBuf) -> Option<String> {
+    let kind = entry.get_str("op").ok()?;
+    let name = entry.get_str("ns").ok()?;
+    let written = matches!(kind, "i" | "u" | "d") && !name.starts_with("local.");
+    written.then(|| name.to_owned())
+}
+
+fn hashed(member: u8, held: &Holdings) -> ReplicaDump {
+    let collections = held.collections.iter().map(|(name, documents)| {
+        let documents = documents
+            .iter()
+            .map(|(id, document)| (id.clone(), hash(document)));
+        (name.clone(), documents.collect())
+    });
+    ReplicaDump {
+        member: format!("n{member}"),
+        collections: collections.collect(),
+        oplog: held
+            .oplog
+            .iter()
+            .map(|(optime, entry)| (*optime, hash(entry)))
+            .collect(),
+    }
+}
+
+fn difference(holdings: &[Holdings]) -> ReplicaDiff {
+    let mut diff = ReplicaDiff {
+        schema: SCHEMA,
+        members: (0..).zip(holdings).map(|(n, held)| digest(n, held)).collect(),
+        ..ReplicaDiff::default()
+    };
+    let names: BTreeSet<&String> = holdings.iter().flat_map(|held| held.collections.keys()).collect();
+    for name in names {
+        let empty = Documents::new();
+        let of = |held: &'_ Holdings| held.collections.get(name).cloned().unwrap_or_default();
+        let documents: Vec<Documents> = holdings.iter().map(of).collect();
+        let ids: BTreeSet<&String> = documents
+            .iter()
+            .chain([&empty])
+            .flat_map(BTreeMap::keys)
+            .collect();
+        for id in ids {
+            let place = format!("{name} {id}");
+            let held: Vec<_> = documents.iter().map(|documents| documents.get(id)).collect();
+            push(&mut diff.documents, &mut diff.left_out, place, &held);
+        }
+    }
+    // Old entries may have been dropped by one member and not yet by another: only what all could have counts.
+    let first = holdings.iter().filter_map(|held| held.oplog.keys().next()).max();
+    let optimes: BTreeSet<&Optime> = holdings.iter().flat_map(|held| held.oplog.keys()).collect();
+    for optime in optimes.into_iter().filter(|optime| Some(*optime) >= first) {
+        let held: Vec<_> = holdings.iter().map(|held| held.oplog.get(optime)).collect();
+        push(
+            &mut diff.oplog,
+            &mut diff.left_out,
+            record(*optime).to_string(),
+            &held,
+        );
+    }
+    diff
+}
+
+fn push(
+    differences: &mut Vec<Difference>,
+    left_out: &mut u64,
+    place: String,
+    held: &[Option<&RawDocumentBuf>],
+) {
+    if held.windows(2).all(|pair| pair[0] == pair[1]) {
+        return;
+    }
+    if differences.len() >= ReplicaDiff::LIMIT {
+        *left_out += 1;
+        return;
+    }
+    differences.push(Difference {
+        place,
+        per_member: (0..)
+            .zip(held)
+            .map(|(member, document)| (member, document.map(text)))
+            .collect(),
+    });
+}
+
+fn digest(member: u8, held: &Holdings) -> ReplicaDigest {
+    let mut hasher = DefaultHasher::new();
+    for (name, documents) in &held.collections {
+        for document in documents.values() {
+            name.hash(&mut hasher);
+            document.as_bytes().hash(&mut hasher);
+        }
+    }
+    ReplicaDigest {
+        member,
+        documents: held.collections.values().map(|all| all.len() as u64).sum(),
+        oplog_entries: held.oplog.len() as u64,
+        last: held.oplog.keys().next_back().map(|optime| record(*optime)),
+        hash: format!("siphash:{:016x}", hasher.finish()),
+    }
+}
+
+fn text(document: &RawDocumentBuf) -> String {
+    let text = Document::try_from(document.as_ref()).map_or_else(
+        |error| format!("not a document: {error}"),
+        |document| document.to_string(),
+    );
+    text.chars().take(TEXT_CHARACTERS_MAX).collect()
+}
+
+fn record((term, place): Optime) -> OptimeRecord {
+    OptimeRecord {
+        term,
+        seconds: (place >> 32) as u32,
+        increment: (place & 0xffff_ffff) as u32,
+    }
+}
+
+fn hash(document: &RawDocumentBuf) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    document.as_bytes().hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::Validity;
+    use mongodb::bson::rawdoc;
+
+    #[test]
+    fn equal_members_have_equal_hashes_and_no_differences() {
+        let members = [holdings(1), holdings(1), holdings(1)];
+        let diff = difference(&members);
+        assert!(diff.is_equal() && diff.members[0].hash == diff.members[2].hash);
+        assert_eq!((diff.members[0].documents, diff.members[0].oplog_entries), (1, 2));
+        let dumps: Vec<ReplicaDump> = (0..).zip(&members).map(|(n, held)| hashed(n, held)).collect();
+        assert_eq!(replicas_equal(&dumps).validity, Validity::Valid);
+    }
+
+    #[test]
+    fn a_difference_is_told_with_both_texts() {
+        let mut other = holdings(2);
+        other.oplog.pop_last();
+        let diff = difference(&[holdings(1), other]);
+        assert_eq!(diff.documents.len(), 1);
+        assert_eq!(diff.documents[0].place, "checker.registers 1");
+        let texts: Vec<bool> = diff.documents[0]
+            .per_member
+            .iter()
+            .map(|(_, text)| text.is_some())
+            .collect();
+        assert_eq!(texts, [true, true]);
+        assert_eq!(diff.oplog.len(), 1, "the entry that one member lacks");
+    }
+
+    #[test]
+    fn only_writes_of_the_user_name_collections() {
+        let entry = |op: &str, ns: &str| rawdoc! {"op": op, "ns": ns};
+        assert_eq!(
+            namespace(&entry("i", "checker.set0")),
+            Some("checker.set0".to_owned())
+        );
+        assert_eq!(namespace(&entry("c", "checker.$cmd")), None);
+        assert_eq!(namespace(&entry("n", "")), None);
+        assert_eq!(namespace(&entry("i", "local.oplog.rs")), None);
+    }
+
+    fn holdings(value: i32) -> Holdings {
+        let registers = Documents::from([("1".to_owned(), rawdoc! {"_id": 1, "value": value})]);
+        let entry = |term: i64| rawdoc! {"op": "n", "t": term};
+        Holdings {
+            collections: BTreeMap::from([("checker.registers".to_owned(), registers)]),
+            oplog: BTreeMap::from([((1, 1 << 32), entry(1)), ((2, 2 << 32), entry(2))]),
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! What a run is, whole: who asks what, who disturbs, for how long, from which seed.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use workloads::workload::Workload;
+
+use crate::nemesis::{nemesis::Nemesis, view::QuorumBudget};
+
+/// The description of one live run. Together with the sources it is all that a repetition needs.
+#[derive(Clone, Copy, Debug)]
+pub struct Scenario {
+    /// Everything random is drawn from it.
+    pub seed: u64,
+    /// Number of data-bearing members.
+    pub members: u8,
+    /// How long clients ask, from the first request to the last: calm, faults, calm.
+    pub time_limit: Duration,
+    /// Client processes of each workload.
+    pub processes: u32,
+    /// Requests per second of all clients together; `None`: as many as they can.
+    pub rate: Option<u32>,
+    /// How much of the set may be taken away at once.
+    pub budget: QuorumBudget,
+}
+
+/// Names of the parts of a scenario that are chosen from lists.
+#[derive(Clone)]
+pub struct Cast {
+    /// What the clients ask, in the order of the command line.
+    pub workloads: Vec<&'static Workload>,
+    /// Who disturbs. Empty: nobody.
+    pub nemeses: Vec<&'static Nemesis>,
+    /// A planted bug that the members carry.
+    pub planted_bug: Option<String>,
+}
+
+/// Where things lie, and what is kept.
+#[derive(Clone, Debug)]
+pub struct Places {
+    /// Below it each run makes its directory.
+    pub results: PathBuf,
+    /// The server binary; `None`: build it.
+    pub node_binary: Option<PathBuf>,
+    /// Keep the members' data directories in the run's directory.
+    pub keep_data: bool,
+}
+
+impl Scenario {
+    /// Default number of members.
+    pub const MEMBERS: u8 = 3;
+    /// Default length.
+    pub const TIME_LIMIT: Duration = Duration::from_secs(80);
+    /// Default number of client processes per workload.
+    pub const PROCESSES: u32 = 5;
+    /// Default requests per second: enough to overlap with every fault, few enough for a report of some
+    /// hundred kilobytes and for two cores.
+    pub const RATE: u32 = 200;
+
+    /// The part of the time limit before the first and after the last fault.
+    pub fn calm(&self) -> Duration {
+        (self.time_limit / 10).min(Duration::from_secs(5))
+    }
+
+    /// The part of the time limit in which faults are struck.
+    pub fn faulted(&self) -> Duration {
+        self.time_limit.saturating_sub(self.calm() * 2)
+    }
+
+    /// The command that does the same again, from the root of the repository.
+    pub fn command(&self, cast: &Cast, places: &Places) -> String {
+        let mut words = vec![format!("cargo run -p checker -- run --seed {}", self.seed)];
+        let mut option = |given: bool, text: String| {
+            if given {
+                words.push(text);
+            }
+        };
+        let time = self.time_limit.as_secs();
+        option(
+            self.time_limit != Self::TIME_LIMIT,
+            format!("--time-limit {time}"),
+        );
+        option(
+            self.members != Self::MEMBERS,
+            format!("--members {}", self.members),
+        );
+        option(
+            self.processes != Self::PROCESSES,
+            format!("--concurrency {}", self.processes),
+        );
+        option(
+            self.rate != Some(Self::RATE),
+            format!("--rate {}", self.rate.unwrap_or(0)),
+        );
+        option(self.budget == QuorumBudget::Any, "--exceed-quorum".to_owned());
+        let names = |names: Vec<&str>| names.join(",");
+        let workloads = names(cast.workloads.iter().map(|workload| workload.name).collect());
+        option(
+            workloads != Cast::WORKLOADS.join(","),
+            format!("--workload {workloads}"),
+        );
+        let nemeses = names(cast.nemeses.iter().map(|nemesis| nemesis.name).collect());
+        let nobody = if nemeses.is_empty() { "none" } else { &nemeses };
+        option(nemeses != Cast::NEMESES.join(","), format!("--nemesis {nobody}"));
+        if let Some(bug) = &cast.planted_bug {
+            option(true, format!("--planted-bug {bug}"));
+        }
+        if let Some(binary) = &places.node_binary {
+            option(true, format!("--node-binary {}", quoted(binary)));
+        }
+        words.join(" ")
+    }
+}
+
+impl Cast {
+    /// The workloads of a run that names none.
+    pub const WORKLOADS: [&'static str; 2] = ["register", "set"];
+    /// The nemeses of a run that names none.
+    pub const NEMESES: [&'static str; 4] = ["kill", "pause", "partition", "clock"];
+}
+
+/// The path as one word of a shell.
+pub fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+=:,@".contains(letter);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text;
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nemesis::NEMESES;
+
+    #[test]
+    fn a_default_run_is_repeated_by_its_seed_alone() {
+        let (scenario, cast, places) = default();
+        assert_eq!(
+            scenario.command(&cast, &places),
+            "cargo run -p checker -- run --seed 7"
+        );
+    }
+
+    #[test]
+    fn what_differs_is_told() {
+        let (mut scenario, mut cast, mut places) = default();
+        scenario.time_limit = Duration::from_secs(20);
+        scenario.rate = None;
+        cast.nemeses.clear();
+        cast.planted_bug = Some("C12".to_owned());
+        places.node_binary = Some(PathBuf::from("/my node"));
+        assert_eq!(
+            scenario.command(&cast, &places),
+            "cargo run -p checker -- run --seed 7 --time-limit 20 --rate 0 --nemesis none --planted-bug C12 \
+             --node-binary '/my node'"
+        );
+    }
+
+    #[test]
+    fn the_faulted_part_is_most_of_it() {
+        let (mut scenario, ..) = default();
+        assert_eq!(scenario.faulted(), Duration::from_secs(70));
+        scenario.time_limit = Duration::from_secs(10);
+        assert_eq!(scenario.faulted(), Duration::from_secs(8));
+    }
+
+    fn default() -> (Scenario, Cast, Places) {
+        let scenario = Scenario {
+            seed: 7,
+            members: Scenario::MEMBERS,
+            time_limit: Scenario::TIME_LIMIT,
+            processes: Scenario::PROCESSES,
+            rate: Some(Scenario::RATE),
+            budget: QuorumBudget::KeepMajority,
+        };
+        let find = workloads::catalogue::find;
+        let nemesis = |name: &str| NEMESES.iter().find(|nemesis| nemesis.name == name);
+        let cast = Cast {
+            workloads: Cast::WORKLOADS
+                .iter()
+                .map(|name| find(name).expect("in the catalogue"))
+                .collect(),
+            nemeses: Cast::NEMESES
+                .iter()
+                .map(|name| nemesis(name).expect("in the list"))
+                .collect(),
+            planted_bug: None,
+        };
+        let places = Places {
+            results: PathBuf::from("results"),
+            node_binary: None,
+            keep_data: false,
+        };
+        (scenario, cast, places)
+    }
+}

@@ -1,0 +1,151 @@
+//! After the last fault: the set must become whole and equal again by itself, in a bounded time.
+//!
+//! That it does is a promise too (with a majority of members up and connected, requests finish), and the
+//! quiet final reads mean nothing without it.
+
+use std::time::Instant;
+
+use super::{
+    admin::{Admin, Look},
+    arena::Arena,
+    error::RunError,
+    tempo,
+};
+use crate::checks::{Anomaly, Verdict};
+
+/// Name of the check.
+const NAME: &str = "settles";
+
+/// Starts every member that is down although nothing holds it down, and gives what was found.
+///
+/// # Errors
+/// When a member cannot be started.
+pub async fn crashes(arena: &Arena) -> Result<Vec<String>, RunError> {
+    let mut stage = arena.lock().await;
+    let mut words = Vec::new();
+    for (member, status) in stage.rig.unexpected_exits() {
+        words.push(format!(
+            "n{member} ended by itself ({status}), which no fault explains"
+        ));
+        stage.rig.restart(member)?;
+    }
+    Ok(words)
+}
+
+/// Waits until one member is primary, all others follow, and all have applied and committed the same.
+///
+/// # Errors
+/// When a member that crashed cannot be started again.
+pub async fn settle(arena: &Arena, admin: &Admin, crashes_before: Vec<String>) -> Result<Verdict, RunError> {
+    let began = Instant::now();
+    let mut crashed = crashes_before;
+    let mut unsettled = String::from("nobody was asked");
+    let mut settled = false;
+    while !settled && began.elapsed() < tempo::SETTLED {
+        crashed.extend(crashes(arena).await?);
+        match why_unsettled(&admin.look_all().await) {
+            None => settled = true,
+            Some(words) => unsettled = words,
+        }
+        tokio::time::sleep(tempo::STATUS_PERIOD).await;
+    }
+    let mut anomalies: Vec<Anomaly> = crashed
+        .into_iter()
+        .map(|words| anomaly("process-crashed", words))
+        .collect();
+    if !settled {
+        let waited = tempo::SETTLED.as_secs();
+        let words = format!("{waited} s after everything was healed the set is not whole: {unsettled}");
+        anomalies.push(anomaly("not-settled", words));
+    }
+    if anomalies.is_empty() {
+        let milliseconds = began.elapsed().as_millis();
+        let summary =
+            format!("whole and equal {milliseconds} ms after everything was healed; nobody crashed");
+        return Ok(Verdict::valid(NAME, 0, summary));
+    }
+    Ok(Verdict::invalid(NAME, 0, anomalies))
+}
+
+/// Why the set is not settled; `None` when it is.
+fn why_unsettled(looks: &[Look]) -> Option<String> {
+    let states: Vec<&str> = looks
+        .iter()
+        .map(|look| look.state.as_deref().unwrap_or("no answer"))
+        .collect();
+    let count = |wanted: &str| states.iter().filter(|state| **state == wanted).count();
+    if count("PRIMARY") != 1 || count("SECONDARY") != looks.len() - 1 {
+        return Some(format!("the members are {}", states.join(", ")));
+    }
+    let newest = looks[0].applied;
+    for (member, look) in looks.iter().enumerate() {
+        for (what, optime) in [("applied", look.applied), ("committed", look.commit)] {
+            if optime.is_none() || optime != newest {
+                let place = optime.map_or("nothing".to_owned(), |optime| optime.to_string());
+                let newest = newest.map_or("nothing".to_owned(), |optime| optime.to_string());
+                return Some(format!(
+                    "n{member} has {what} {place}, while n0 has applied {newest}"
+                ));
+            }
+        }
+    }
+    None
+}
+
+fn anomaly(kind: &str, words: String) -> Anomaly {
+    Anomaly {
+        kind: kind.to_owned(),
+        key: None,
+        words,
+        operations: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::status::OptimeRecord;
+
+    #[test]
+    fn settled_means_one_primary_and_equal_optimes_everywhere() {
+        let settled = [
+            look("SECONDARY", 5, 5),
+            look("PRIMARY", 5, 5),
+            look("SECONDARY", 5, 5),
+        ];
+        assert_eq!(why_unsettled(&settled), None);
+        let unsettled = [
+            (
+                [look("SECONDARY", 5, 5), look("SECONDARY", 5, 5)],
+                "the members are",
+            ),
+            ([look("PRIMARY", 5, 5), look("ROLLBACK", 5, 5)], "ROLLBACK"),
+            ([look("PRIMARY", 5, 5), look("SECONDARY", 4, 4)], "n1 has applied"),
+            (
+                [look("PRIMARY", 5, 5), look("SECONDARY", 5, 4)],
+                "n1 has committed",
+            ),
+            ([look("PRIMARY", 5, 5), Look::default()], "no answer"),
+        ];
+        for (looks, words) in unsettled {
+            let why = why_unsettled(&looks).expect("it is not settled");
+            assert!(why.contains(words), "{why}");
+        }
+    }
+
+    fn look(state: &str, applied: u32, commit: u32) -> Look {
+        let optime = |increment| {
+            Some(OptimeRecord {
+                term: 1,
+                seconds: 1,
+                increment,
+            })
+        };
+        Look {
+            state: Some(state.to_owned()),
+            term: Some(1),
+            commit: optime(commit),
+            applied: optime(applied),
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Why a run would prove nothing, however green its checks: the tester checks its own power.
+
+use std::time::Duration;
+
+use super::{
+    deck::{ROUND_SECONDS, cards},
+    scenario::{Cast, Scenario},
+};
+use crate::record::{fault::FaultRecord, run::PhaseRecord};
+
+/// Completed operations per second of the time limit, at least. 5,000 in a run of the default length.
+const OPERATIONS_PER_SECOND: f64 = 62.5;
+
+/// Or this share of the rate, where the rate asks for less.
+const SHARE_OF_RATE: f64 = 0.4;
+
+/// Operations that must succeed per second of calm, before and after the faults.
+const CALM_OK_PER_SECOND: f64 = 5.0;
+
+/// Each shortfall in a sentence; none means that the run's verdict may be green.
+pub fn shortfalls(
+    scenario: &Scenario,
+    cast: &Cast,
+    faults: &[FaultRecord],
+    phases: &[PhaseRecord],
+) -> Vec<String> {
+    let mut sentences = Vec::new();
+    sentences.extend(faults.iter().filter(|fault| !fault.took_effect).map(idle));
+    sentences.extend(too_few_faults(scenario, cast, faults));
+    sentences.extend(too_little_traffic(scenario, phases));
+    sentences
+}
+
+fn idle(fault: &FaultRecord) -> String {
+    format!("fault {} had no measured effect: {}", fault.index, fault.words)
+}
+
+fn too_few_faults(scenario: &Scenario, cast: &Cast, faults: &[FaultRecord]) -> Vec<String> {
+    let mut sentences = Vec::new();
+    for nemesis in &cast.nemeses {
+        // In proportion to the length; a short run owes nothing of each kind, but see below.
+        let owed = cards(nemesis.name) as u64 * scenario.faulted().as_secs() / ROUND_SECONDS;
+        let struck = faults.iter().filter(|fault| fault.nemesis == nemesis.name);
+        let struck = struck.filter(|fault| fault.took_effect).count() as u64;
+        if struck < owed {
+            sentences.push(format!(
+                "{} took effect {struck} times; a run of this length needs {owed}",
+                nemesis.name
+            ));
+        }
+    }
+    if !cast.nemeses.is_empty() && faults.is_empty() {
+        sentences.push("no fault was struck".to_owned());
+    }
+    sentences
+}
+
+fn too_little_traffic(scenario: &Scenario, phases: &[PhaseRecord]) -> Vec<String> {
+    let mut sentences = Vec::new();
+    let expected = scenario
+        .rate
+        .filter(|rate| *rate > 0)
+        .map_or(OPERATIONS_PER_SECOND, |rate| {
+            OPERATIONS_PER_SECOND.min(f64::from(rate) * SHARE_OF_RATE)
+        });
+    let of = |name: &str| phases.iter().find(|phase| phase.name == name);
+    let asked = ["before", "during", "after"].into_iter().filter_map(of);
+    let total: u64 = asked.map(|phase| phase.counts.total()).sum();
+    let needed = (expected * scenario.time_limit.as_secs_f64()) as u64;
+    if total < needed {
+        sentences.push(format!(
+            "too little traffic: {total} operations; a run of this length needs {needed}"
+        ));
+    }
+    for (name, seconds) in [
+        ("before", scenario.calm()),
+        ("during", Duration::from_secs(1)),
+        ("after", scenario.calm()),
+    ] {
+        let Some(phase) = of(name) else { continue };
+        let needed = (CALM_OK_PER_SECOND * seconds.as_secs_f64()) as u64;
+        if phase.counts.ok < needed {
+            let ok = phase.counts.ok;
+            sentences.push(format!(
+                "too little traffic {name} the faults: {ok} operations succeeded, {needed} are needed"
+            ));
+        }
+    }
+    sentences
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        nemesis::{NEMESES, fault::Fault, view::QuorumBudget},
+        record::{fault::Recovery, run::OperationCounts},
+    };
+
+    #[test]
+    fn a_run_of_the_default_length_owes_what_the_deck_has() {
+        let mut faults = Vec::new();
+        for nemesis in NEMESES.iter().take(4) {
+            faults.extend((0..cards(nemesis.name)).map(|_| fault(nemesis.name, true)));
+        }
+        assert_eq!(judge(80, &faults, 2_000), Vec::<String>::new());
+        let few = &faults[1..];
+        assert_eq!(judge(80, few, 2_000).len(), 1, "{:?}", judge(80, few, 2_000));
+        assert_eq!(judge(20, few, 2_000), Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_idle_fault_and_a_silent_phase_are_told() {
+        let idle = judge(10, &[fault("kill", true), fault("kill", false)], 2_000);
+        assert_eq!(idle, ["fault 0 had no measured effect: in words"]);
+        assert_eq!(judge(10, &[], 2_000), ["no fault was struck"]);
+        assert_eq!(judge(10, &[fault("kill", true)], 3).len(), 4);
+    }
+
+    fn judge(seconds: u64, faults: &[FaultRecord], ok: u64) -> Vec<String> {
+        let scenario = Scenario {
+            seed: 1,
+            members: 3,
+            time_limit: Duration::from_secs(seconds),
+            processes: 5,
+            rate: Some(Scenario::RATE),
+            budget: QuorumBudget::KeepMajority,
+        };
+        let cast = Cast {
+            workloads: Vec::new(),
+            nemeses: NEMESES.iter().take(4).collect(),
+            planted_bug: None,
+        };
+        let phase = |name: &str| PhaseRecord {
+            name: name.to_owned(),
+            start_ns: 0,
+            end_ns: 1,
+            counts: OperationCounts {
+                ok,
+                ..OperationCounts::default()
+            },
+        };
+        shortfalls(
+            &scenario,
+            &cast,
+            faults,
+            &["before", "during", "after"].map(phase),
+        )
+    }
+
+    fn fault(nemesis: &str, took_effect: bool) -> FaultRecord {
+        FaultRecord {
+            index: 0,
+            nemesis: nemesis.to_owned(),
+            fault: Fault::Kill { members: vec![0] },
+            planned_ns: 0,
+            applied_ns: Some(0),
+            healed_ns: Some(1),
+            took_effect,
+            effect: std::collections::BTreeMap::new(),
+            words: "in words".to_owned(),
+            recovery: Recovery::default(),
+        }
+    }
+}

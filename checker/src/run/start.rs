@@ -1,0 +1,155 @@
+//! From sources to a replica set with a primary.
+
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use tempfile::TempDir;
+
+use super::{
+    admin::Admin,
+    error::RunError,
+    scenario::{Cast, Places, Scenario},
+    tempo,
+};
+use crate::{
+    cluster::{
+        build::{self, Flavour},
+        rig::{PowerBackend, Rig, RigPlan, Seat},
+    },
+    console::Console,
+};
+
+/// Name of the replica set of every run.
+pub const SET: &str = "checker";
+
+/// The programs of a run.
+#[derive(Clone, Debug)]
+pub struct Binaries {
+    /// The server.
+    pub node: PathBuf,
+    /// The preload library that bends clocks.
+    pub shim: PathBuf,
+}
+
+/// Builds what the run needs. Takes minutes on a fresh machine; blocks.
+///
+/// # Errors
+/// When cargo fails.
+pub fn build(cast: &Cast, places: &Places, console: &Console) -> Result<Binaries, RunError> {
+    let flavour = match cast.planted_bug {
+        Some(_) => Flavour::PlantedBugs,
+        None => Flavour::Correct,
+    };
+    if let Some(node) = &places.node_binary {
+        let shim = console.suspended(build::shim_library)?;
+        let node = node.canonicalize().map_err(|source| RunError::Directory {
+            path: node.clone(),
+            source,
+        })?;
+        return Ok(Binaries { node, shim });
+    }
+    console.say("building the node and the preload library");
+    let programs = console.suspended(|| build::programs(flavour))?;
+    Ok(Binaries {
+        node: programs.node,
+        shim: programs.shim,
+    })
+}
+
+/// Starts the processes behind their proxies, each under the shim.
+///
+/// # Errors
+/// When a process or a socket cannot be had.
+pub fn start(
+    scenario: &Scenario,
+    cast: &Cast,
+    binaries: &Binaries,
+    directory: &Path,
+) -> Result<Rig, RunError> {
+    let arguments = |seat: &Seat| arguments(seat, cast.planted_bug.as_deref());
+    let rig = Rig::start(&RigPlan {
+        members: scenario.members,
+        program: &binaries.node,
+        shim: Some(&binaries.shim),
+        directory,
+        arguments: &arguments,
+        environment: Vec::new(),
+        power: PowerBackend::None,
+        seed: scenario.seed,
+    })?;
+    Ok(rig)
+}
+
+/// Makes a set of the processes, and waits for its first primary.
+///
+/// # Errors
+/// When the set has no primary in time; the message says what each member answered last.
+pub async fn initiate(rig: &mut Rig, admin: &Admin) -> Result<(), RunError> {
+    let advertised: Vec<String> = rig
+        .seats()
+        .iter()
+        .map(|seat| seat.advertised.to_string())
+        .collect();
+    let began = Instant::now();
+    let mut last = String::from("nobody was asked");
+    let mut initiated = false;
+    while began.elapsed() < tempo::FIRST_PRIMARY {
+        if let Some((member, status)) = rig.unexpected_exits().first() {
+            let log = rig.seats()[usize::from(*member)].log.display().to_string();
+            let words = format!("n{member} ended by itself ({status}); its log is {log}");
+            return Err(RunError::NotUp(words));
+        }
+        if !initiated {
+            match admin.initiate(&advertised).await {
+                Ok(()) => initiated = true,
+                Err(error) => last = format!("replSetInitiate: {error}"),
+            }
+        }
+        if initiated {
+            let looks = admin.look_all().await;
+            let primary = |state: &Option<String>| state.as_deref() == Some("PRIMARY");
+            if looks.iter().filter(|look| primary(&look.state)).count() == 1 {
+                return Ok(());
+            }
+            let states = looks
+                .iter()
+                .map(|look| look.state.as_deref().unwrap_or("no answer"));
+            last = format!("states: {}", states.collect::<Vec<_>>().join(", "));
+        }
+        tokio::time::sleep(tempo::STATUS_PERIOD).await;
+    }
+    let waited = tempo::FIRST_PRIMARY.as_secs();
+    Err(RunError::NotUp(format!("no primary after {waited} s; {last}")))
+}
+
+/// A directory of the run's own for data and logs; it goes when it is dropped.
+///
+/// # Errors
+/// When the disk refuses.
+pub fn directory() -> Result<TempDir, RunError> {
+    let made = tempfile::Builder::new().prefix("checker-run-").tempdir();
+    made.map_err(|source| RunError::Directory {
+        path: std::env::temp_dir(),
+        source,
+    })
+}
+
+fn arguments(seat: &Seat, planted_bug: Option<&str>) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = vec![
+        "--port".into(),
+        seat.listen.port().to_string().into(),
+        "--dbpath".into(),
+        seat.data.clone().into(),
+        "--replSet".into(),
+        SET.into(),
+        "--bind_ip".into(),
+        seat.listen.ip().to_string().into(),
+    ];
+    if let Some(bug) = planted_bug {
+        arguments.extend(["--planted-bug".into(), bug.into()]);
+    }
+    arguments
+}

@@ -1,6 +1,7 @@
 //! The owner's side of the log.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
+use std::collections::btree_map::{BTreeMap, Entry};
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
@@ -14,8 +15,8 @@ use super::error::LogError;
 use super::options::LogOptions;
 use super::queue::{Durability, Lsn, Part, Queue, WriteCounters};
 use super::record::{
-    END_BYTES, HEADER_BYTES, Kind, OPTIME_BYTES, PAYLOAD_BYTES_MAX, encode, encode_meta_head, encode_optime,
-    record_bytes,
+    END_BYTES, HEADER_BYTES, Kind, OPTIME_BYTES, PAYLOAD_BYTES_MAX, decode_optime, encode, encode_meta_head,
+    encode_optime, payload_of, record_bytes,
 };
 use super::recover::{Recovered, recover};
 use super::ring::{Ring, Slot};
@@ -205,6 +206,13 @@ impl Log {
         self.ring.newest()
     }
 
+    /// Newest entry that is durable: what the member may report as such (`lastDurable`). Right after a
+    /// truncation it is the common point at most, never an entry of the branch that was cut off (R-02, BUG-D04).
+    #[must_use]
+    pub fn durable_optime(&self) -> Option<OpTime> {
+        self.ring.newest_durable(self.durable_lsn())
+    }
+
     /// Number of entries.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -259,6 +267,30 @@ impl Log {
                 break;
             }
             entries.push((slot.optime, self.read(first + entries.len())?));
+        }
+        Ok(entries)
+    }
+
+    /// The entries below `optime`, newest first, with the limits of [`Log::entries_after`].
+    ///
+    /// # Errors
+    /// If an entry can't be read back.
+    pub fn entries_before(
+        &mut self,
+        optime: OpTime,
+        max_entries: usize,
+        max_bytes: usize,
+    ) -> Result<Vec<LogEntry>, LogError> {
+        let end = self.ring.count_while(|entry| entry < optime);
+        let mut entries = Vec::new();
+        let mut bytes = 0;
+        for index in (0..end).rev().take(max_entries) {
+            let slot = self.ring.slot(index).expect("below the number of entries");
+            bytes += slot.bytes as usize;
+            if bytes > max_bytes && !entries.is_empty() {
+                break;
+            }
+            entries.push((slot.optime, self.read(index)?));
         }
         Ok(entries)
     }
@@ -403,15 +435,28 @@ impl Log {
         let slot = self.ring.slot(index).expect("the caller has seen this slot");
         let path = segment_path(&self.directory, slot.segment);
         let file = match self.readers.entry(slot.segment) {
-            std::collections::btree_map::Entry::Occupied(open) => open.into_mut(),
-            std::collections::btree_map::Entry::Vacant(closed) => {
-                closed.insert(File::open(&path).map_err(LogError::io("open", &path))?)
-            }
+            Entry::Occupied(open) => open.into_mut(),
+            Entry::Vacant(closed) => closed.insert(File::open(&path).map_err(LogError::io("open", &path))?),
         };
-        let mut bytes = vec![0; slot.bytes as usize];
-        file.read_exact_at(&mut bytes, u64::from(slot.offset))
+        let head = HEADER_BYTES + OPTIME_BYTES;
+        let start = slot.offset as usize - head;
+        let mut record = vec![0; head + slot.bytes as usize];
+        file.read_exact_at(&mut record, start as u64)
             .map_err(LogError::io("read", &path))?;
-        Ok(bytes.into())
+        let salt = self
+            .segments
+            .iter()
+            .find(|segment| segment.number == slot.segment)
+            .expect("a slot's segment is in the log")
+            .salt;
+        match payload_of(&record, salt).and_then(decode_optime) {
+            Some((optime, entry)) if optime == slot.optime => Ok(entry.into()),
+            _ => Err(LogError::corrupt(
+                &path,
+                start,
+                format!("not entry {}", slot.optime),
+            )),
+        }
     }
 }
 

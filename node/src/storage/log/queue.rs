@@ -102,7 +102,10 @@ impl Queue {
         loop {
             if inner.submitted {
                 inner.submitted = false;
-                return Some(std::mem::take(&mut inner.pending));
+                let pending = std::mem::take(&mut inner.pending);
+                // A later batch may hold nothing but segments to retire; it must not take back what is durable.
+                inner.pending.up_to = pending.up_to;
+                return Some(pending);
             }
             if inner.stop {
                 return None;

@@ -108,6 +108,15 @@ pub(super) fn decode(bytes: &[u8], offset: usize, salt: Salt) -> Option<Record<'
     })
 }
 
+/// The payload of a record whose place is known, read back alone. `None` if it isn't what was written there.
+pub(super) fn payload_of(record: &[u8], salt: Salt) -> Option<&[u8]> {
+    let header: &[u8; HEADER_BYTES] = record.first_chunk()?;
+    let length = u32::from_le_bytes(header[0..4].try_into().ok()?) as usize;
+    let crc = u32::from_le_bytes(header[4..8].try_into().ok()?);
+    let payload = record.get(HEADER_BYTES..HEADER_BYTES + length)?;
+    (checksum(salt, header, [payload, &[]]) == crc).then_some(payload)
+}
+
 /// The bytes of an optime in a payload.
 pub(super) fn encode_optime(optime: OpTime) -> [u8; OPTIME_BYTES] {
     let mut bytes = [0; OPTIME_BYTES];

@@ -56,6 +56,13 @@ impl Ring {
         self.slots.back().map(|slot| slot.optime)
     }
 
+    /// Newest entry at or below `durable`; what is not young any more is durable.
+    pub(super) fn newest_durable(&self, durable: Lsn) -> Option<OpTime> {
+        let old = self.slots.len() - self.young.len();
+        let count = old + self.young.partition_point(|young| young.lsn <= durable);
+        self.slots.get(count.checked_sub(1)?).map(|slot| slot.optime)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.slots.len()
     }

@@ -211,6 +211,76 @@ fn the_cap_drops_whole_old_segments_but_never_above_the_floor_and_keeps_named_va
 }
 
 #[test]
+fn dropping_segments_takes_back_nothing_that_was_durable() {
+    let directory = tempfile::tempdir().unwrap();
+    let options = LogOptions {
+        cap_bytes: 0,
+        ..SMALL
+    };
+    let (mut log, _) = Log::open(directory.path(), options).unwrap();
+    append(&mut log, 1..=300);
+    sync(&mut log);
+    let before = log.durable_lsn();
+    let batches = log.counters().batches;
+    log.set_floor(optime(300));
+    log.submit();
+    let retired = directory.path().join("oplog/seg-0000000000000001.log");
+    while retired.exists() || log.counters().batches == batches {
+        std::thread::yield_now();
+    }
+    append(&mut log, 301..=301);
+    sync(&mut log);
+    assert!(log.durable_lsn() > before);
+    assert_eq!(log.durable_optime(), Some(optime(301)));
+}
+
+#[test]
+fn what_is_reported_durable_is_never_of_a_branch_that_was_cut_off() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut log, _) = Log::open(directory.path(), SMALL).unwrap();
+    append(&mut log, 1..=10);
+    assert_eq!(log.durable_optime(), None);
+    sync(&mut log);
+    append(&mut log, 11..=12);
+    assert_eq!(log.durable_optime(), Some(optime(10)));
+    log.truncate_after(optime(6)).unwrap();
+    assert_eq!(log.durable_optime(), Some(optime(6)));
+    log.append(OpTime::new(2, 7, 1), entry(7)).unwrap();
+    assert_eq!(
+        log.durable_optime(),
+        Some(optime(6)),
+        "nothing new is durable yet"
+    );
+    sync(&mut log);
+    assert_eq!(log.durable_optime(), Some(OpTime::new(2, 7, 1)));
+}
+
+#[test]
+fn a_damaged_entry_is_not_handed_to_a_follower() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut log, _) = Log::open(
+        directory.path(),
+        LogOptions {
+            ring_bytes: 0,
+            ..SMALL
+        },
+    )
+    .unwrap();
+    append(&mut log, 1..=3);
+    sync(&mut log);
+    let file = only_segment(directory.path());
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[64 + 40] ^= 1;
+    std::fs::write(&file, &bytes).unwrap();
+    let refused = log.get(optime(1)).unwrap_err();
+    assert!(
+        matches!(refused, LogError::Corrupt { offset: 64, .. }),
+        "{refused}"
+    );
+    assert_eq!(log.get(optime(2)).unwrap(), Some(entry(2)));
+}
+
+#[test]
 fn an_entry_larger_than_a_segment_gets_its_own() {
     let directory = tempfile::tempdir().unwrap();
     let (mut log, _) = Log::open(directory.path(), SMALL).unwrap();
@@ -296,6 +366,10 @@ fn batches_are_limited_in_entries_and_bytes_but_never_empty() {
         optimes(11..=12)
     );
     assert_eq!(names(log.entries_after(optime(50), 5, two).unwrap()), []);
+    assert_eq!(
+        names(log.entries_before(optime(10), 2, usize::MAX).unwrap()),
+        [optime(9), optime(8)]
+    );
     assert_eq!(log.first_at_or_after(optime(20).ts), Some(optime(20)));
     assert_eq!(log.first_at_or_after(optime(51).ts), None);
 }

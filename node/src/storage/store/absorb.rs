@@ -35,8 +35,15 @@ pub(super) struct InFlight {
 
 impl Store {
     /// Hands versions up to `up_to` to the engine, in the background: takes note of a finished batch and starts
-    /// the next one if there is something to do. Never give more than the commit point: what the engine holds
-    /// can't be rolled back. Call it every 100 ms or so; rare and large batches are cheapest.
+    /// the next one if there is something to do. Call it every 100 ms or so; rare and large batches are cheapest.
+    ///
+    /// `up_to` must be at most the commit point **and** at most the newest entry that this member's own log holds
+    /// durably ([`crate::storage::log::Log::durable_optime`]):
+    /// what the engine holds can't be rolled back, and a majority can be durable without this member. Otherwise:
+    /// 1. both secondaries are durable at 7, the commit point is 7, the primary's own log is durable up to 5;
+    /// 2. the engine takes everything up to 7; power cut;
+    /// 3. the member starts with a log up to 5 and data up to 7: it would fetch and apply 6 and 7 once more, onto
+    ///    data that may have been rolled back elsewhere.
     ///
     /// # Errors
     /// If the engine failed; the member has to stop then.

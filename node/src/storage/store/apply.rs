@@ -347,7 +347,11 @@ impl Store {
 }
 
 /// The full keys of a document in an index: its values there, then its own key.
-fn entries(spec: &IndexSpec, doc: Option<&[u8]>, id_key: &[u8]) -> Result<BTreeSet<Vec<u8>>, StoreError> {
+pub(super) fn entries(
+    spec: &IndexSpec,
+    doc: Option<&[u8]>,
+    id_key: &[u8],
+) -> Result<BTreeSet<Vec<u8>>, StoreError> {
     let Some(doc) = doc else {
         return Ok(BTreeSet::new());
     };

@@ -1,7 +1,7 @@
 //! The store: overlay over engine.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use protocol::optime::OpTime;
@@ -12,11 +12,10 @@ use super::counts::Counts;
 use super::engine::{Engine, KeyRange, PageLimit, Room};
 use super::error::StoreError;
 use super::fjall_engine::{FjallEngine, FjallOptions};
+use super::home;
 use super::journal::JournalItem;
+use super::memory_engine::MemoryEngine;
 use super::overlay::Overlay;
-
-/// Folder of the engine inside a data directory.
-const STORE_DIRECTORY: &str = "store";
 
 /// Sizes of the store.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,6 +32,8 @@ pub struct StoreOptions {
 /// `applied_through`.
 #[derive(Debug)]
 pub struct Store {
+    /// Where the engine lives; `None` if it was given.
+    home: Option<(PathBuf, StoreOptions)>,
     pub(super) engine: Arc<dyn Engine>,
     pub(super) overlay: Overlay,
     pub(super) catalog: Catalog,
@@ -76,8 +77,27 @@ impl Store {
     /// # Errors
     /// If the engine's files can't be used or are damaged.
     pub fn open(dbpath: &Path, options: StoreOptions) -> Result<Self, StoreError> {
-        let engine = FjallEngine::open(&dbpath.join(STORE_DIRECTORY), options.engine)?;
-        Self::with_engine(Arc::new(engine))
+        home::finish_wipe(dbpath)?;
+        let engine = FjallEngine::open(&home::engine_directory(dbpath), options.engine)?;
+        let mut store = Self::with_engine(Arc::new(engine))?;
+        store.home = Some((dbpath.to_owned(), options));
+        Ok(store)
+    }
+
+    /// Forgets everything, on disk too: the first step of initial sync. A crash in the middle leaves the old data
+    /// or none.
+    ///
+    /// # Errors
+    /// If the engine's files can't be removed or made anew.
+    pub fn wipe(&mut self) -> Result<(), StoreError> {
+        let home = self.home.clone();
+        // The old engine has to be closed before its files go.
+        *self = Self::with_engine(Arc::new(MemoryEngine::default()))?;
+        if let Some((dbpath, options)) = home {
+            home::begin_wipe(&dbpath)?;
+            *self = Self::open(&dbpath, options)?;
+        }
+        Ok(())
     }
 
     /// Opens the store on an engine.
@@ -116,6 +136,7 @@ impl Store {
         }
         let absorber = Absorber::start(Arc::clone(&engine), dead)?;
         Ok(Self {
+            home: None,
             engine,
             overlay: Overlay::default(),
             catalog,

@@ -13,12 +13,16 @@ mod dump;
 mod engine;
 mod error;
 mod fjall_engine;
+mod home;
 mod journal;
 mod memory_engine;
 mod overlay;
 mod page;
 mod read;
+mod validate;
 
+#[cfg(test)]
+mod random_tests;
 #[cfg(test)]
 mod tests;
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use bson::{Document, RawBsonRef, RawDocumentBuf, doc};
 use protocol::optime::OpTime;
 
-use super::{KeyRange, MemoryEngine, PageLimit, ReadAt, Store, StoreError};
+use super::{Engine, KeyRange, MemoryEngine, PageLimit, ReadAt, Room, Store, StoreError, StoreOptions};
 use crate::storage::change::Change;
+use crate::storage::index::IndexSpec;
 use crate::storage::key::value_key;
 
 #[test]
@@ -84,6 +85,107 @@ fn pages_merge_overlay_and_engine_in_both_orders_and_resume() {
     );
     let even: Vec<_> = (0..20).step_by(2).collect();
     assert_eq!(walk(&store, KeyRange::all(), ReadAt::At(at(1))), even);
+}
+
+#[test]
+fn a_wipe_forgets_everything_on_disk_too_and_may_be_interrupted() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = Store::open(directory.path(), StoreOptions::default()).unwrap();
+    store.apply(at(5), &[create(), put(1, "one")]).unwrap();
+    store.absorb_and_wait(at(5)).unwrap();
+    store.wipe().unwrap();
+    assert_eq!(
+        (store.last_applied(), store.applied_through()),
+        (OpTime::NULL, OpTime::NULL)
+    );
+    store.apply(at(1), &[create(), put(2, "two")]).unwrap();
+    store.absorb_and_wait(at(1)).unwrap();
+    drop(store);
+    // A power cut after the old folder was renamed and before it was gone.
+    std::fs::create_dir(directory.path().join("store.wiped")).unwrap();
+    let store = Store::open(directory.path(), StoreOptions::default()).unwrap();
+    assert_eq!(walk(&store, KeyRange::all(), ReadAt::Latest), [2]);
+    assert!(!directory.path().join("store.wiped").exists());
+}
+
+#[test]
+fn a_unique_index_finds_the_other_document_and_not_the_same_one() {
+    let mut store = store();
+    let index = doc! { "key": { "text": 1 }, "name": "text_1", "unique": true };
+    let index = IndexSpec::parse(RawDocumentBuf::try_from(&index).unwrap().as_bytes()).unwrap();
+    let create_index = Change::CreateIndex { ns: NS.into(), index };
+    store
+        .apply(at(1), &[create(), put(1, "one"), create_index])
+        .unwrap();
+    let duplicate = |store: &Store, number: i32, text: &str| {
+        let Change::Put { id_key, doc, .. } = put(number, text) else {
+            unreachable!()
+        };
+        store.find_duplicate(NS, &id_key, &doc).unwrap()
+    };
+    assert_eq!(duplicate(&store, 2, "one").unwrap().id_key, id(1));
+    assert_eq!(duplicate(&store, 1, "one"), None);
+    assert_eq!(duplicate(&store, 2, "on"), None);
+    store.apply(at(2), &[delete(1)]).unwrap();
+    assert_eq!(duplicate(&store, 2, "one"), None);
+}
+
+#[test]
+fn changes_of_a_missing_collection_are_refused_except_for_a_clone() {
+    let mut store = store();
+    let refused = store.apply(
+        at(1),
+        &[create(), Change::DropCollection { ns: NS.into() }, put(1, "one")],
+    );
+    assert!(matches!(refused, Err(StoreError::NamespaceNotFound(_))));
+    assert_eq!(store.last_applied(), OpTime::NULL, "all or nothing");
+    store.apply_to_clone(at(1), &[put(1, "one")]).unwrap();
+    assert_eq!(store.last_applied(), at(1));
+    assert_eq!(get(&store, 1, ReadAt::Latest), None);
+}
+
+#[test]
+fn versions_applied_at_the_optime_of_a_batch_under_way_are_not_lost() {
+    let engine = MemoryEngine::default();
+    let mut store = Store::with_engine(Arc::new(engine.clone())).unwrap();
+    store.apply(at(1), &[create()]).unwrap();
+    for number in 0..100 {
+        store
+            .apply(at(1), &[put(7, &format!("version {number}"))])
+            .unwrap();
+        store.absorb(at(1)).unwrap();
+    }
+    store.absorb_and_wait(at(1)).unwrap();
+    assert_eq!(get(&store, 7, ReadAt::Latest), Some("version 99".to_owned()));
+    drop(store);
+    let store = Store::with_engine(Arc::new(engine)).unwrap();
+    assert_eq!(get(&store, 7, ReadAt::Latest), Some("version 99".to_owned()));
+    assert_eq!(store.counts(NS, ReadAt::Latest).unwrap().objects, 1);
+}
+
+#[test]
+fn the_rows_of_dropped_collections_leave_the_engine() {
+    let engine = MemoryEngine::default();
+    let mut store = Store::with_engine(Arc::new(engine.clone())).unwrap();
+    store.apply(at(1), &[create(), put(1, "one")]).unwrap();
+    store.absorb_and_wait(at(1)).unwrap();
+    store
+        .apply(at(2), &[Change::DropCollection { ns: NS.into() }])
+        .unwrap();
+    store.absorb_and_wait(at(2)).unwrap();
+    drop(store);
+    let rows = |room| {
+        engine
+            .scan(room, &KeyRange::all(), PageLimit::NONE)
+            .unwrap()
+            .len()
+    };
+    assert_eq!(rows(Room::Documents), 0);
+    assert_eq!(
+        rows(Room::Catalog),
+        2,
+        "how far the engine is, and the next tree's number"
+    );
 }
 
 const NS: &str = "test.things";

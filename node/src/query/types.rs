@@ -75,3 +75,28 @@ pub fn number_of_type_name(name: &str) -> Option<i32> {
 pub fn is_type_number(number: i64) -> bool {
     TYPES.iter().any(|(known, _)| i64::from(*known) == number)
 }
+
+/// About how many bytes a document takes, for limits on memory.
+pub fn estimate_bytes(document: &bson::Document) -> usize {
+    document
+        .iter()
+        .map(|(name, value)| name.len() + 2 + estimate_value_bytes(value))
+        .sum::<usize>()
+        + 5
+}
+
+fn estimate_value_bytes(value: &Bson) -> usize {
+    match value {
+        Bson::String(text) | Bson::Symbol(text) | Bson::JavaScriptCode(text) => text.len() + 5,
+        Bson::Document(document) => estimate_bytes(document),
+        Bson::Array(elements) => {
+            elements
+                .iter()
+                .map(|element| estimate_value_bytes(element) + 4)
+                .sum::<usize>()
+                + 5
+        }
+        Bson::Binary(binary) => binary.bytes.len() + 5,
+        _ => 16,
+    }
+}

@@ -15,6 +15,7 @@ mod strings;
 mod tree;
 mod variables;
 
+pub(in crate::query) use arithmetic::add_numbers;
 pub use evaluate::is_truthy;
 pub use operator::Function;
 pub use tree::Expression;

@@ -1,0 +1,52 @@
+//! `$sort`.
+
+use bson::{Bson, Document, doc};
+
+use super::pipeline::StageContext;
+use super::source::Source;
+use super::stage::{Stage, drain};
+use crate::query::error::{QueryError, QueryResult};
+use crate::query::sort::SortPattern;
+
+/// `$sort`.
+pub(super) fn parse(specification: &Bson, _: &StageContext) -> QueryResult<Box<dyn Stage>> {
+    let pattern = specification
+        .as_document()
+        .ok_or_else(|| QueryError::location(15973, "the $sort key specification must be an object"))?;
+    if pattern.is_empty() {
+        return Err(QueryError::location(
+            15976,
+            "$sort stage must have at least one sort key",
+        ));
+    }
+    Ok(Box::new(Sort {
+        pattern: SortPattern::parse(pattern)?,
+        sorted: None,
+    }))
+}
+
+/// The second half of `$sortByCount`.
+pub(super) fn by_count_descending() -> QueryResult<Box<dyn Stage>> {
+    Ok(Box::new(Sort {
+        pattern: SortPattern::parse(&doc! { "count": -1 })?,
+        sorted: None,
+    }))
+}
+
+struct Sort {
+    pattern: SortPattern,
+    sorted: Option<std::vec::IntoIter<Document>>,
+}
+
+impl Stage for Sort {
+    fn next(&mut self, input: &mut dyn Source) -> QueryResult<Option<Document>> {
+        if self.sorted.is_none() {
+            self.sorted = Some(self.pattern.sort(drain(input, "Sort")?).into_iter());
+        }
+        Ok(self.sorted.as_mut().and_then(Iterator::next))
+    }
+
+    fn blocks(&self) -> bool {
+        true
+    }
+}

@@ -3,6 +3,7 @@
 use super::rule::{Context, Rule};
 use crate::input::Input;
 use crate::output::{Outcome, Output};
+use crate::state::Role;
 use crate::timer::Timer;
 
 /// See the module.
@@ -26,6 +27,8 @@ fn freeze(context: &mut Context<'_>) -> Option<()> {
         Input::Maintenance(on) => {
             (!context.state.is_primary() && context.state.rollback.is_none()).then_some(())?;
             context.state.maintenance = on;
+            // A member that no client may read from does not go on standing.
+            context.state.role = Role::Follower;
             let resting = context.state.resting_state();
             context.change_state(resting);
         }

@@ -27,12 +27,20 @@ pub fn learn_commit_point(context: &mut Context<'_>, heartbeat: Worth, source: W
     learns.then_some(())?;
     let learned = match message.body {
         Body::HeartbeatResponse { commit_point, .. } => heartbeat(state, commit_point),
-        // `append_oplog` came first: what it took is in the log now, and the source's branch is ours.
+        // `append_oplog` came first: what it took is in the log now. Only if the answer ends in my newest entry is
+        // the source's branch mine. Without this: I ask B from X on, lead a term of my own and write Y, step
+        // down and choose B again; the old answer comes, and Y, which nobody else has, is "committed".
         Body::FetchResponse {
             found: true,
+            after,
+            ref entries,
             commit_point,
             ..
-        } if state.sync_source == Some(message.from) => source(state, commit_point),
+        } if state.sync_source == Some(message.from)
+            && entries.last().copied().unwrap_or(after) == state.last_written() =>
+        {
+            source(state, commit_point)
+        }
         _ => return None,
     };
     (learned > state.commit_point).then_some(())?;

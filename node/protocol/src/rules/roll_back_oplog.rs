@@ -5,7 +5,7 @@ use crate::input::Input;
 use crate::message::{Body, MemberState, Message};
 use crate::optime::OpTime;
 use crate::output::{FatalReason, Output, Token};
-use crate::state::{Rollback, State};
+use crate::state::{Role, Rollback, State};
 use crate::timer::Timer;
 
 /// See the module.
@@ -71,6 +71,10 @@ fn notice_divergence(context: &mut Context<'_>, message: &Message, newer: NewerB
         context.drop_source();
         return Some(());
     }
+    // whoever rolls back may not stand. Without this: I ask for votes, the sync source's log turns out to
+    // be of a newer branch, a majority with older logs votes for me; I lead, write, and cut my own entry off
+    // (SERVER-61977).
+    context.state.role = Role::Follower;
     context.change_state(MemberState::Rollback);
     ask(context, message.from, None);
     Some(())

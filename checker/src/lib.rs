@@ -15,3 +15,4 @@ pub mod nemesis;
 pub mod record;
 pub mod report;
 pub mod run;
+pub mod simulation;

@@ -1,0 +1,36 @@
+//! A whole cluster of the core in one thread under one seed: no sockets, no sleeping, no real time.
+//!
+//! Reading order: [`mod@simulate`] (one seed, many seeds, what comes of it), [`swarm`] (what a seed draws),
+//! [`world`] (the queue of events), [`cluster`] (members on machines: does what the core asks), [`watch`] (the
+//! invariants, judged at every step).
+
+pub mod around;
+pub mod clients;
+pub mod clock;
+pub mod cluster;
+pub mod contents;
+pub mod digest;
+pub mod disk;
+pub mod disturbances;
+pub mod event;
+pub mod facts;
+pub mod hardship;
+pub mod machine;
+pub mod network;
+pub mod options;
+pub mod queue;
+pub mod recording;
+mod rest;
+pub mod simulate;
+mod suffer;
+pub mod surroundings;
+pub mod swarm;
+pub mod timers;
+pub mod timing;
+pub mod trace;
+pub mod violation;
+pub mod watch;
+pub mod world;
+
+pub use options::{Options, Without};
+pub use simulate::{Outcome, simulate, simulate_many};

@@ -1,0 +1,102 @@
+//! Heal, and see whether the cluster comes to rest: one primary, equal oplogs, everything committed (I-22,
+//! I-23), within a time that the timers allow.
+
+use protocol::input::Input;
+use protocol::message::MemberState;
+
+use super::event::Event;
+use super::network::Manners;
+use super::violation::Violation;
+use super::world::World;
+
+/// How often it is asked whether the cluster rests.
+const LOOKS_PER_HEARTBEAT: u64 = 2;
+
+impl World {
+    /// The trouble is over: every fault is healed, every machine up, the operator undoes what he did.
+    pub(super) fn make_peace(&mut self) -> Result<(), Violation> {
+        self.peace = true;
+        self.plan_crash();
+        for number in 0..self.hardship.active.len() {
+            self.heal(number)?;
+        }
+        for member in 0..self.cluster.machines.len() {
+            while !self.cluster.machines[member].up {
+                self.lift(member)?;
+            }
+            self.tell(member, Input::Maintenance(false))?;
+            self.tell(member, Input::Freeze(false))?;
+        }
+        self.around.network.manners = Manners {
+            connected: self.parameters.manners.connected,
+            ..Manners::GOOD
+        };
+        self.look()
+    }
+
+    /// Rests it? Then come the final reads. If not by the deadline: something is stuck.
+    pub(super) fn look(&mut self) -> Result<(), Violation> {
+        let timing = self.parameters.timing;
+        let begun_us = 2 * timing.election_us + self.parameters.chaos_us;
+        let patience_us = 12 * timing.election_us + timing.unfreeze_us + 2 * timing.catch_up_us;
+        let unrest = self.unrest();
+        if self.final_reads.is_none() && unrest.is_none() && !self.around.clients.any_busy() {
+            let mut reads = self.around.clients.final_reads();
+            reads.reverse();
+            self.final_reads = Some(reads);
+            let primary = self
+                .cluster
+                .machines
+                .iter()
+                .position(|machine| machine.state.is_writable());
+            self.around.clients.point_to(primary.unwrap_or(0));
+            self.around.queue.push(self.around.now_us, Event::Client(0));
+        }
+        if self.around.now_us > begun_us + patience_us {
+            let why = unrest.unwrap_or_else(|| "the clients are not answered".to_owned());
+            return Err(Violation::new(
+                "liveness",
+                format!("{} s after everything was healed: {why}", patience_us / 1_000_000),
+            ));
+        }
+        let next_us = self.around.now_us + timing.heartbeat_us / LOOKS_PER_HEARTBEAT;
+        self.around.queue.push(next_us, Event::Look);
+        Ok(())
+    }
+
+    /// Why the cluster does not rest.
+    fn unrest(&self) -> Option<String> {
+        let machines = &self.cluster.machines;
+        let primaries: Vec<usize> = (0..machines.len())
+            .filter(|member| machines[*member].state.is_primary())
+            .collect();
+        let [primary] = primaries[..] else {
+            return Some(format!("primaries: {primaries:?}"));
+        };
+        let primary = &machines[primary].state;
+        if !primary.is_writable() {
+            return Some(format!("the primary is {:?}", primary.role));
+        }
+        let last = primary.last_written();
+        machines.iter().enumerate().find_map(|(member, machine)| {
+            let state = &machine.state;
+            let arbiter = state.member_state == MemberState::Arbiter;
+            if !arbiter && !state.member_state.is_readable() {
+                return Some(format!("member {member} is {:?}", state.member_state));
+            }
+            if !arbiter && (state.oplog.last() != last || state.oplog.len() != primary.oplog.len()) {
+                return Some(format!(
+                    "member {member} ends in {}, the primary in {last}",
+                    state.oplog.last()
+                ));
+            }
+            if !arbiter && state.commit_point != last {
+                return Some(format!(
+                    "member {member} knows {} as commit point, the newest entry is {last}",
+                    state.commit_point
+                ));
+            }
+            None
+        })
+    }
+}

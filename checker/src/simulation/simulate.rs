@@ -1,0 +1,120 @@
+//! One seed, and many.
+
+use std::hash::Hasher;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use protocol::rules::NEXT;
+
+use super::facts::Facts;
+use super::options::Options;
+use super::recording::Recording;
+use super::trace::Trace;
+use super::violation::Violation;
+use super::world::World;
+use crate::history::{Event, Pairing};
+
+/// What one seed led to.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The seed.
+    pub seed: u64,
+    /// Steps of the core.
+    pub steps: u64,
+    /// Virtual microseconds.
+    pub virtual_us: u64,
+    /// How often each rule fired, by row of [`NEXT`].
+    pub fired: [u64; NEXT.len()],
+    /// What was reached.
+    pub facts: Facts,
+    /// Everything that happened, folded: equal for equal runs.
+    pub digest: u64,
+    /// Operations that clients began.
+    pub operations: u64,
+    /// What must never be.
+    pub violation: Option<Violation>,
+    /// What the clients saw.
+    pub history: Vec<Event>,
+    /// Each member's steps, if asked for.
+    pub trace: Option<Trace>,
+    /// Every choice, if asked for.
+    pub recording: Option<Recording>,
+}
+
+/// Simulates one seed.
+#[must_use]
+pub fn simulate(seed: u64, options: &Options) -> Outcome {
+    let mut world = World::new(seed, options);
+    // The core asserts that its log keeps its order: such a panic is a finding like any other.
+    let mut violation = catch_unwind(AssertUnwindSafe(|| world.run()))
+        .unwrap_or_else(|panic| Err(Violation::new("panic", text(&*panic))))
+        .err();
+    let history = std::mem::take(&mut world.around.clients.history);
+    if violation.is_none() && options.judge {
+        violation = judge_history(&history, world.parameters.workload.checks);
+    }
+    Outcome {
+        seed,
+        steps: world.cluster.steps,
+        virtual_us: world.around.now_us,
+        fired: world.cluster.fired,
+        facts: world.cluster.facts,
+        digest: world.cluster.digest.finish(),
+        operations: history.len() as u64 / 2,
+        violation,
+        history,
+        trace: world.cluster.trace.take(),
+        recording: world.recording.take(),
+    }
+}
+
+/// Simulates these seeds on `threads` threads; `progress` hears of each outcome, in whatever order they end, and
+/// says whether to go on.
+pub fn simulate_many(
+    seeds: std::ops::Range<u64>,
+    threads: usize,
+    options: &Options,
+    progress: impl FnMut(Outcome) -> bool + Send,
+) {
+    let next = AtomicU64::new(seeds.start);
+    let progress = Mutex::new(progress);
+    let stop = AtomicU64::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..threads.max(1) {
+            scope.spawn(|| {
+                while stop.load(Ordering::Relaxed) == 0 {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= seeds.end {
+                        break;
+                    }
+                    let outcome = simulate(seed, options);
+                    let mut progress = progress.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                    if !progress(outcome) {
+                        stop.store(1, Ordering::Relaxed);
+                    }
+                }
+            });
+        }
+    });
+}
+
+/// What the checks say of a history; the worst that is certain.
+fn judge_history(history: &[Event], checks: &[&str]) -> Option<Violation> {
+    let mut pairing = Pairing::default();
+    for (line, event) in history.iter().enumerate() {
+        if let Err(error) = pairing.push(line as u64 + 1, event.clone()) {
+            return Some(Violation::new("history", error.to_string()));
+        }
+    }
+    let _ = checks;
+    None
+}
+
+fn text(panic: &(dyn std::any::Any + Send)) -> String {
+    panic
+        .downcast_ref::<String>()
+        .cloned()
+        .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
+        .unwrap_or_else(|| "no message".to_owned())
+}

@@ -1,0 +1,6 @@
+//! The core in simulated clusters: the correct rules keep every promise under every seed tried, everything
+//! interesting is reached, and a seed says everything about its run.
+
+mod reaches;
+mod repeats;
+mod stays_silent;

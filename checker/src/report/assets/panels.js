@@ -441,10 +441,11 @@ function paintTags(context, tags, x, bottom) {
   tags.sort((one, two) => one[0] - two[0]);
   let below = bottom + 8;
   const places = tags.map((tag) => tag[0] - 8).reverse().map((y) => (below = Math.min(y, below - 13))).reverse();
+  const out = Math.max(0, 6 - places[0]);
   tags.forEach(([, name, colour], i) => {
     context.fillStyle = colour;
     context.textAlign = "right";
-    context.fillText(name, x, places[i]);
+    context.fillText(name, x, places[i] + out);
   });
 }
 

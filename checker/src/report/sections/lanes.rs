@@ -209,12 +209,14 @@ fn band(fault: &FaultRecord, row: usize, axis: &Axis, bottom: f64) -> Markup {
     let left = fault.applied_ns.map_or(LEFT, |at| axis.place(at));
     let right = fault.healed_ns.map_or(axis.width + RIGHT, |at| axis.place(at));
     let y = 22.0 * row as f64;
+    // A word or two stay readable beside a narrow band.
+    let fitting = ((right - left.max(LEFT)) / 6.3).max(24.0) as usize;
     html! {
         a.band data-family=(family(fault.kind())) href={ "#fault-" (fault.index) } {
             title { (visible(&fault.words, 300)) }
             rect.area x=(format!("{left:.1}")) y=(y) width=(format!("{:.1}", (right - left).max(3.0))) height=(format!("{:.1}", bottom - y)) {}
             rect.label x=(format!("{left:.1}")) y=(y) width=(format!("{:.1}", (right - left).max(3.0))) height="18" rx="3" {}
-            text x=(format!("{:.1}", left.max(LEFT - 8.0) + 7.0)) y=(y + 13.0) { (visible(&fault.words, 90)) }
+            text x=(format!("{:.1}", left.max(LEFT - 8.0) + 7.0)) y=(y + 13.0) { (visible(&fault.words, fitting)) }
         }
     }
 }

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use crate::report::{text::visible, view::View};
 
 /// Longest sentence that is shown whole.
-const SENTENCE_LIMIT: usize = 4_000;
+const SENTENCE_LIMIT: usize = 1_500;
 
 /// A sentence from a check, with its operations as links.
 pub(super) fn linked(view: &View, text: &str) -> Markup {

@@ -11,6 +11,8 @@ mod id;
 mod number;
 
 #[cfg(test)]
+mod random_tests;
+#[cfg(test)]
 mod tests;
 
 pub use encode::{Direction, encode, encode_missing, encode_undefined};

@@ -16,6 +16,8 @@ mod segment;
 mod writer;
 
 #[cfg(test)]
+mod random_tests;
+#[cfg(test)]
 mod tests;
 
 pub use error::LogError;

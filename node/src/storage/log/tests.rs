@@ -15,7 +15,7 @@ const SMALL: LogOptions = LogOptions {
 
 #[test]
 fn what_was_durable_comes_back() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = directory();
     let (mut log, recovered) = Log::open(directory.path(), SMALL).unwrap();
     assert!(recovered.positions.is_empty() && recovered.meta.is_empty());
     log.persist("vote", b"old").unwrap();
@@ -37,7 +37,7 @@ fn what_was_durable_comes_back() {
 
 #[test]
 fn what_was_not_submitted_never_happened() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = directory();
     let (mut log, _) = Log::open(directory.path(), SMALL).unwrap();
     append(&mut log, 1..=3);
     sync(&mut log);
@@ -49,7 +49,7 @@ fn what_was_not_submitted_never_happened() {
 
 #[test]
 fn a_file_cut_at_any_byte_keeps_exactly_the_whole_records_before_the_cut() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = directory();
     let mut ends = vec![64];
     let (mut log, _) = Log::open(directory.path(), SMALL).unwrap();
     for number in 1..=4 {
@@ -101,7 +101,7 @@ fn bytes_kept(bytes: &[u8], whole: &[u8], end: usize) -> bool {
 
 #[test]
 fn a_decayed_byte_before_durable_records_is_fatal_and_named() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = directory();
     let (mut log, _) = Log::open(directory.path(), SMALL).unwrap();
     for number in 1..=3 {
         append(&mut log, number..=number);
@@ -126,7 +126,7 @@ fn a_decayed_byte_before_durable_records_is_fatal_and_named() {
 
 #[test]
 fn a_torn_batch_is_cut_even_if_its_later_pages_reached_the_disk() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = directory();
     let (mut log, _) = Log::open(directory.path(), SMALL).unwrap();
     append(&mut log, 1..=1);
     sync(&mut log);
@@ -151,7 +151,7 @@ fn a_torn_batch_is_cut_even_if_its_later_pages_reached_the_disk() {
 
 #[test]
 fn a_truncation_is_durable_and_the_log_goes_on_in_another_term() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = directory();
     let (mut log, _) = Log::open(directory.path(), SMALL).unwrap();
     append(&mut log, 1..=200);
     sync(&mut log);
@@ -178,7 +178,7 @@ fn a_truncation_is_durable_and_the_log_goes_on_in_another_term() {
 
 #[test]
 fn the_cap_drops_whole_old_segments_but_never_above_the_floor_and_keeps_named_values() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = directory();
     let options = LogOptions {
         cap_bytes: 4 * 4096,
         ring_bytes: 0,
@@ -212,7 +212,7 @@ fn the_cap_drops_whole_old_segments_but_never_above_the_floor_and_keeps_named_va
 
 #[test]
 fn dropping_segments_takes_back_nothing_that_was_durable() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = directory();
     let options = LogOptions {
         cap_bytes: 0,
         ..SMALL
@@ -236,7 +236,7 @@ fn dropping_segments_takes_back_nothing_that_was_durable() {
 
 #[test]
 fn what_is_reported_durable_is_never_of_a_branch_that_was_cut_off() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = directory();
     let (mut log, _) = Log::open(directory.path(), SMALL).unwrap();
     append(&mut log, 1..=10);
     assert_eq!(log.durable_optime(), None);
@@ -257,7 +257,7 @@ fn what_is_reported_durable_is_never_of_a_branch_that_was_cut_off() {
 
 #[test]
 fn a_damaged_entry_is_not_handed_to_a_follower() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = directory();
     let (mut log, _) = Log::open(
         directory.path(),
         LogOptions {
@@ -282,7 +282,7 @@ fn a_damaged_entry_is_not_handed_to_a_follower() {
 
 #[test]
 fn an_entry_larger_than_a_segment_gets_its_own() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = directory();
     let (mut log, _) = Log::open(directory.path(), SMALL).unwrap();
     append(&mut log, 1..=1);
     let large: Arc<[u8]> = vec![7; 100_000].into();
@@ -297,7 +297,7 @@ fn an_entry_larger_than_a_segment_gets_its_own() {
 
 #[test]
 fn a_missing_segment_is_fatal() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = directory();
     let (mut log, _) = Log::open(directory.path(), SMALL).unwrap();
     append(&mut log, 1..=300);
     sync(&mut log);
@@ -313,7 +313,7 @@ fn a_missing_segment_is_fatal() {
 
 #[test]
 fn many_appends_make_few_syncs() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = directory();
     let (mut log, _) = Log::open(
         directory.path(),
         LogOptions {
@@ -340,7 +340,7 @@ fn many_appends_make_few_syncs() {
 
 #[test]
 fn batches_are_limited_in_entries_and_bytes_but_never_empty() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = directory();
     let (mut log, _) = Log::open(
         directory.path(),
         LogOptions {
@@ -372,6 +372,13 @@ fn batches_are_limited_in_entries_and_bytes_but_never_empty() {
     );
     assert_eq!(log.first_at_or_after(optime(20).ts), Some(optime(20)));
     assert_eq!(log.first_at_or_after(optime(51).ts), None);
+}
+
+/// In memory where the system has such a place: these tests sync thousands of times.
+fn directory() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm")
+        .or_else(|_| tempfile::tempdir())
+        .unwrap()
 }
 
 /// Submits and waits until everything is durable.

@@ -79,7 +79,7 @@ pub enum Body {
         state: MemberState,
         /// The sender's configuration.
         config: ConfigId,
-        /// The configuration itself, when the receiver is known to have an older one.
+        /// The configuration itself, unless the receiver is known to have it.
         install: Option<Arc<Config>>,
     },
     /// Answer to a heartbeat.

@@ -328,9 +328,11 @@ impl State {
     /// Forgets every hint about the others, as if all had just been heard of. Hints steer choices and never
     /// count; the model uses this to keep its states few.
     pub fn forget_views(&mut self) {
+        let config = self.config.id;
         let up = Seen {
             up: true,
             state: MemberState::Secondary,
+            config,
             ..Seen::NOTHING
         };
         self.seen.fill(up);

@@ -143,11 +143,11 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Greets one member, and brings it the configuration if it is known to have an older one.
+    /// Greets one member, and brings it the configuration unless it is known to have it.
     pub fn heartbeat(&mut self, position: usize, id: MemberId) {
         let seen = self.state.seen[position];
         let mine = &self.state.config;
-        let install = (seen.up && mine.id.is_newer_than(seen.config)).then(|| mine.clone());
+        let install = mine.id.is_newer_than(seen.config).then(|| mine.clone());
         let body = Body::HeartbeatRequest {
             state: self.state.member_state,
             config: mine.id,

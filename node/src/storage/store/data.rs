@@ -165,6 +165,12 @@ impl Store {
         self.applied_through
     }
 
+    /// The oldest point that can be read. Everything up to it was committed.
+    #[must_use]
+    pub fn readable_from(&self) -> OpTime {
+        self.readable_from
+    }
+
     /// Memory of the overlay, roughly. When it grows beyond a budget, writers have to be slowed down.
     #[must_use]
     pub fn overlay_bytes(&self) -> usize {

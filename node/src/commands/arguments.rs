@@ -1,0 +1,200 @@
+//! A command's arguments, with MongoDB's errors.
+
+use bson::{Bson, Document};
+
+use super::error::CommandError;
+use crate::wire::Request;
+
+/// Fields that every command accepts and that concern the server or nobody.
+const GENERIC: &[&str] = &[
+    "$clusterTime",
+    "$db",
+    "$readPreference",
+    "allowDiskUse",
+    "apiDeprecationErrors",
+    "apiStrict",
+    "apiVersion",
+    "autocommit",
+    "bypassDocumentValidation",
+    "collation",
+    "comment",
+    "hint",
+    "let",
+    "lsid",
+    "maxTimeMS",
+    "readConcern",
+    "startTransaction",
+    "stmtId",
+    "stmtIds",
+    "txnNumber",
+    "writeConcern",
+];
+
+/// A command's arguments as a tree.
+pub struct Arguments {
+    command: String,
+    database: String,
+    fields: Document,
+}
+
+impl Arguments {
+    /// Reads the arguments of a request; refuses those that are neither generic nor in `known`.
+    ///
+    /// # Errors
+    /// 40415 for an unknown field, 9 for what can't be read.
+    pub fn of(request: &Request, known: &[&str]) -> Result<Self, CommandError> {
+        let fields = request
+            .to_document()
+            .map_err(|error| CommandError::new(9, error.to_string()))?;
+        let unknown = fields
+            .keys()
+            .skip(1)
+            .find(|key| !known.contains(&key.as_str()) && !GENERIC.contains(&key.as_str()));
+        if let Some(field) = unknown {
+            let text = format!("BSON field '{}.{field}' is an unknown field.", request.name);
+            return Err(CommandError::new(40415, text));
+        }
+        Ok(Self {
+            command: request.name.clone(),
+            database: request.database.clone(),
+            fields,
+        })
+    }
+
+    /// `database.collection`, the collection being the command's own argument.
+    ///
+    /// # Errors
+    /// 73 when it is no usable name.
+    pub fn namespace(&self) -> Result<String, CommandError> {
+        let collection = match self.fields.values().next() {
+            Some(Bson::String(collection)) => collection,
+            _ => {
+                let text = format!(
+                    "collection name has invalid type: {} must be a string",
+                    self.command
+                );
+                return Err(CommandError::new(73, text));
+            }
+        };
+        namespace(&self.database, collection)
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn database(&self) -> &str {
+        &self.database
+    }
+
+    /// An argument.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Bson> {
+        self.fields.get(key).filter(|value| !matches!(value, Bson::Null))
+    }
+
+    /// A document, empty when missing.
+    ///
+    /// # Errors
+    /// 14 for another type.
+    pub fn document(&self, key: &str) -> Result<Document, CommandError> {
+        match self.get(key) {
+            None => Ok(Document::new()),
+            Some(Bson::Document(document)) => Ok(document.clone()),
+            Some(other) => Err(self.wrong_type(key, other, "object")),
+        }
+    }
+
+    /// An array of documents.
+    ///
+    /// # Errors
+    /// 40414 when missing, 14 for another type.
+    pub fn documents(&self, key: &str) -> Result<Vec<Document>, CommandError> {
+        match self.get(key) {
+            None => {
+                let text = format!(
+                    "BSON field '{}.{key}' is missing but a required field",
+                    self.command
+                );
+                Err(CommandError::new(40414, text))
+            }
+            Some(Bson::Array(values)) => values
+                .iter()
+                .map(|value| match value {
+                    Bson::Document(document) => Ok(document.clone()),
+                    other => Err(self.wrong_type(key, other, "object")),
+                })
+                .collect(),
+            Some(other) => Err(self.wrong_type(key, other, "array")),
+        }
+    }
+
+    /// True or false, `default` when missing.
+    #[must_use]
+    pub fn flag(&self, key: &str, default: bool) -> bool {
+        match self.get(key) {
+            Some(Bson::Boolean(value)) => *value,
+            Some(value) => number(value).map_or(default, |value| value != 0),
+            None => default,
+        }
+    }
+
+    /// A whole number that is not negative.
+    ///
+    /// # Errors
+    /// 14 for another type, 2 for a negative one.
+    pub fn count(&self, key: &str) -> Result<Option<usize>, CommandError> {
+        let Some(value) = self.get(key) else {
+            return Ok(None);
+        };
+        let whole = number(value).ok_or_else(|| self.wrong_type(key, value, "long"))?;
+        let text = || format!("BSON field '{key}' value must be >= 0, actual value '{whole}'");
+        usize::try_from(whole)
+            .map(Some)
+            .map_err(|_| CommandError::new(2, text()))
+    }
+
+    fn wrong_type(&self, key: &str, found: &Bson, wanted: &str) -> CommandError {
+        let text = format!(
+            "BSON field '{}.{key}' is the wrong type '{:?}', expected type '{wanted}'",
+            self.command,
+            found.element_type()
+        );
+        CommandError::new(14, text)
+    }
+}
+
+/// A whole number of whatever numeric type.
+#[must_use]
+pub fn number(value: &Bson) -> Option<i64> {
+    match value {
+        Bson::Int32(value) => Some(i64::from(*value)),
+        Bson::Int64(value) => Some(*value),
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "only whole numbers pass; huge ones saturate"
+        )]
+        Bson::Double(value) if value.fract() == 0.0 => Some(*value as i64),
+        _ => None,
+    }
+}
+
+/// `database.collection`, if both are usable names.
+///
+/// # Errors
+/// 73 `InvalidNamespace`.
+pub fn namespace(database: &str, collection: &str) -> Result<String, CommandError> {
+    const NAMESPACE_BYTES_MAX: usize = 255;
+    let bad_database = database.is_empty() || database.contains(['/', '\\', '.', ' ', '"', '$', '\0']);
+    let bad_collection = collection.is_empty()
+        || collection.starts_with('.')
+        || collection.ends_with('.')
+        || collection.contains('\0')
+        || collection.contains('$');
+    let namespace = format!("{database}.{collection}");
+    if bad_database || bad_collection || namespace.len() > NAMESPACE_BYTES_MAX {
+        return Err(CommandError::new(
+            73,
+            format!("Invalid namespace specified '{namespace}'"),
+        ));
+    }
+    Ok(namespace)
+}

@@ -1,0 +1,139 @@
+//! What a command is, and what it may touch. The server gives each command just the access that its kind allows;
+//! who may run it when (primary, secondary, read concern) was decided before by the protocol core.
+
+use bson::{Document, RawDocumentBuf};
+
+use super::cursors::CursorTable;
+use super::error::CommandError;
+use super::oplog_reader::OplogReader;
+use crate::storage::store::{ReadAt, Store};
+use crate::wire::Request;
+
+/// A command on data.
+#[derive(Clone, Copy)]
+pub struct Command {
+    /// Its names, in all spellings, as drivers send them.
+    pub names: &'static [&'static str],
+    /// What it touches.
+    pub access: Access,
+    /// Databases on which it may run.
+    pub scope: Scope,
+}
+
+/// What a command touches, and the function that runs it. The result is the reply's fields, `ok: 1.0` included;
+/// `$clusterTime`, labels and write concern errors are added by the server.
+#[derive(Clone, Copy)]
+pub enum Access {
+    /// Nothing that replicates: runs in every state of the member.
+    Nothing(fn(&mut ReadAccess<'_>, &Request) -> Result<Document, CommandError>),
+    /// Reads at the given point; runs where the read concern and preference allow.
+    Read(fn(&mut ReadAccess<'_>, &Request) -> Result<Document, CommandError>),
+    /// Writes: on a primary only.
+    Write(fn(&mut dyn WriteAccess, &Request) -> Result<Document, CommandError>),
+}
+
+/// Databases on which a command may run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Any.
+    Any,
+    /// `admin` only (13 `Unauthorized` elsewhere).
+    Admin,
+}
+
+/// What a reading command may touch.
+pub struct ReadAccess<'a> {
+    /// The data.
+    pub store: &'a Store,
+    /// Where to look.
+    pub at: ReadAt,
+    /// Open cursors.
+    pub cursors: &'a mut CursorTable,
+    /// Facts about the member for informational commands.
+    pub facts: &'a Facts,
+    /// The member's oplog.
+    pub oplog: &'a mut dyn OplogReader,
+    /// The request asked for read concern majority.
+    pub majority: bool,
+    /// Where majority reads look now.
+    pub committed: ReadAt,
+}
+
+/// Facts about the member.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// `host:port`.
+    pub host: String,
+    /// The command line.
+    pub arguments: Vec<String>,
+    /// Port it listens on.
+    pub port: u16,
+    /// Name of the set, empty if none.
+    pub set_name: String,
+    /// Seconds since the process started.
+    pub uptime_secs: u64,
+    /// Number of the connection that asks.
+    pub connection: i32,
+    /// Open client connections.
+    pub connections: i32,
+    /// `hello`'s reply, for `serverStatus.repl`.
+    pub hello: Document,
+    /// Bytes of the oplog on disk, and its cap.
+    pub oplog_bytes: u64,
+    /// The oplog's cap in bytes.
+    pub oplog_cap_bytes: u64,
+}
+
+/// One effect of a write statement; becomes one oplog entry.
+#[derive(Clone, Debug)]
+pub enum WriteOp {
+    /// A new document, its `_id` first.
+    Insert {
+        /// `database.collection`.
+        ns: String,
+        /// It.
+        document: RawDocumentBuf,
+    },
+    /// A document's new whole content.
+    Update {
+        /// `database.collection`.
+        ns: String,
+        /// `{_id: …}` of the document.
+        id: RawDocumentBuf,
+        /// The result.
+        document: RawDocumentBuf,
+    },
+    /// A document goes.
+    Delete {
+        /// `database.collection`.
+        ns: String,
+        /// `{_id: …}` of the document.
+        id: RawDocumentBuf,
+    },
+    /// `create`, `drop`, `dropDatabase`, `createIndexes`, `dropIndexes`, `renameCollection` in the oplog's form
+    /// (see `storage::entry`).
+    Ddl {
+        /// The database.
+        database: String,
+        /// `o` of the entry.
+        object: RawDocumentBuf,
+    },
+}
+
+/// What a writing command may touch. Each `write` happens at once: later statements see it.
+pub trait WriteAccess {
+    /// The data, newest state.
+    fn store(&self) -> &Store;
+
+    /// Writes one statement's effects, in order; the statement's number is its `stmtId` in a retryable write.
+    ///
+    /// # Errors
+    /// When the member is not a writable primary (any more), or the data can't be written.
+    fn write(&mut self, statement: i32, writes: Vec<WriteOp>) -> Result<(), CommandError>;
+
+    /// For a retryable write: the recorded result of this statement if it was executed before.
+    fn executed(&self, statement: i32) -> Option<Document>;
+
+    /// For a retryable write: records this statement's result, replicated with its entries. Call before `write`.
+    fn record(&mut self, statement: i32, result: Document);
+}

@@ -1,0 +1,41 @@
+//! `count`.
+
+use bson::{Document, doc};
+
+use super::arguments::Arguments;
+use super::command::{Access, Command, ReadAccess, Scope};
+use super::error::CommandError;
+use super::oplog_reader::OPLOG;
+use super::scan::Scan;
+use crate::wire::Request;
+
+pub(super) const COMMAND: Command = Command {
+    names: &["count"],
+    access: Access::Read(run),
+    scope: Scope::Any,
+};
+
+fn run(access: &mut ReadAccess<'_>, request: &Request) -> Result<Document, CommandError> {
+    let arguments = Arguments::of(request, &["query", "skip", "limit", "fields"])?;
+    let ns = arguments.namespace()?;
+    let filter = arguments.document("query")?;
+    let found = if ns == OPLOG {
+        usize::try_from(access.oplog.entries()).unwrap_or(usize::MAX)
+    } else if filter.is_empty() {
+        usize::try_from(access.store.counts(&ns, access.at)?.objects).unwrap_or(usize::MAX)
+    } else {
+        let mut scan = Scan::new(&ns, &filter)?;
+        let mut found = 0;
+        while scan.next(access.store, access.at)?.is_some() {
+            found += 1;
+        }
+        found
+    };
+    let skip = arguments.count("skip")?.unwrap_or(0);
+    let limit = arguments
+        .count("limit")?
+        .filter(|limit| *limit > 0)
+        .unwrap_or(usize::MAX);
+    let n = found.saturating_sub(skip).min(limit);
+    Ok(doc! { "n": i32::try_from(n).unwrap_or(i32::MAX), "ok": 1.0 })
+}

@@ -1,0 +1,64 @@
+//! `delete`: one entry for each document (S2-21).
+
+use bson::{Bson, Document};
+
+use super::arguments::{Arguments, number};
+use super::collections::check_writable;
+use super::command::{Access, Command, Scope, WriteAccess, WriteOp};
+use super::error::CommandError;
+use super::scan::{Scan, id_document};
+use super::write_batch::{self, Done};
+use crate::storage::store::ReadAt;
+use crate::wire::Request;
+
+pub(super) const COMMAND: Command = Command {
+    names: &["delete"],
+    access: Access::Write(run),
+    scope: Scope::Any,
+};
+
+fn run(access: &mut dyn WriteAccess, request: &Request) -> Result<Document, CommandError> {
+    let arguments = Arguments::of(request, &["deletes", "ordered"])?;
+    let ns = arguments.namespace()?;
+    check_writable(&ns)?;
+    let deletes = arguments.documents("deletes")?;
+    write_batch::run(
+        access,
+        &arguments,
+        deletes.len(),
+        false,
+        |access, index, statement| {
+            let given = &deletes[index];
+            let filter = given.get_document("q").map_err(|_| {
+                CommandError::new(
+                    40414,
+                    "BSON field 'delete.deletes.q' is missing but a required field",
+                )
+            })?;
+            let limit = match given.get("limit").and_then(number) {
+                Some(limit @ (0 | 1)) => limit,
+                Some(other) => {
+                    let text = format!("The limit field in delete objects must be 0 or 1. Got {other}");
+                    return Err(CommandError::new(9, text));
+                }
+                None => {
+                    return Err(CommandError::new(
+                        40414,
+                        "BSON field 'delete.deletes.limit' is missing but a required field",
+                    ));
+                }
+            };
+            let mut scan = Scan::new(&ns, filter)?;
+            let mut writes = Vec::new();
+            while let Some((_, document)) = scan.next(access.store(), ReadAt::Latest)? {
+                let id = id_document(document.get("_id").unwrap_or(&Bson::Null))?;
+                writes.push(WriteOp::Delete { ns: ns.clone(), id });
+                if limit == 1 {
+                    break;
+                }
+            }
+            let n = i32::try_from(writes.len()).unwrap_or(i32::MAX);
+            write_batch::write(access, statement, writes, Done { n, ..Done::default() })
+        },
+    )
+}

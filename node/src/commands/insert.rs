@@ -1,0 +1,111 @@
+//! `insert`.
+
+use bson::oid::ObjectId;
+use bson::raw::CStr;
+use bson::{Document, RawBsonRef, RawDocument, RawDocumentBuf};
+
+use super::arguments::Arguments;
+use super::collections::{check_writable, creation};
+use super::command::{Access, Command, Scope, WriteAccess, WriteOp};
+use super::error::CommandError;
+use super::write_batch::{self, Done, check_unique};
+use crate::wire::{DOCUMENT_BYTES_MAX, Request};
+
+pub(super) const COMMAND: Command = Command {
+    names: &["insert"],
+    access: Access::Write(run),
+    scope: Scope::Any,
+};
+
+fn run(access: &mut dyn WriteAccess, request: &Request) -> Result<Document, CommandError> {
+    // The documents stay raw: on this path no tree of values is built of them.
+    let sequence = request.sequences.iter().find(|(name, _)| name == "documents");
+    let mut rest = request.clone();
+    rest.sequences.clear();
+    let arguments = Arguments::of(&rest, &["documents", "ordered"])?;
+    let inline;
+    let documents: &[RawDocumentBuf] = match sequence {
+        Some((_, documents)) => documents,
+        None => {
+            let trees = arguments.documents("documents")?;
+            inline = trees
+                .iter()
+                .map(super::scan::raw)
+                .collect::<Result<Vec<_>, _>>()?;
+            &inline
+        }
+    };
+    let ns = arguments.namespace()?;
+    check_writable(&ns)?;
+    write_batch::run(
+        access,
+        &arguments,
+        documents.len(),
+        false,
+        |access, index, number| {
+            let document = with_id(&documents[index])?;
+            let mut writes: Vec<WriteOp> = creation(access, &ns)?.into_iter().collect();
+            check_unique(access, &ns, &document, true)?;
+            writes.push(WriteOp::Insert {
+                ns: ns.clone(),
+                document,
+            });
+            write_batch::write(
+                access,
+                number,
+                writes,
+                Done {
+                    n: 1,
+                    ..Done::default()
+                },
+            )
+        },
+    )
+}
+
+/// The document with its `_id` first; makes one when it has none.
+pub(super) fn with_id(document: &RawDocument) -> Result<RawDocumentBuf, CommandError> {
+    let malformed = |error: bson::error::Error| CommandError::new(22, error.to_string());
+    if document.as_bytes().len() > DOCUMENT_BYTES_MAX {
+        let text = format!(
+            "object to insert too large. size in bytes: {}, max size: {DOCUMENT_BYTES_MAX}",
+            document.as_bytes().len()
+        );
+        return Err(CommandError::new(10334, text));
+    }
+    let first = document.iter().next().transpose().map_err(malformed)?;
+    if let Some((name, id)) = first
+        && name == "_id"
+    {
+        check_id(id)?;
+        return Ok(document.to_owned());
+    }
+    let mut whole = RawDocumentBuf::new();
+    match document.get("_id").map_err(malformed)? {
+        Some(id) => {
+            check_id(id)?;
+            whole.append(bson::cstr!("_id"), id);
+        }
+        None => whole.append(bson::cstr!("_id"), ObjectId::new()),
+    }
+    for element in document {
+        let (name, value): (&CStr, RawBsonRef<'_>) = element.map_err(malformed)?;
+        if name.as_str() != "_id" {
+            whole.append(name, value);
+        }
+    }
+    Ok(whole)
+}
+
+fn check_id(id: RawBsonRef<'_>) -> Result<(), CommandError> {
+    let kind = match id {
+        RawBsonRef::Array(_) => "array",
+        RawBsonRef::RegularExpression(_) => "regex",
+        RawBsonRef::Undefined => "undefined",
+        _ => return Ok(()),
+    };
+    Err(CommandError::new(
+        53,
+        format!("The '_id' value cannot be of type {kind}"),
+    ))
+}

@@ -1,0 +1,78 @@
+//! What a driver may ask of the data: one file a command.
+
+mod aggregate;
+mod arguments;
+mod build_info;
+mod collections;
+mod command;
+mod connection_status;
+mod count;
+mod create;
+mod create_indexes;
+mod cursors;
+mod db_hash;
+mod delete;
+mod distinct;
+mod drop;
+mod drop_indexes;
+mod error;
+mod find;
+mod find_and_modify;
+mod get_log;
+mod get_more;
+mod get_parameter;
+mod host_info;
+mod insert;
+mod kill_cursors;
+mod list_collections;
+mod list_databases;
+mod list_indexes;
+mod oplog_reader;
+mod ping;
+mod scan;
+mod sessions;
+mod stats;
+mod update;
+mod whats_my_uri;
+mod write_batch;
+
+pub use command::{Access, Command, Facts, ReadAccess, Scope, WriteAccess, WriteOp};
+pub use cursors::CursorTable;
+pub use error::CommandError;
+pub use oplog_reader::{OPLOG, OplogReader};
+
+/// Every command on data.
+pub const COMMANDS: &[Command] = &[
+    aggregate::COMMAND,
+    build_info::COMMAND,
+    connection_status::COMMAND,
+    count::COMMAND,
+    create::COMMAND,
+    create_indexes::COMMAND,
+    db_hash::COMMAND,
+    delete::COMMAND,
+    distinct::COMMAND,
+    drop::COMMAND,
+    drop::DATABASE,
+    drop_indexes::COMMAND,
+    find::COMMAND,
+    find_and_modify::COMMAND,
+    get_log::COMMAND,
+    get_more::COMMAND,
+    get_parameter::COMMAND,
+    get_parameter::COMMAND_LINE,
+    host_info::COMMAND,
+    insert::COMMAND,
+    kill_cursors::COMMAND,
+    list_collections::COMMAND,
+    list_databases::COMMAND,
+    list_indexes::COMMAND,
+    ping::COMMAND,
+    sessions::START,
+    sessions::END,
+    stats::DATABASE,
+    stats::COLLECTION,
+    stats::SERVER,
+    update::COMMAND,
+    whats_my_uri::COMMAND,
+];

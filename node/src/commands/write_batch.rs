@@ -1,0 +1,165 @@
+//! What the three batched write commands share: statements in order, errors by index, retries answered from the
+//! record.
+
+use bson::{Bson, Document, doc};
+
+use super::arguments::{Arguments, number};
+use super::command::{WriteAccess, WriteOp};
+use super::error::CommandError;
+use crate::storage::key::id_key;
+use crate::storage::store::ReadAt;
+
+/// Statements in one command.
+pub(super) const STATEMENTS_MAX: usize = 100_000;
+
+/// The result of one statement.
+#[derive(Default)]
+pub(super) struct Done {
+    pub(super) n: i32,
+    pub(super) modified: i32,
+    pub(super) upserted: Option<Bson>,
+}
+
+impl Done {
+    /// As it is recorded for a retry.
+    pub(super) fn to_document(&self) -> Document {
+        let mut record = doc! { "n": self.n, "nModified": self.modified };
+        if let Some(id) = &self.upserted {
+            record.insert("upserted", id.clone());
+        }
+        record
+    }
+
+    fn of_record(record: &Document) -> Self {
+        let whole = |key| {
+            record
+                .get(key)
+                .and_then(number)
+                .and_then(|value| i32::try_from(value).ok())
+                .unwrap_or(0)
+        };
+        Self {
+            n: whole("n"),
+            modified: whole("nModified"),
+            upserted: record.get("upserted").cloned(),
+        }
+    }
+}
+
+/// Runs statements `0..count` and builds the reply.
+pub(super) fn run(
+    access: &mut dyn WriteAccess,
+    arguments: &Arguments,
+    count: usize,
+    is_update: bool,
+    mut statement: impl FnMut(&mut dyn WriteAccess, usize, i32) -> Result<Done, CommandError>,
+) -> Result<Document, CommandError> {
+    if count == 0 || count > STATEMENTS_MAX {
+        let text =
+            format!("Write batch sizes must be between 1 and {STATEMENTS_MAX}. Got {count} operations.");
+        return Err(CommandError::new(16, text));
+    }
+    let ordered = arguments.flag("ordered", true);
+    let (mut n, mut modified) = (0, 0);
+    let (mut upserted, mut errors, mut retried) = (Vec::new(), Vec::new(), Vec::new());
+    for index in 0..count {
+        let number = i32::try_from(index).unwrap_or(i32::MAX);
+        let done = match access.executed(number) {
+            Some(record) => {
+                retried.push(Bson::Int32(number));
+                Ok(Done::of_record(&record))
+            }
+            None => statement(access, index, number),
+        };
+        match done {
+            Ok(done) => {
+                n += done.n;
+                modified += done.modified;
+                if let Some(id) = done.upserted {
+                    upserted.push(Bson::Document(doc! { "index": number, "_id": id }));
+                }
+            }
+            // The member is no primary any more: the whole command fails, so that the driver tries elsewhere.
+            Err(error) if error.code.is_not_primary() || error.code.is_shutdown() => return Err(error),
+            Err(error) => {
+                errors.push(Bson::Document(write_error(number, &error)));
+                if ordered {
+                    break;
+                }
+            }
+        }
+    }
+    let mut reply = doc! { "n": n };
+    if is_update {
+        reply.insert("nModified", modified);
+    }
+    for (key, list) in [
+        ("upserted", upserted),
+        ("writeErrors", errors),
+        ("retriedStmtIds", retried),
+    ] {
+        if !list.is_empty() {
+            reply.insert(key, list);
+        }
+    }
+    reply.insert("ok", 1.0);
+    Ok(reply)
+}
+
+fn write_error(index: i32, error: &CommandError) -> Document {
+    let mut document = doc! { "index": index, "code": error.code.number(), "errmsg": &error.message };
+    if let Some((pattern, value)) = error.duplicate.as_deref() {
+        document.insert("keyPattern", pattern.clone());
+        document.insert("keyValue", value.clone());
+    }
+    document
+}
+
+/// Refuses a document whose `_id` or unique key another document has.
+pub(super) fn check_unique(
+    access: &dyn WriteAccess,
+    ns: &str,
+    document: &bson::RawDocument,
+    is_new: bool,
+) -> Result<(), CommandError> {
+    let key = id_key(document.as_bytes()).map_err(|error| CommandError::new(2, error.to_string()))?;
+    if is_new && access.store().get(ns, &key, ReadAt::Latest)?.is_some() {
+        let id = document
+            .get("_id")
+            .ok()
+            .flatten()
+            .and_then(|id| Bson::try_from(id).ok())
+            .unwrap_or(Bson::Null);
+        let text =
+            format!("E11000 duplicate key error collection: {ns} index: _id_ dup key: {{ _id: {id} }}");
+        return Err(CommandError::new(11000, text).with_duplicate(doc! { "_id": 1 }, doc! { "_id": id }));
+    }
+    if let Some(duplicate) = access.store().find_duplicate(ns, &key, document.as_bytes())? {
+        let index = duplicate.index;
+        let collection = access.store().collection(ns, ReadAt::Latest)?;
+        let pattern =
+            collection.and_then(|found| found.index(&index).map(|index| pattern_of(&index.spec.document)));
+        let text = format!("E11000 duplicate key error collection: {ns} index: {index} dup key");
+        return Err(CommandError::new(11000, text).with_duplicate(pattern.unwrap_or_default(), doc! {}));
+    }
+    Ok(())
+}
+
+/// Writes one statement's effects and records its result.
+pub(super) fn write(
+    access: &mut dyn WriteAccess,
+    number: i32,
+    writes: Vec<WriteOp>,
+    done: Done,
+) -> Result<Done, CommandError> {
+    if !writes.is_empty() {
+        access.record(number, done.to_document());
+        access.write(number, writes)?;
+    }
+    Ok(done)
+}
+
+fn pattern_of(specification: &[u8]) -> Document {
+    let specification = Document::from_reader(specification).unwrap_or_default();
+    specification.get_document("key").cloned().unwrap_or_default()
+}

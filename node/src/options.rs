@@ -1,0 +1,289 @@
+//! The command line and the configuration file: flags as `mongod` has them.
+
+use std::path::{Path, PathBuf};
+
+use clap::Parser;
+
+/// Default port of a member.
+pub const DEFAULT_PORT: u16 = 27017;
+
+/// Default size of the oplog.
+const OPLOG_DEFAULT_MB: u64 = 990;
+
+/// A replica-set member that speaks the MongoDB wire protocol.
+#[derive(Clone, Debug, Parser)]
+#[command(
+    name = "node",
+    version,
+    about,
+    after_help = "Example: node --replSet rs0 --port 27017 --dbpath ./data"
+)]
+pub struct Options {
+    /// Port to listen on.
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<u16>,
+    /// Data directory; created when missing.
+    #[arg(long, value_name = "DIR")]
+    pub dbpath: Option<PathBuf>,
+    /// Name of the replica set, optionally followed by seeds: NAME[/HOST:PORT,…].
+    #[arg(long = "replSet", value_name = "NAME[/SEEDS]")]
+    pub repl_set: Option<String>,
+    /// Addresses to listen on, separated by commas. Without it only this machine can connect.
+    #[arg(long = "bind_ip", value_name = "ADDRESSES")]
+    pub bind_ip: Option<String>,
+    /// Read options from this file: lines `key=value`.
+    #[arg(short = 'f', long = "config", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Size of the oplog in megabytes.
+    #[arg(long = "oplogSize", value_name = "MB")]
+    pub oplog_size_mb: Option<u64>,
+    /// Write the log to this file instead of standard output.
+    #[arg(long, value_name = "FILE")]
+    pub logpath: Option<PathBuf>,
+    /// Write every step of the protocol core, as one JSON line each, to this file.
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+    /// Run with this defect (a tester's canary; only in builds with the feature `planted-bugs`).
+    #[cfg(feature = "planted-bugs")]
+    #[arg(long = "planted-bug", value_name = "ID")]
+    pub planted_bug: Option<String>,
+    /// Accepted for launchers of `mongod`; there is one storage engine.
+    #[arg(long = "storageEngine", value_name = "NAME", hide = true)]
+    pub storage_engine: Option<String>,
+    /// Accepted for launchers of `mongod`; there is no authentication to turn off.
+    #[arg(long, hide = true)]
+    pub noauth: bool,
+}
+
+/// What is wrong with the options.
+#[derive(Debug, thiserror::Error)]
+pub enum OptionsError {
+    /// The configuration file can't be read.
+    #[error("cannot read the configuration file {path}: {source}; give an existing file to -f/--config")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A line of the configuration file is no `key=value`.
+    #[error("{path}:{line}: expected key=value, found {text:?}")]
+    BadLine {
+        /// The file.
+        path: PathBuf,
+        /// Line number, from 1.
+        line: usize,
+        /// The line.
+        text: String,
+    },
+    /// A line of the configuration file names no option.
+    #[error(
+        "{path}:{line}: unknown option {key:?}; known are port, dbpath, replSet, bind_ip, oplogSize, logpath"
+    )]
+    UnknownKey {
+        /// The file.
+        path: PathBuf,
+        /// Line number, from 1.
+        line: usize,
+        /// The key.
+        key: String,
+    },
+    /// A value does not fit its option.
+    #[error("{path}:{line}: {key}={value}: {why}")]
+    BadValue {
+        /// The file.
+        path: PathBuf,
+        /// Line number, from 1.
+        line: usize,
+        /// The key.
+        key: String,
+        /// The value.
+        value: String,
+        /// What would fit.
+        why: &'static str,
+    },
+    /// An address to listen on is none.
+    #[error(
+        "--bind_ip {0}: not an IP address; give addresses such as 127.0.0.1, separated by commas, or localhost"
+    )]
+    BadAddress(String),
+}
+
+impl Options {
+    /// Adds what the configuration file says and the command line does not: flags win.
+    ///
+    /// # Errors
+    /// When the file can't be read or a line is wrong: with file and line.
+    pub fn with_file(mut self) -> Result<Self, OptionsError> {
+        let Some(path) = self.config.clone() else {
+            return Ok(self);
+        };
+        let text = std::fs::read_to_string(&path).map_err(|source| OptionsError::Unreadable {
+            path: path.clone(),
+            source,
+        })?;
+        for (index, raw) in text.lines().enumerate() {
+            let text = raw.trim();
+            if text.is_empty() || text.starts_with('#') {
+                continue;
+            }
+            let line = index + 1;
+            let Some((key, value)) = text.split_once('=') else {
+                return Err(OptionsError::BadLine {
+                    path,
+                    line,
+                    text: text.to_owned(),
+                });
+            };
+            self.set(&path, line, key.trim(), value.trim())?;
+        }
+        Ok(self)
+    }
+
+    fn set(&mut self, path: &Path, line: usize, key: &str, value: &str) -> Result<(), OptionsError> {
+        let bad = |why| OptionsError::BadValue {
+            path: path.to_owned(),
+            line,
+            key: key.to_owned(),
+            value: value.to_owned(),
+            why,
+        };
+        match key {
+            "port" => {
+                let port = value
+                    .parse()
+                    .map_err(|_| bad("a port is a number from 0 to 65535"))?;
+                self.port.get_or_insert(port);
+            }
+            "dbpath" => {
+                self.dbpath.get_or_insert_with(|| PathBuf::from(value));
+            }
+            "replSet" => {
+                self.repl_set.get_or_insert_with(|| value.to_owned());
+            }
+            "bind_ip" => {
+                self.bind_ip.get_or_insert_with(|| value.to_owned());
+            }
+            "oplogSize" => {
+                let size = value
+                    .parse()
+                    .map_err(|_| bad("a size is a number of megabytes"))?;
+                self.oplog_size_mb.get_or_insert(size);
+            }
+            "logpath" => {
+                self.logpath.get_or_insert_with(|| PathBuf::from(value));
+            }
+            _ => {
+                return Err(OptionsError::UnknownKey {
+                    path: path.to_owned(),
+                    line,
+                    key: key.to_owned(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port.unwrap_or(DEFAULT_PORT)
+    }
+
+    /// The data directory.
+    #[must_use]
+    pub fn dbpath(&self) -> PathBuf {
+        self.dbpath.clone().unwrap_or_else(|| PathBuf::from("data/db"))
+    }
+
+    /// The oplog's cap.
+    #[must_use]
+    pub fn oplog_cap_bytes(&self) -> u64 {
+        self.oplog_size_mb.unwrap_or(OPLOG_DEFAULT_MB) << 20
+    }
+
+    /// The set's name: the part before the slash.
+    #[must_use]
+    pub fn set_name(&self) -> Option<&str> {
+        self.repl_set
+            .as_deref()
+            .map(|value| value.split('/').next().unwrap_or(value))
+    }
+
+    /// The seeds: the part after the slash.
+    #[must_use]
+    pub fn seeds(&self) -> Vec<String> {
+        let seeds = self
+            .repl_set
+            .as_deref()
+            .and_then(|value| value.split_once('/'))
+            .map(|(_, seeds)| seeds);
+        seeds
+            .unwrap_or_default()
+            .split(',')
+            .filter(|seed| !seed.is_empty())
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// The addresses to listen on: this machine only, unless told otherwise.
+    ///
+    /// # Errors
+    /// When one is no IP address.
+    pub fn addresses(&self) -> Result<Vec<std::net::SocketAddr>, OptionsError> {
+        let given = self.bind_ip.as_deref().unwrap_or("127.0.0.1");
+        given
+            .split(',')
+            .map(|text| {
+                let text = if text.trim() == "localhost" {
+                    "127.0.0.1"
+                } else {
+                    text.trim()
+                };
+                let ip: std::net::IpAddr = text
+                    .parse()
+                    .map_err(|_| OptionsError::BadAddress(text.to_owned()))?;
+                Ok(std::net::SocketAddr::new(ip, self.port()))
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_fills_what_the_command_line_leaves_open() {
+        let options = with_file(
+            "port=27018\ndbpath=cluster/db\n# a comment\nreplSet=shopex/127.0.0.1:27018\n",
+            &["--port", "5"],
+        );
+        let options = options.unwrap();
+        assert_eq!(options.port(), 5);
+        assert_eq!(options.dbpath(), PathBuf::from("cluster/db"));
+        assert_eq!(options.set_name(), Some("shopex"));
+        assert_eq!(options.seeds(), ["127.0.0.1:27018"]);
+    }
+
+    #[test]
+    fn a_wrong_line_is_named() {
+        let error = with_file("port=27018\nwhat is this\n", &[])
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(":2: expected key=value"), "{error}");
+        let error = with_file("prot=1\n", &[]).unwrap_err().to_string();
+        assert!(error.contains(":1: unknown option \"prot\""), "{error}");
+        let error = with_file("port=99999\n", &[]).unwrap_err().to_string();
+        assert!(error.contains("0 to 65535"), "{error}");
+    }
+
+    fn with_file(text: &str, arguments: &[&str]) -> Result<Options, OptionsError> {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("node.conf");
+        std::fs::write(&path, text).unwrap();
+        let mut all = vec!["node", "-f", path.to_str().unwrap()];
+        all.extend(arguments);
+        Options::try_parse_from(all).unwrap().with_file()
+    }
+}

@@ -1,0 +1,152 @@
+//! One link to each other member: a queue, a task, a socket.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use protocol::config::{Config, MemberId};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+
+use super::codec::{Parcel, encode};
+
+/// Parcels that wait for one member at most; more are dropped.
+pub const QUEUE_MAX: usize = 1024;
+/// Pause before the next try to connect.
+const RECONNECT_PAUSE: Duration = Duration::from_millis(50);
+/// How long a connect may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The links to all other members.
+pub struct Peers {
+    set_name: String,
+    links: BTreeMap<MemberId, Link>,
+    lost: mpsc::UnboundedSender<MemberId>,
+}
+
+struct Link {
+    host: String,
+    queue: mpsc::Sender<Parcel>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Peers {
+    /// No links yet. `lost` hears of each connection that breaks.
+    #[must_use]
+    pub fn new(set_name: String, lost: mpsc::UnboundedSender<MemberId>) -> Self {
+        Self {
+            set_name,
+            links: BTreeMap::new(),
+            lost,
+        }
+    }
+
+    /// Makes the links fit the configuration: new ones for new members or hosts, none for those that left.
+    pub fn follow(&mut self, config: &Config, me: MemberId) {
+        self.links.retain(|id, link| {
+            *id != me && config.member(*id).is_some_and(|member| member.host == link.host)
+        });
+        for member in &config.members {
+            if member.id != me && !self.links.contains_key(&member.id) {
+                let link = self.link(member.id, &member.host);
+                self.links.insert(member.id, link);
+            }
+        }
+    }
+
+    /// Sends, or drops when the member is out of reach and its queue is full.
+    pub fn send(&self, parcel: Parcel) {
+        if let Some(link) = self.links.get(&parcel.message.to)
+            && link.queue.try_send(parcel).is_err()
+        {
+            tracing::trace!(host = link.host, "message dropped, the queue is full");
+        }
+    }
+
+    fn link(&self, id: MemberId, host: &str) -> Link {
+        let (queue, parcels) = mpsc::channel(QUEUE_MAX);
+        let task = run(
+            id,
+            host.to_owned(),
+            self.set_name.clone(),
+            parcels,
+            self.lost.clone(),
+        );
+        Link {
+            host: host.to_owned(),
+            queue,
+            task: tokio::task::spawn_local(task),
+        }
+    }
+}
+
+async fn run(
+    id: MemberId,
+    host: String,
+    set_name: String,
+    mut parcels: mpsc::Receiver<Parcel>,
+    lost: mpsc::UnboundedSender<MemberId>,
+) {
+    loop {
+        let socket = match tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(&host)).await {
+            Ok(Ok(socket)) => socket,
+            Ok(Err(_)) | Err(_) => {
+                // Nobody there: what was said meanwhile is old news by the time somebody is.
+                while parcels.try_recv().is_ok() {}
+                tokio::time::sleep(RECONNECT_PAUSE).await;
+                continue;
+            }
+        };
+        tracing::debug!(member = id.0, host, "connected");
+        match serve(socket, &set_name, &mut parcels).await {
+            Ok(()) => return,
+            Err(error) => {
+                tracing::debug!(member = id.0, host, %error, "connection lost");
+                if lost.send(id).is_err() {
+                    return;
+                }
+                tokio::time::sleep(RECONNECT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Until the queue is closed (`Ok`) or the connection breaks.
+async fn serve(
+    socket: TcpStream,
+    set_name: &str,
+    parcels: &mut mpsc::Receiver<Parcel>,
+) -> std::io::Result<()> {
+    socket.set_nodelay(true)?;
+    let (mut read, mut write) = socket.into_split();
+    let mut nothing = [0_u8; 256];
+    let mut bytes = Vec::new();
+    loop {
+        tokio::select! {
+            parcel = parcels.recv() => {
+                let Some(parcel) = parcel else { return Ok(()) };
+                bytes.clear();
+                let mut next = Some(parcel);
+                while let Some(parcel) = next {
+                    if let Err(error) = encode(&mut bytes, set_name, &parcel) {
+                        tracing::error!(%error, "message can't be encoded");
+                    }
+                    next = if bytes.len() < 1 << 20 { parcels.try_recv().ok() } else { None };
+                }
+                write.write_all(&bytes).await?;
+            }
+            // The other side never speaks here: an end of the stream is the first sign of its death.
+            count = read.read(&mut nothing) => {
+                if count? == 0 {
+                    return Err(std::io::ErrorKind::ConnectionReset.into());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Oplog entries: made for this member's own writes, applied to the data for everybody's.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use bson::{Bson, Document, RawDocumentBuf, doc, rawdoc};
+use protocol::optime::OpTime;
+
+use crate::commands::WriteOp;
+use crate::storage::change::Change;
+use crate::storage::entry::{EntryError, EntryParts, OpKind, OplogEntry, Session, build};
+use crate::storage::key::{KeyError, value_key};
+use crate::storage::store::{ReadAt, Store, StoreError};
+
+/// Where the last retryable write of each session is kept, on every member alike (R-117).
+pub(super) const SESSIONS: &str = "config.transactions";
+
+/// A retryable write's statement.
+#[derive(Clone, Debug)]
+pub(super) struct Statement {
+    pub(super) lsid: RawDocumentBuf,
+    pub(super) txn_number: i64,
+    pub(super) number: i32,
+    pub(super) result: Option<Document>,
+}
+
+/// An entry that can't be applied.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ApplyError {
+    #[error(transparent)]
+    Entry(#[from] EntryError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    #[error("the session table can't be written: {0}")]
+    Session(#[from] bson::error::Error),
+}
+
+/// The bytes of a no-op.
+pub(super) fn of_noop(optime: OpTime, message: &str) -> Arc<[u8]> {
+    let note = rawdoc! { "msg": message };
+    parts(optime, OpKind::Noop, "", note.as_bytes(), None, None)
+}
+
+/// The bytes of a write. The result of a retryable statement travels in `o2`, so that whoever is primary next can
+/// answer the retry.
+pub(super) fn of_write(
+    optime: OpTime,
+    write: &WriteOp,
+    statement: Option<&Statement>,
+) -> Result<Arc<[u8]>, bson::error::Error> {
+    let session = statement.map(|statement| Session {
+        lsid: statement.lsid.as_bytes(),
+        txn_number: statement.txn_number,
+        stmt_id: statement.number,
+    });
+    let result = statement.and_then(|statement| statement.result.as_ref());
+    let object2 = |id: Option<&RawDocumentBuf>| -> Result<Option<RawDocumentBuf>, bson::error::Error> {
+        let mut object2 = id.cloned().unwrap_or_default();
+        if let Some(result) = result {
+            object2.append(bson::cstr!("r"), RawDocumentBuf::try_from(result)?);
+        }
+        Ok((id.is_some() || result.is_some()).then_some(object2))
+    };
+    Ok(match write {
+        WriteOp::Insert { ns, document } => {
+            let object2 = object2(None)?;
+            parts(
+                optime,
+                OpKind::Insert,
+                ns,
+                document.as_bytes(),
+                object2.as_ref(),
+                session,
+            )
+        }
+        WriteOp::Update { ns, id, document } => {
+            let object2 = object2(Some(id))?;
+            parts(
+                optime,
+                OpKind::Update,
+                ns,
+                document.as_bytes(),
+                object2.as_ref(),
+                session,
+            )
+        }
+        WriteOp::Delete { ns, id } => {
+            let object2 = object2(None)?;
+            parts(
+                optime,
+                OpKind::Delete,
+                ns,
+                id.as_bytes(),
+                object2.as_ref(),
+                session,
+            )
+        }
+        WriteOp::Ddl { database, object } => {
+            let ns = format!("{database}.$cmd");
+            parts(optime, OpKind::Command, &ns, object.as_bytes(), None, session)
+        }
+    })
+}
+
+fn parts(
+    optime: OpTime,
+    op: OpKind,
+    ns: &str,
+    object: &[u8],
+    object2: Option<&RawDocumentBuf>,
+    session: Option<Session<'_>>,
+) -> Arc<[u8]> {
+    let since = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    let wall_ms = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
+    let object2 = object2.map(|object2| object2.as_bytes());
+    build(&EntryParts {
+        optime,
+        op,
+        ns,
+        uuid: None,
+        object,
+        object2,
+        wall_ms,
+        session,
+    })
+}
+
+/// Lets an entry take effect on the data: the same on the primary, on secondaries and in recovery.
+pub(super) fn apply(store: &mut Store, optime: OpTime, bytes: &[u8]) -> Result<(), ApplyError> {
+    let entry = OplogEntry::parse(bytes)?;
+    let mut changes = entry.changes()?;
+    if let Some(session) = entry.session {
+        let result = entry.object2.and_then(|object2| object2.get_document("r").ok());
+        changes.extend(session_changes(store, optime, session, result)?);
+    }
+    store.apply(optime, &changes)?;
+    Ok(())
+}
+
+/// Replays what the log has and the store has not (R-97).
+pub(super) fn replay(
+    log: &mut crate::storage::log::Log,
+    store: &mut Store,
+) -> Result<u64, crate::server::StartError> {
+    const BATCH: usize = 1000;
+    const BATCH_BYTES: usize = 16 << 20;
+    let mut replayed = 0;
+    loop {
+        let entries = log.entries_after(store.last_applied(), BATCH, BATCH_BYTES)?;
+        if entries.is_empty() {
+            return Ok(replayed);
+        }
+        for (optime, bytes) in entries {
+            apply(store, optime, &bytes).map_err(|error| crate::server::StartError::Replay {
+                optime,
+                why: error.to_string(),
+            })?;
+            replayed += 1;
+        }
+    }
+}
+
+fn session_changes(
+    store: &Store,
+    optime: OpTime,
+    session: Session<'_>,
+    result: Option<&bson::RawDocument>,
+) -> Result<Vec<Change>, ApplyError> {
+    let ns: Arc<str> = Arc::from(SESSIONS);
+    let lsid = Document::from_reader(session.lsid)?;
+    let mut statements = match record_of(store, session.lsid)? {
+        Some(record)
+            if record
+                .get_i64("txnNum")
+                .is_ok_and(|last| last == session.txn_number) =>
+        {
+            record.get_array("statements").cloned().unwrap_or_default()
+        }
+        _ => Vec::new(),
+    };
+    let result = match result {
+        Some(result) => Document::try_from(result)?,
+        None => doc! { "n": 1 },
+    };
+    statements.push(Bson::Document(
+        doc! { "stmtId": session.stmt_id, "result": result },
+    ));
+    let record = doc! {
+        "_id": lsid,
+        "txnNum": session.txn_number,
+        "lastWriteOpTime": crate::replication::hello::optime(optime),
+        "statements": statements,
+    };
+    let record = RawDocumentBuf::try_from(&record)?;
+    let mut changes = Vec::new();
+    if store.collection(SESSIONS, ReadAt::Latest)?.is_none() {
+        changes.push(Change::CreateCollection {
+            ns: Arc::clone(&ns),
+            uuid: None,
+            options: Vec::new(),
+        });
+    }
+    changes.push(Change::put(&ns, record.as_bytes())?);
+    Ok(changes)
+}
+
+/// What is known of a session.
+pub(super) fn record_of(store: &Store, lsid: &[u8]) -> Result<Option<Document>, ApplyError> {
+    let lsid = bson::RawDocument::from_bytes(lsid)?;
+    let key = value_key(bson::RawBsonRef::Document(lsid))?;
+    let found = store.get(SESSIONS, &key, ReadAt::Latest)?;
+    Ok(match found {
+        Some(bytes) => Some(Document::from_reader(bytes.as_ref())?),
+        None => None,
+    })
+}

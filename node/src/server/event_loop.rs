@@ -1,0 +1,465 @@
+//! The event loop and what it owns.
+
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher as _, Hasher as _};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use bson::DateTime;
+use bson::oid::ObjectId;
+use protocol::config::{Config, MemberId};
+use protocol::input::Input;
+use protocol::member::{Rules, step};
+use protocol::oplog::Oplog;
+use protocol::optime::{OpTime, Term, Timestamp};
+use protocol::output::{ReadPoint, Refusal, Vote};
+use protocol::state::{Durable, State};
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+
+use super::confirm::Confirmations;
+use super::entry::Statement;
+use super::event::{Event, ReplyTo};
+use super::pending::Pending;
+use super::timers::Timers;
+use super::trace::Trace;
+use crate::commands::{CursorTable, WriteOp};
+use crate::options::Options;
+use crate::peers::{Parcel, Peers};
+use crate::replication::config_document;
+use crate::replication::hello::TopologyVersion;
+use crate::replication::status::Contact;
+use crate::replication::timing::Timing;
+use crate::storage::lock::{DataDirectoryLock, LockError};
+use crate::storage::log::{Durability, Log, LogError, LogOptions};
+use crate::storage::store::{Store, StoreError, StoreOptions};
+
+/// Events worked off in one turn at most.
+const TURN_EVENTS_MAX: usize = 512;
+/// The least time between two hand-overs of committed data to the store: rare and large ones are cheapest.
+const ABSORB_EVERY: Duration = Duration::from_millis(100);
+
+/// Why a member could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data directory is taken or can't be locked.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The oplog can't be opened.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The data can't be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An entry of the oplog can't be applied to the data.
+    #[error("the oplog entry {optime} can't be replayed ({why}); the data directory is damaged")]
+    Replay {
+        /// The entry.
+        optime: OpTime,
+        /// Why.
+        why: String,
+    },
+    /// A durable record can't be read.
+    #[error(
+        "the durable record {name:?} can't be read ({why}); the data directory is damaged or of another version"
+    )]
+    Record {
+        /// Its name.
+        name: &'static str,
+        /// Why.
+        why: String,
+    },
+    /// The data directory belongs to another set.
+    #[error(
+        "the data directory belongs to the set {found:?}, but --replSet says {asked:?}; give the right name or another --dbpath"
+    )]
+    OtherSet {
+        /// In the directory.
+        found: String,
+        /// On the command line.
+        asked: String,
+    },
+    /// The trace can't be written.
+    #[error("cannot write the trace {path}: {source}")]
+    Trace {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// Names of the durable records.
+pub(super) mod record {
+    pub(in super::super) const VOTE: &str = "vote";
+    pub(in super::super) const CONFIG: &str = "config";
+    pub(in super::super) const MEMBER: &str = "member";
+    pub(in super::super) const ROLLBACK_ID: &str = "rollbackId";
+}
+
+/// One member, running.
+pub struct Server {
+    pub(super) rules: Rules,
+    pub(super) state: State,
+    pub(super) log: Log,
+    pub(super) store: Store,
+    pub(super) durability: watch::Receiver<Durability>,
+    pub(super) confirmations: Confirmations,
+    pub(super) timers: Timers,
+    pub(super) timing: Timing,
+    pub(super) pending: Pending,
+    pub(super) peers: Peers,
+    pub(super) contacts: BTreeMap<MemberId, Contact>,
+    pub(super) cursors: CursorTable,
+    pub(super) topology: TopologyVersion,
+    pub(super) hello_waiters: Vec<HelloWaiter>,
+    pub(super) initiate_waiter: Option<ReplyTo>,
+    /// This member is being looked for in a configuration that came by heartbeat.
+    pub(super) resolving: bool,
+    /// The statement that the core is asked about: written when it says `Append`.
+    pub(super) planned: Option<Planned>,
+    /// Documents that came with the batch that the core is asked about.
+    pub(super) fetched: Vec<Arc<[u8]>>,
+    /// What the core said of the request just given to it.
+    pub(super) decision: Option<Result<ReadPoint, Refusal>>,
+    pub(super) step_down_wait: Duration,
+    pub(super) frozen_for: Duration,
+    pub(super) elected: Option<(OpTime, DateTime)>,
+    pub(super) started: std::time::Instant,
+    absorbed: std::time::Instant,
+    pub(super) dice: u64,
+    pub(super) trace: Option<Trace>,
+    pub(super) options: Options,
+    pub(super) events: mpsc::UnboundedSender<Event>,
+    pub(super) stopping: Option<String>,
+    _lock: DataDirectoryLock,
+}
+
+/// A statement's effects, before the core has named its entries.
+pub(super) struct Planned {
+    /// What is written, in order: one entry each.
+    pub(super) writes: Vec<WriteOp>,
+    /// If it is retryable: which statement of which write.
+    pub(super) statement: Option<Statement>,
+}
+
+/// A `hello` that waits for a change.
+pub(super) struct HelloWaiter {
+    pub(super) reply: ReplyTo,
+    pub(super) deadline: Instant,
+    pub(super) asker: crate::replication::hello::Asker,
+}
+
+impl Server {
+    /// Opens the data directory and brings back what it holds.
+    ///
+    /// # Errors
+    /// When the directory is taken, damaged, or of another set.
+    pub fn open(
+        options: Options,
+        rules: Rules,
+        events: mpsc::UnboundedSender<Event>,
+    ) -> Result<Self, StartError> {
+        let dbpath = options.dbpath();
+        let lock = DataDirectoryLock::acquire(&dbpath)?;
+        let log_options = LogOptions {
+            cap_bytes: options.oplog_cap_bytes(),
+            ..LogOptions::default()
+        };
+        let (mut log, recovered) = Log::open(&dbpath, log_options)?;
+        if let Some(cut) = &recovered.cut {
+            tracing::warn!(file = %cut.path.display(), offset = cut.offset, "unfinished write cut off at start");
+        }
+        let durable = recover_core(&recovered.meta, recovered.positions, &options)?;
+        let mut store = Store::open(&dbpath, StoreOptions::default())?;
+        let replayed = super::entry::replay(&mut log, &mut store)?;
+        tracing::info!(entries = durable.oplog.len(), replayed, "data directory opened");
+        let state = State::recover(durable.clone());
+        let trace = match &options.trace {
+            None => None,
+            Some(path) => Some(Trace::begin(path, &durable).map_err(|source| StartError::Trace {
+                path: path.clone(),
+                source,
+            })?),
+        };
+        let (lost, mut losses) = mpsc::unbounded_channel();
+        let to_loop = events.clone();
+        tokio::task::spawn_local(async move {
+            while let Some(member) = losses.recv().await {
+                if to_loop.send(Event::PeerLost(member)).is_err() {
+                    return;
+                }
+            }
+        });
+        let set_name = options.set_name().unwrap_or_default().to_owned();
+        let random = std::hash::RandomState::new().build_hasher().finish();
+        Ok(Self {
+            rules,
+            durability: log.durability(),
+            log,
+            store,
+            confirmations: Confirmations::default(),
+            timers: Timers::default(),
+            timing: Timing::from_settings(&config_document::settings(&state.config)),
+            pending: Pending::default(),
+            peers: Peers::new(set_name, lost),
+            contacts: BTreeMap::new(),
+            cursors: CursorTable::default(),
+            topology: TopologyVersion {
+                process_id: ObjectId::new(),
+                counter: 0,
+            },
+            hello_waiters: Vec::new(),
+            initiate_waiter: None,
+            resolving: false,
+            planned: None,
+            fetched: Vec::new(),
+            decision: None,
+            step_down_wait: Duration::from_secs(10),
+            frozen_for: Duration::from_secs(60),
+            elected: None,
+            started: std::time::Instant::now(),
+            absorbed: std::time::Instant::now(),
+            dice: random | 1,
+            trace,
+            options,
+            events,
+            stopping: None,
+            state,
+            _lock: lock,
+        })
+    }
+
+    /// Runs until it is told to stop.
+    ///
+    /// # Errors
+    /// In words, when the member can't go on: the disk failed, or the core said so.
+    pub async fn run(mut self, mut events: mpsc::UnboundedReceiver<Event>) -> Result<(), String> {
+        let config = Arc::clone(&self.state.config);
+        self.follow_config(&config, self.state.my_config().map(|me| me.id));
+        self.feed(&Input::Start);
+        let mut batch = Vec::new();
+        loop {
+            self.end_turn()?;
+            if let Some(reason) = self.stopping.take() {
+                return self.stop(&reason);
+            }
+            let deadline = self.next_deadline();
+            tokio::select! {
+                biased;
+                count = events.recv_many(&mut batch, TURN_EVENTS_MAX) => {
+                    if count == 0 {
+                        return self.stop("all connections are gone");
+                    }
+                }
+                changed = self.durability.changed() => {
+                    if changed.is_err() {
+                        return Err("the oplog's writer is gone".to_owned());
+                    }
+                }
+                () = tokio::time::sleep_until(deadline) => {}
+            }
+            self.confirm_durable()?;
+            for event in batch.drain(..) {
+                self.handle(event);
+            }
+            self.fire_due();
+        }
+    }
+
+    fn end_turn(&mut self) -> Result<(), String> {
+        self.feed(&Input::TurnEnd);
+        self.log.submit();
+        if self.absorbed.elapsed() >= ABSORB_EVERY {
+            self.absorb().map_err(|error| error.to_string())?;
+        }
+        if let Some(trace) = &mut self.trace {
+            trace
+                .flush()
+                .map_err(|error| format!("the trace can't be written: {error}"))?;
+        }
+        Ok(())
+    }
+
+    /// Hands committed data to the store, and lets the oplog's cap drop what the store holds.
+    fn absorb(&mut self) -> Result<(), StoreError> {
+        self.absorbed = std::time::Instant::now();
+        // Never more than is on disk here: else the store could hold an entry that the log has lost.
+        self.store
+            .absorb(self.state.commit_point.min(self.state.durable))?;
+        self.log.set_floor(self.store.applied_through());
+        if let Some(oldest) = self.log.oldest()
+            && oldest > self.state.oplog.oldest()
+        {
+            let dropped = self.state.oplog.iter().take_while(|entry| *entry < oldest).last();
+            if let Some(through) = dropped {
+                self.feed(&Input::Capped(through));
+            }
+        }
+        Ok(())
+    }
+
+    fn stop(mut self, reason: &str) -> Result<(), String> {
+        tracing::info!(reason, "shutting down");
+        self.log.submit();
+        Ok(())
+    }
+
+    fn handle(&mut self, event: Event) {
+        match event {
+            Event::Request {
+                request,
+                connection,
+                reply,
+            } => self.request(request, connection, reply),
+            Event::Peer(parcel) => self.hear(parcel),
+            Event::PeerLost(member) => self.feed(&Input::Disconnected(member)),
+            Event::Resolved { config, me, known } => {
+                self.resolving = false;
+                if known {
+                    self.feed(&Input::ConfigResolved { me, config });
+                }
+            }
+            Event::Initiate { config, me, reply } => {
+                self.initiate_waiter = Some(reply);
+                self.feed(&Input::Initiate { me, config });
+            }
+            Event::Answer { reply, body } => {
+                let _ = reply.send(body);
+            }
+            Event::Stop => self.stopping = Some("asked to stop".to_owned()),
+        }
+    }
+
+    fn hear(&mut self, parcel: Parcel) {
+        self.note_contact(&parcel.message);
+        self.fetched = parcel.entries;
+        self.feed(&Input::Message(parcel.message));
+        self.fetched.clear();
+    }
+
+    /// Lets one input happen to the core and does what it asks.
+    pub(super) fn feed(&mut self, input: &Input) {
+        let wall_secs = wall_secs();
+        let mut outputs = Vec::new();
+        let fired = step(&self.rules, &mut self.state, wall_secs, input, &mut outputs);
+        if let Some(trace) = &mut self.trace
+            && !(fired.is_none() && matches!(input, Input::TurnEnd))
+            && let Err(error) = trace.step(wall_secs, input, fired, &outputs)
+        {
+            self.stopping = Some(format!("the trace can't be written: {error}"));
+        }
+        for output in outputs {
+            self.obey(output);
+        }
+    }
+
+    fn fire_due(&mut self) {
+        let now = Instant::now();
+        while let Some(timer) = self.timers.take_due(now) {
+            self.feed(&Input::Timer(timer));
+        }
+        while let Some(id) = self.pending.take_due(now) {
+            self.feed(&Input::Abandon(id));
+        }
+        self.answer_hello_waiters(now, false);
+        self.cursors.expire(now.into_std());
+    }
+
+    fn next_deadline(&self) -> Instant {
+        let hello = self.hello_waiters.iter().map(|waiter| waiter.deadline).min();
+        let deadlines = [self.timers.next(), self.pending.next_deadline(), hello];
+        let far = Instant::now() + Duration::from_secs(1);
+        deadlines.into_iter().flatten().min().unwrap_or(far).min(far)
+    }
+
+    /// A configuration has come into force.
+    pub(super) fn config_in_force(&mut self) {
+        self.topology_changed();
+        let version = self.state.config.id.version;
+        tracing::info!(version, me = self.state.me.0, "configuration in force");
+        if let Some(reply) = self.initiate_waiter.take() {
+            self.reply(reply, bson::doc! { "info": super::admin::INITIATED, "ok": 1.0 });
+        }
+    }
+
+    /// Links and timing follow the configuration.
+    pub(super) fn follow_config(&mut self, config: &Config, me: Option<MemberId>) {
+        self.timing = Timing::from_settings(&config_document::settings(config));
+        if let Some(me) = me {
+            self.peers.follow(config, me);
+        }
+    }
+
+    /// A fresh number from 0 to 1000 (xorshift): only spreads elections, decides nothing.
+    pub(super) fn jitter(&mut self) -> u32 {
+        self.dice ^= self.dice << 13;
+        self.dice ^= self.dice >> 7;
+        self.dice ^= self.dice << 17;
+        u32::try_from(self.dice % 1001).unwrap_or(0)
+    }
+}
+
+/// The wall clock, in seconds since 1970; a clock before 1970 counts as its first second.
+fn wall_secs() -> u32 {
+    let since = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    u32::try_from(since.as_secs()).unwrap_or(u32::MAX)
+}
+
+fn recover_core(
+    meta: &BTreeMap<String, Vec<u8>>,
+    positions: Vec<OpTime>,
+    options: &Options,
+) -> Result<Durable, StartError> {
+    let vote: Vote = read_record(meta, record::VOTE)?.unwrap_or(Vote::NONE);
+    let config: Config = read_record(meta, record::CONFIG)?.unwrap_or_else(Config::none);
+    let me: MemberId = read_record(meta, record::MEMBER)?.unwrap_or(MemberId(u8::MAX));
+    let rollback_id: u32 = read_record(meta, record::ROLLBACK_ID)?.unwrap_or(0);
+    let asked = options.set_name().unwrap_or_default();
+    if !config.is_none() && config.set_name != asked {
+        return Err(StartError::OtherSet {
+            found: config.set_name,
+            asked: asked.to_owned(),
+        });
+    }
+    let oplog = Oplog::new(base_of(&positions), positions);
+    Ok(Durable {
+        me,
+        config: Arc::new(config),
+        vote,
+        oplog,
+        rollback_id,
+    })
+}
+
+/// What the cap dropped last. Only the entry that founds the set has term 0: a log that begins with
+/// another one has lost its beginning, and nobody can start from nothing there.
+fn base_of(positions: &[OpTime]) -> OpTime {
+    match positions.first() {
+        Some(first) if first.term > Term::INITIAL => {
+            let ts = Timestamp {
+                secs: first.ts.secs,
+                inc: first.ts.inc.saturating_sub(1),
+            };
+            OpTime { term: first.term, ts }
+        }
+        _ => OpTime::NULL,
+    }
+}
+
+fn read_record<T: serde::de::DeserializeOwned>(
+    meta: &BTreeMap<String, Vec<u8>>,
+    name: &'static str,
+) -> Result<Option<T>, StartError> {
+    let Some(bytes) = meta.get(name) else {
+        return Ok(None);
+    };
+    let value = postcard::from_bytes(bytes).map_err(|error| StartError::Record {
+        name,
+        why: error.to_string(),
+    })?;
+    Ok(Some(value))
+}

@@ -1,0 +1,22 @@
+//! The shell around the core: does what the core asks, in order, and nothing else.
+//!
+//! One thread, one event loop ([`Server::run`]) that owns everything: the core's state, the oplog, the data, the
+//! timers, the waiting clients. Reading order: [`event`], [`event_loop`], [`obey`], [`confirm`], [`request`],
+//! [`connection`].
+
+mod admin;
+mod answer;
+mod confirm;
+pub mod connection;
+mod data;
+mod entry;
+pub mod event;
+mod event_loop;
+mod obey;
+mod pending;
+mod request;
+mod rollback_files;
+mod timers;
+mod trace;
+
+pub use event_loop::{Server, StartError};

@@ -1,0 +1,269 @@
+//! Doing what the core asks, in order.
+
+use std::sync::Arc;
+
+use bson::DateTime;
+use protocol::config::Config;
+use protocol::message::{Body, MemberState, Message};
+use protocol::optime::OpTime;
+use protocol::output::{Content, Outcome, Output, Token};
+use protocol::timer::Timer;
+use tokio::time::Instant;
+
+use super::confirm::Confirmation;
+use super::entry;
+use super::event_loop::{Planned, Server, record};
+use super::rollback_files;
+use crate::peers::Parcel;
+use crate::replication::status::state_name;
+
+/// Bytes of documents in one answer to a fetch.
+const FETCH_BYTES_MAX: usize = 16 << 20;
+
+impl Server {
+    pub(super) fn obey(&mut self, output: Output) {
+        if let Err(error) = self.try_to_obey(output) {
+            // What the core asked could not be done: going on would be lying to it.
+            self.stopping = Some(error);
+        }
+    }
+
+    fn try_to_obey(&mut self, output: Output) -> Result<(), String> {
+        match output {
+            Output::PersistVote(vote) => {
+                self.persist(record::VOTE, &vote, Token::Vote(vote))?;
+                tracing::info!(term = vote.term.0, candidate = ?vote.candidate.map(|id| id.0), "voted");
+            }
+            Output::PersistConfig(config) => self.persist_config(&config)?,
+            Output::Append { content, entries } => self.append(content, &entries)?,
+            Output::RollBack { to, rollback_id } => self.roll_back(to, rollback_id)?,
+            Output::Send(message) => self.send(message)?,
+            Output::SetTimer(timer) => self.set_timer(timer),
+            Output::CancelTimer(timer) => self.timers.cancel(timer),
+            Output::Complete { id, outcome } => self.complete(id, outcome),
+            Output::Refuse { id, refusal } => self.refuse(id, refusal),
+            Output::ServeRead { at, .. } => self.decision = Some(Ok(at)),
+            // Absorbed at the end of the turn.
+            Output::CommitPoint(_) => {}
+            Output::StateChanged(state) => self.state_changed(state),
+            Output::ResolveConfig(config) => self.resolve(config),
+            Output::Fatal(reason) => return Err(format!("the protocol core can't go on: {reason:?}")),
+        }
+        Ok(())
+    }
+
+    fn persist(
+        &mut self,
+        name: &'static str,
+        value: &impl serde::Serialize,
+        token: Token,
+    ) -> Result<(), String> {
+        let bytes = postcard::to_stdvec(value).map_err(|error| error.to_string())?;
+        let lsn = self
+            .log
+            .persist(name, &bytes)
+            .map_err(|error| error.to_string())?;
+        self.confirmations.push(lsn, Confirmation::Persisted(token));
+        Ok(())
+    }
+
+    fn persist_config(&mut self, config: &Arc<Config>) -> Result<(), String> {
+        let pending = self.state.config_pending.as_ref();
+        if let Some(me) = pending.and_then(|pending| pending.me) {
+            let bytes = postcard::to_stdvec(&me).map_err(|error| error.to_string())?;
+            self.log
+                .persist(record::MEMBER, &bytes)
+                .map_err(|error| error.to_string())?;
+        }
+        self.persist(record::CONFIG, config.as_ref(), Token::Config(config.id))
+    }
+
+    fn append(&mut self, content: Content, entries: &[OpTime]) -> Result<(), String> {
+        match content {
+            Content::Fetched => {
+                let documents = std::mem::take(&mut self.fetched);
+                for (optime, document) in entries.iter().zip(documents) {
+                    self.append_entry(*optime, document)?;
+                }
+            }
+            Content::Write(_) => {
+                let Planned { writes, statement } =
+                    self.planned.take().ok_or("the core wrote what nobody planned")?;
+                let last = writes.len() - 1;
+                for (at, (optime, write)) in entries.iter().zip(&writes).enumerate() {
+                    // The statement is done when its last entry is there.
+                    let statement = statement.as_ref().filter(|_| at == last);
+                    let document =
+                        entry::of_write(*optime, write, statement).map_err(|error| error.to_string())?;
+                    self.append_entry(*optime, document)?;
+                }
+            }
+            Content::NewPrimary => self.append_noops(entries, "new primary")?,
+            Content::Initiating => self.append_noops(entries, "initiating set")?,
+            Content::ReadProof => self.append_noops(entries, "linearizable read")?,
+        }
+        if content == Content::NewPrimary
+            && let Some(first) = entries.first()
+        {
+            self.elected = Some((*first, DateTime::now()));
+            tracing::info!(
+                term = first.term.0,
+                "transition to primary complete; database writes are now permitted"
+            );
+        }
+        if let Some(last) = entries.last() {
+            self.confirmations
+                .push(self.log.last_lsn(), Confirmation::Flushed(*last));
+        }
+        Ok(())
+    }
+
+    fn append_noops(&mut self, entries: &[OpTime], message: &str) -> Result<(), String> {
+        for optime in entries {
+            self.append_entry(*optime, entry::of_noop(*optime, message))?;
+        }
+        Ok(())
+    }
+
+    /// To the oplog, and to the data: the same bytes for everybody.
+    fn append_entry(&mut self, optime: OpTime, document: Arc<[u8]>) -> Result<(), String> {
+        entry::apply(&mut self.store, optime, &document).map_err(|error| error.to_string())?;
+        self.log
+            .append(optime, document)
+            .map_err(|error| error.to_string())?;
+        Ok(())
+    }
+
+    fn roll_back(&mut self, to: OpTime, rollback_id: u32) -> Result<(), String> {
+        let removed = self
+            .log
+            .entries_after(to, usize::MAX, usize::MAX)
+            .map_err(|error| error.to_string())?;
+        tracing::warn!(common_point = %to, entries = removed.len(), rollback_id, "rolling back");
+        rollback_files::write(&self.options.dbpath(), &removed)
+            .map_err(|error| format!("the rolled-back documents can't be kept: {error}"))?;
+        let bytes = postcard::to_stdvec(&rollback_id).map_err(|error| error.to_string())?;
+        self.log
+            .persist(record::ROLLBACK_ID, &bytes)
+            .map_err(|error| error.to_string())?;
+        let lsn = self.log.truncate_after(to).map_err(|error| error.to_string())?;
+        self.store.roll_back_to(to).map_err(|error| error.to_string())?;
+        self.confirmations
+            .push(lsn, Confirmation::Persisted(Token::RollBack(to)));
+        Ok(())
+    }
+
+    fn send(&mut self, mut message: Message) -> Result<(), String> {
+        let mut documents = Vec::new();
+        match &mut message.body {
+            Body::FetchResponse { after, entries, .. } if !entries.is_empty() => {
+                let found = self
+                    .log
+                    .entries_after(*after, entries.len(), FETCH_BYTES_MAX)
+                    .map_err(|error| error.to_string())?;
+                // By bytes the batch may be shorter than the core allowed: a prefix is as good.
+                entries.truncate(found.len());
+                documents = found.into_iter().map(|(_, document)| document).collect();
+            }
+            Body::HeartbeatRequest { .. } => {
+                let contact = self.contacts.entry(message.to).or_default();
+                contact.sent = Some((std::time::Instant::now(), DateTime::now()));
+            }
+            _ => {}
+        }
+        let parcel = Parcel {
+            message,
+            entries: documents,
+        };
+        self.peers.send(parcel);
+        Ok(())
+    }
+
+    fn set_timer(&mut self, timer: Timer) {
+        let jitter = if timer == Timer::Election {
+            self.jitter()
+        } else {
+            0
+        };
+        let duration = self.timing.duration(timer, jitter).unwrap_or(match timer {
+            Timer::StepDown => self.step_down_wait,
+            _ => self.frozen_for,
+        });
+        self.timers.set(timer, Instant::now() + duration);
+    }
+
+    fn complete(&mut self, id: protocol::input::RequestId, outcome: Outcome) {
+        if let Some(waiter) = self.pending.take(id) {
+            let body = self.outcome_body(waiter.body, &waiter.purpose, outcome);
+            self.reply(waiter.reply, body);
+        }
+    }
+
+    fn state_changed(&mut self, state: MemberState) {
+        tracing::info!(
+            state = state_name(state),
+            term = self.state.term.0,
+            "state changed"
+        );
+        if state != MemberState::Primary {
+            self.elected = None;
+        }
+        if !state.is_readable() {
+            self.cursors.close_all();
+        }
+        self.topology_changed();
+    }
+
+    /// Something that `hello` tells has changed.
+    pub(super) fn topology_changed(&mut self) {
+        self.topology.counter += 1;
+        self.answer_hello_waiters(Instant::now(), true);
+    }
+
+    /// Finds this member in a configuration, off the event loop.
+    fn resolve(&mut self, config: Arc<Config>) {
+        if self.resolving {
+            return;
+        }
+        self.resolving = true;
+        let (events, process_id) = (self.events.clone(), self.topology.process_id);
+        tokio::task::spawn_local(async move {
+            let mut me = None;
+            let mut everybody_answered = true;
+            for member in &config.members {
+                match crate::replication::probe::identify(&member.host).await {
+                    Ok(identity) if identity.process_id == process_id => {
+                        me = Some(member.id);
+                        break;
+                    }
+                    Ok(_) => {}
+                    Err(error) => {
+                        tracing::debug!(%error, "looking for this member in a configuration");
+                        everybody_answered = false;
+                    }
+                }
+            }
+            let known = me.is_some() || everybody_answered;
+            let _ = events.send(super::event::Event::Resolved { config, me, known });
+        });
+    }
+
+    /// Keeps what status tells of another member.
+    pub(super) fn note_contact(&mut self, message: &Message) {
+        let contact = self.contacts.entry(message.from).or_default();
+        match &message.body {
+            Body::HeartbeatRequest { .. } => {
+                contact.received = Some(DateTime::now());
+            }
+            Body::HeartbeatResponse { written, .. } => {
+                contact.written = *written;
+                contact.up_since.get_or_insert_with(std::time::Instant::now);
+                if let Some((sent, _)) = contact.sent {
+                    let now = i64::try_from(sent.elapsed().as_millis()).unwrap_or(i64::MAX);
+                    contact.ping_ms = Some(contact.ping_ms.map_or(now, |old| (old * 4 + now) / 5));
+                }
+            }
+            _ => {}
+        }
+    }
+}

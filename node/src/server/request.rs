@@ -1,0 +1,42 @@
+//! A client's request: to the operator's commands, or to the data.
+
+use super::event::{ConnectionId, ReplyTo};
+use super::event_loop::Server;
+use crate::commands::CommandError;
+use crate::wire::Request;
+
+/// A command that concerns the member itself, not its data.
+pub(super) struct AdminCommand {
+    /// Its names, in all spellings.
+    pub(super) names: &'static [&'static str],
+    /// Only on the database `admin`.
+    pub(super) admin_only: bool,
+    /// Runs it; it answers by itself, now or later.
+    pub(super) run: fn(&mut Server, Request, ConnectionId, ReplyTo),
+}
+
+impl Server {
+    /// Works one request off; the answer goes to `reply`, now or later.
+    pub(super) fn request(&mut self, request: Request, connection: ConnectionId, reply: ReplyTo) {
+        tracing::trace!(
+            command = request.name,
+            database = request.database,
+            connection = connection.0,
+            "request"
+        );
+        let admin = super::admin::COMMANDS
+            .iter()
+            .find(|command| command.names.contains(&request.name.as_str()));
+        match admin {
+            Some(command) if command.admin_only && request.database != "admin" => {
+                let error = CommandError::new(
+                    13,
+                    format!("{} may only be run against the admin database.", request.name),
+                );
+                self.reply_error(reply, &error, false);
+            }
+            Some(command) => (command.run)(self, request, connection, reply),
+            None => self.data_request(request, connection, reply),
+        }
+    }
+}

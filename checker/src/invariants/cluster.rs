@@ -35,8 +35,6 @@ pub struct Step<'a> {
     pub outputs: &'a [Output],
     /// The member after.
     pub after: &'a State,
-    /// What had been promised before the step.
-    pub ghosts: &'a Ghosts,
 }
 
 impl<'a> Cluster<'a> {

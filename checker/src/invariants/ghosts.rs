@@ -2,7 +2,6 @@
 //! clients were ever told. A ghost is written at the instant an output leaves the core.
 
 use protocol::concern::W;
-use protocol::config::MemberId;
 use protocol::input::RequestId;
 use protocol::optime::{OpTime, Term};
 use protocol::output::{Outcome, Output};
@@ -11,8 +10,10 @@ use protocol::state::State;
 /// The memory of the world. All lists are sorted, so equal memories are equal values.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Ghosts {
-    /// Every election that was won.
-    pub elected: Vec<(Term, MemberId)>,
+    /// Terms in which an election was won.
+    pub elected: Vec<Term>,
+    /// A second member won an election of this term.
+    pub elected_twice: Option<Term>,
     /// The committed history, oldest first: each entry with the term of the primary that committed it.
     pub committed: Vec<(OpTime, Term)>,
     /// A primary committed an entry that does not continue the committed history (or is no part of it).
@@ -36,7 +37,11 @@ impl Ghosts {
     /// Takes note of what one step promised or decided.
     pub fn record(&mut self, before: &State, outputs: &[Output], after: &State) {
         if after.is_primary() && !(before.is_primary() && before.term == after.term) {
-            insert(&mut self.elected, (after.term, after.me));
+            match self.elected.binary_search(&after.term) {
+                // Nobody wins twice himself: his vote for himself is durable before he asks for others.
+                Ok(_) => self.elected_twice = Some(after.term),
+                Err(place) => self.elected.insert(place, after.term),
+            }
         }
         for output in outputs {
             match *output {
@@ -97,7 +102,9 @@ impl Ghosts {
             }
             None => return,
         };
-        insert(&mut self.acknowledged, optime);
+        if let Err(place) = self.acknowledged.binary_search(&optime) {
+            self.acknowledged.insert(place, optime);
+        }
     }
 }
 
@@ -106,9 +113,3 @@ pub const READ: u64 = 1 << 62;
 /// Marks a linearizable read that, when it took its value, missed a write acknowledged before it began. Such a
 /// read must end without success.
 pub const READ_MISSES_A_WRITE: u64 = 1 << 63;
-
-fn insert<T: Ord>(set: &mut Vec<T>, item: T) {
-    if let Err(place) = set.binary_search(&item) {
-        set.insert(place, item);
-    }
-}

@@ -11,11 +11,14 @@ pub const INVARIANT: Invariant = Invariant {
 };
 
 fn two_in_a_term(cluster: &Cluster<'_>) -> Option<String> {
-    // Sorted by term, so two of one term are neighbours.
-    let elected = &cluster.ghosts.elected;
-    let pair = elected.windows(2).find(|pair| pair[0].0 == pair[1].0)?;
+    let term = cluster.ghosts.elected_twice?;
+    let leads = cluster
+        .primaries()
+        .filter(|primary| primary.term == term)
+        .map(|primary| primary.me.0);
+    let still: Vec<_> = leads.collect();
     Some(format!(
-        "members {} and {} were both elected in term {}",
-        pair[0].1.0, pair[1].1.0, pair[0].0.0
+        "two elections were won in term {}; members that lead it now: {still:?}",
+        term.0
     ))
 }

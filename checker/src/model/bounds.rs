@@ -1,0 +1,93 @@
+//! How much may happen, and in how much detail.
+
+/// The limits of one exploration. Bounds restrict what happens, not which states are looked at: every state
+/// that is reached is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Members, arbiters included; at most [`MEMBERS_MAX`].
+    pub members: usize,
+    /// How many of them are arbiters.
+    pub arbiters: usize,
+    /// Nobody stands for a higher term.
+    pub term_max: i64,
+    /// Majority writes asked for, in all.
+    pub writes_max: u8,
+    /// Linearizable reads asked for, in all.
+    pub reads_max: u8,
+    /// Power cuts with restart, in all. A member that is down for long is one that nothing happens to.
+    pub restarts_max: u8,
+    /// Whether a primary may lose sight of the others and step down by itself.
+    pub losing_sight: bool,
+    /// How elections are held.
+    pub elections: Elections,
+    /// How positions travel.
+    pub reports: Reports,
+    /// When a durable write is durable.
+    pub disks: Disks,
+    /// What happens between election and first entry.
+    pub catch_up: CatchUp,
+    /// Whether states that differ only in the names of the members count as one.
+    pub symmetry: bool,
+}
+
+/// Most members a packed state has room for.
+pub const MEMBERS_MAX: usize = 5;
+
+/// How elections are held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Elections {
+    /// Standing, durable votes and winning in one action, for each set of voters; as in MongoStaticRaft.
+    Atomic,
+    /// Each request and each answer is a message that may be late, lost, overtaken or doubled.
+    ByMessage,
+    /// The same with the dry run before it.
+    ByMessageAfterDryRun,
+}
+
+/// How positions travel to the primary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reports {
+    /// The primary reads the member's position, as in MongoStaticRaft.
+    Atomic,
+    /// A report is a message that may be late, lost, overtaken or doubled.
+    ByMessage,
+}
+
+/// When a durable write is durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disks {
+    /// At once.
+    Instant,
+    /// Later, in order; a power cut in between loses it.
+    Delayed,
+}
+
+/// What happens between election and first entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CatchUp {
+    /// It times out at once.
+    Skipped,
+    /// The new primary hears of others and fetches from them, until it has what they have or time is out.
+    Explored,
+}
+
+impl Bounds {
+    /// Elections and replication among `members` without any of the costly detail: atomic elections and
+    /// reports, instant disks, one write.
+    pub const fn coarse(members: usize, term_max: i64) -> Self {
+        Bounds {
+            members,
+            arbiters: 0,
+            term_max,
+            writes_max: 1,
+            reads_max: 0,
+            restarts_max: 0,
+            losing_sight: false,
+            elections: Elections::Atomic,
+            reports: Reports::Atomic,
+            disks: Disks::Instant,
+            catch_up: CatchUp::Skipped,
+            symmetry: true,
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The named models: each asks one question, with the least detail that can answer it.
+//!
+//! Detail is dear: late votes, late reports, slow disks and power cuts each multiply the states. So one model
+//! has late votes and power cuts in few terms, another many terms and nothing else. The state counts are
+//! pinned: a change of the core that changes behaviour shows in them.
+
+use super::bounds::{Bounds, CatchUp, Disks, Elections, Reports};
+
+/// One question and the bounds in which it is answered.
+#[derive(Clone, Copy, Debug)]
+pub struct NamedModel {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// What it asks.
+    pub question: &'static str,
+    /// How far it goes.
+    pub bounds: Bounds,
+    /// Orbits of states that are reached, all of them.
+    pub unique_states: usize,
+    /// Part of the short check that comes before every run.
+    pub smoke: bool,
+}
+
+/// Every model, the quick ones first.
+pub const MODELS: [NamedModel; 11] = [
+    NamedModel {
+        name: "figure-8",
+        question: "Is an entry of an older term ever committed by counting alone (Raft, figure 8)?",
+        bounds: Bounds {
+            writes_max: 0,
+            ..Bounds::coarse(3, 4)
+        },
+        unique_states: 68_881,
+        smoke: true,
+    },
+    NamedModel {
+        name: "arbiters",
+        question: "Do arbiters vote and never count for data, and may a lonely primary step down and stand again?",
+        bounds: Bounds {
+            arbiters: 1,
+            losing_sight: true,
+            ..Bounds::coarse(3, 3)
+        },
+        unique_states: 20_876,
+        smoke: true,
+    },
+    NamedModel {
+        name: "catch-up",
+        question: "May a new primary still pull from those who are ahead of it?",
+        bounds: Bounds {
+            catch_up: CatchUp::Explored,
+            ..Bounds::coarse(3, 2)
+        },
+        unique_states: 14_327,
+        smoke: true,
+    },
+    NamedModel {
+        name: "linearizable",
+        question: "Does an answered linearizable read see every write acknowledged before it began?",
+        bounds: Bounds {
+            reads_max: 1,
+            ..Bounds::coarse(3, 2)
+        },
+        unique_states: 78_000,
+        smoke: true,
+    },
+    NamedModel {
+        name: "dry-runs",
+        question: "Does a dry run, its messages late, lost or doubled, change nothing?",
+        bounds: Bounds {
+            writes_max: 0,
+            elections: Elections::ByMessageAfterDryRun,
+            ..Bounds::coarse(3, 2)
+        },
+        unique_states: 16_388,
+        smoke: false,
+    },
+    NamedModel {
+        name: "even-quorums",
+        question: "Are half of the votes too few, with an even number of voters?",
+        bounds: Bounds {
+            writes_max: 0,
+            ..Bounds::coarse(4, 3)
+        },
+        unique_states: 159_856,
+        smoke: false,
+    },
+    NamedModel {
+        name: "late-reports",
+        question: "Do votes and positions that arrive late, out of order or never, harm?",
+        bounds: Bounds {
+            writes_max: 0,
+            elections: Elections::ByMessage,
+            reports: Reports::ByMessage,
+            ..Bounds::coarse(3, 2)
+        },
+        unique_states: 371_815,
+        smoke: false,
+    },
+    NamedModel {
+        name: "elections",
+        question: "Is there one primary per term, when votes are late and a power cut comes between any two outputs?",
+        bounds: Bounds {
+            writes_max: 0,
+            restarts_max: 1,
+            elections: Elections::ByMessage,
+            disks: Disks::Delayed,
+            ..Bounds::coarse(3, 2)
+        },
+        unique_states: 517_446,
+        smoke: false,
+    },
+    NamedModel {
+        name: "foreign-branch",
+        question: "Does a member on a losing branch ever take its own entries for committed?",
+        bounds: Bounds {
+            writes_max: 0,
+            ..Bounds::coarse(5, 2)
+        },
+        unique_states: 342_107,
+        smoke: false,
+    },
+    NamedModel {
+        name: "freshness",
+        question: "Does every primary have what was acknowledged before?",
+        bounds: Bounds {
+            writes_max: 2,
+            ..Bounds::coarse(3, 3)
+        },
+        unique_states: 560_310,
+        smoke: false,
+    },
+    NamedModel {
+        name: "durability",
+        question: "Does a power cut lose anything that was acknowledged, with disks that lag behind?",
+        bounds: Bounds {
+            writes_max: 0,
+            restarts_max: 1,
+            disks: Disks::Delayed,
+            ..Bounds::coarse(3, 3)
+        },
+        unique_states: 877_763,
+        smoke: false,
+    },
+];
+
+/// The model with this name.
+pub fn find(name: &str) -> Option<&'static NamedModel> {
+    MODELS.iter().find(|model| model.name == name)
+}

@@ -1,0 +1,193 @@
+//! Other names for the members: the symmetry of a replica set.
+//!
+//! A canonical form under *all* renamings needs every reference renamed. Ids equal positions here.
+
+use protocol::config::{MemberId, MemberSet};
+use protocol::message::{Body, Message};
+use protocol::output::Vote;
+use protocol::state::{Mode, Role};
+
+use super::bounds::{Bounds, MEMBERS_MAX};
+use super::fingerprint::Fingerprint;
+use super::member::{Member, Pending};
+
+/// A renaming: the member with id *i* gets the id `0[i]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Renaming(pub [u8; MEMBERS_MAX]);
+
+impl Renaming {
+    /// Every renaming that turns data-bearing members into such and arbiters into such, the identity first.
+    pub fn all(bounds: &Bounds) -> Vec<Self> {
+        let identity = std::array::from_fn(|id| id as u8);
+        let mut all = Vec::new();
+        if bounds.symmetry {
+            let data = bounds.members - bounds.arbiters;
+            permute(identity, 0, bounds.members, data, &mut all);
+        } else {
+            all.push(Renaming(identity));
+        }
+        all
+    }
+
+    /// The new id of a member.
+    pub fn id(&self, id: MemberId) -> MemberId {
+        MemberId(self.0[usize::from(id.0)])
+    }
+
+    fn ids(&self, id: Option<MemberId>) -> Option<MemberId> {
+        id.map(|id| self.id(id))
+    }
+
+    fn set(&self, set: MemberSet) -> MemberSet {
+        let mut renamed = MemberSet::EMPTY;
+        for (from, to) in self.0.iter().enumerate().filter(|(from, _)| set.contains(*from)) {
+            debug_assert!(from < MEMBERS_MAX);
+            renamed.insert(usize::from(*to));
+        }
+        renamed
+    }
+
+    fn vote(&self, vote: Vote) -> Vote {
+        Vote {
+            candidate: self.ids(vote.candidate),
+            ..vote
+        }
+    }
+
+    fn rows<T: Clone>(&self, rows: &[T]) -> Vec<T> {
+        let mut renamed = rows.to_vec();
+        for (from, row) in rows.iter().enumerate() {
+            renamed[usize::from(self.0[from])] = row.clone();
+        }
+        renamed
+    }
+
+    /// The member under its new name, speaking of the others under theirs.
+    pub fn member(&self, member: &Member) -> Member {
+        let mut renamed = member.clone();
+        let state = &mut renamed.state;
+        state.me = self.id(state.me);
+        state.vote = self.vote(state.vote);
+        state.vote_durable = self.vote(state.vote_durable);
+        state.primary = self.ids(state.primary);
+        state.sync_source = self.ids(state.sync_source);
+        state.role = match state.role {
+            Role::DryRun { granted } => Role::DryRun {
+                granted: self.set(granted),
+            },
+            Role::Candidate { granted } => Role::Candidate {
+                granted: self.set(granted),
+            },
+            Role::Primary(Mode::CatchUp { heard, target }) => Role::Primary(Mode::CatchUp {
+                heard: self.set(heard),
+                target,
+            }),
+            role => role,
+        };
+        state.seen = self.rows(&state.seen);
+        state.progress = self.rows(&state.progress);
+        for position in state.progress.iter_mut().flatten() {
+            position.member = self.id(position.member);
+        }
+        renamed.disk.me = self.id(renamed.disk.me);
+        renamed.disk.vote = self.vote(renamed.disk.vote);
+        for pending in &mut renamed.pending {
+            if let Pending::Vote(vote) = pending {
+                *vote = self.vote(*vote);
+            }
+        }
+        renamed
+    }
+
+    /// The message between the renamed members. Only what the model's network carries is renamed.
+    pub fn message(&self, message: &Message) -> Message {
+        let mut renamed = message.clone();
+        renamed.from = self.id(message.from);
+        renamed.to = self.id(message.to);
+        if let Body::UpdatePosition { positions } = &mut renamed.body {
+            for position in positions.iter_mut() {
+                position.member = self.id(position.member);
+            }
+            positions.sort_unstable();
+        }
+        renamed
+    }
+}
+
+/// A number that no renaming changes. Members that differ in it cannot trade places, which spares trying most
+/// renamings; equal numbers promise nothing.
+pub fn nameless(member: &Member) -> u64 {
+    let me = member.id();
+    let count = |set: MemberSet| MemberSet(set.len() as u64);
+    let vote = |vote: Vote| Vote {
+        candidate: vote.candidate.map(|id| MemberId(u8::from(id != me))),
+        ..vote
+    };
+    let mut blind = member.clone();
+    let state = &mut blind.state;
+    state.me = MemberId(0);
+    state.vote = vote(state.vote);
+    state.vote_durable = vote(state.vote_durable);
+    state.primary = state.primary.map(|_| MemberId(0));
+    state.sync_source = state.sync_source.map(|_| MemberId(0));
+    state.role = match state.role {
+        Role::DryRun { granted } => Role::DryRun {
+            granted: count(granted),
+        },
+        Role::Candidate { granted } => Role::Candidate {
+            granted: count(granted),
+        },
+        Role::Primary(Mode::CatchUp { heard, target }) => Role::Primary(Mode::CatchUp {
+            heard: count(heard),
+            target,
+        }),
+        role => role,
+    };
+    for position in state.progress.iter_mut().flatten() {
+        position.member = MemberId(0);
+    }
+    state.progress.sort_unstable();
+    state.seen.clear();
+    blind.disk.me = MemberId(0);
+    blind.disk.vote = vote(blind.disk.vote);
+    for pending in &mut blind.pending {
+        if let Pending::Vote(record) = pending {
+            *record = vote(*record);
+        }
+    }
+    Fingerprint::of(&blind).0
+}
+
+fn permute(mut ids: [u8; MEMBERS_MAX], place: usize, members: usize, data: usize, all: &mut Vec<Renaming>) {
+    if place == members {
+        all.push(Renaming(ids));
+        return;
+    }
+    let end = if place < data { data } else { members };
+    for other in place..end {
+        ids.swap(place, other);
+        permute(ids, place + 1, members, data, all);
+        ids.swap(place, other);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_are_as_many_renamings_as_permutations_of_equal_members() {
+        let five = Bounds::coarse(5, 1);
+        assert_eq!(Renaming::all(&five).len(), 120);
+        assert_eq!(Renaming::all(&Bounds { arbiters: 2, ..five }).len(), 12);
+        assert_eq!(
+            Renaming::all(&Bounds {
+                symmetry: false,
+                ..five
+            })
+            .len(),
+            1
+        );
+        assert_eq!(Renaming::all(&five)[0], Renaming([0, 1, 2, 3, 4]));
+    }
+}

@@ -1,0 +1,251 @@
+//! What can happen to one member, and what comes of it: the bridge to the core's `step`.
+//!
+//! Every stimulus changes one member only. What it needs of another member it reads from that member's present
+//! state, as if an answer to an older request had just arrived; so a member can learn something without the
+//! other learning anything, which is what a lost or late message does.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use protocol::concern::{ReadConcern, WriteConcern};
+use protocol::config::MemberId;
+use protocol::input::{Input, RequestId};
+use protocol::member::{Rules, step};
+use protocol::message::{Body, Message};
+use protocol::output::Output;
+use protocol::state::{Mode, Role, State};
+use protocol::timer::Timer;
+
+use super::member::{Confirmed, Member};
+use crate::invariants::ghosts::{READ, READ_MISSES_A_WRITE};
+
+/// Something that happens to one member.
+#[derive(Clone, Copy, Debug)]
+pub enum Stimulus<'a> {
+    /// It stands for election, without a dry run.
+    Stand,
+    /// Its election timer fires: it asks whether it would win.
+    ElectionTimeout,
+    /// As a new primary it waits no longer for entries that others are ahead.
+    CatchUpTimeout,
+    /// As a primary it hears nothing of the others any more.
+    LoseSight,
+    /// A client asks for a majority write.
+    Write,
+    /// A client asks for a linearizable read.
+    Read {
+        /// Whether its oplog lacks a write acknowledged before this instant.
+        misses_a_write: bool,
+    },
+    /// Its oldest pending write becomes durable.
+    Persist,
+    /// It loses power and starts again from its disk.
+    Restart,
+    /// Its heartbeat is answered by the other.
+    Hear(&'a Member),
+    /// It pulls one entry from the other, or finds that it has to roll back.
+    Fetch(&'a Member),
+    /// It reports its position to this member.
+    Report(MemberId),
+    /// A message arrives.
+    Deliver(&'a Message),
+}
+
+/// What came of a stimulus.
+#[derive(Debug)]
+pub struct Reaction {
+    /// The member afterwards.
+    pub member: Member,
+    /// The core's steps: input, outputs and state before each. The state after one is the state before the next.
+    pub steps: Vec<(State, Input, Vec<Output>)>,
+    /// The last step did not end: an assertion of the core failed.
+    pub panicked: bool,
+}
+
+/// The wall clock of all members. It stands still, so that entries are named by their place.
+const WALL_SECS: u32 = 1;
+
+/// Rounds of the search for a common point; more would mean that it never ends.
+const SEARCH_ROUNDS_MAX: usize = 8;
+
+/// Lets one thing happen to one member.
+pub fn react(rules: &Rules, member: &Member, stimulus: Stimulus<'_>) -> Reaction {
+    let mut react = React {
+        rules,
+        reaction: Reaction {
+            member: member.clone(),
+            steps: Vec::new(),
+            panicked: false,
+        },
+    };
+    react.to(stimulus);
+    react.reaction.member.forget_hints();
+    react.reaction
+}
+
+impl Reaction {
+    /// The messages sent, in order.
+    pub fn sent(&self) -> impl Iterator<Item = &Message> {
+        self.steps
+            .iter()
+            .flat_map(|(_, _, outputs)| outputs)
+            .filter_map(|output| match output {
+                Output::Send(message) => Some(message),
+                _ => None,
+            })
+    }
+}
+
+struct React<'a> {
+    rules: &'a Rules,
+    reaction: Reaction,
+}
+
+impl React<'_> {
+    fn to(&mut self, stimulus: Stimulus<'_>) {
+        let me = self.reaction.member.id();
+        let next_id = u64::from(self.reaction.member.state.last_written().ts.inc) + 1;
+        match stimulus {
+            Stimulus::Stand => self.step(Input::StepUp),
+            Stimulus::ElectionTimeout => self.step(Input::Timer(Timer::Election)),
+            Stimulus::CatchUpTimeout => self.step(Input::Timer(Timer::CatchUp)),
+            Stimulus::LoseSight => {
+                let mut last = None;
+                for (position, id) in self.reaction.member.state.others().collect::<Vec<_>>() {
+                    self.reaction.member.state.seen[position].up = false;
+                    last = Some(id);
+                }
+                if let Some(id) = last {
+                    self.step(Input::Timer(Timer::Silence(id)));
+                }
+            }
+            Stimulus::Write => self.step(Input::ClientWrite {
+                id: RequestId(next_id),
+                entries: 1,
+                concern: WriteConcern::MAJORITY,
+            }),
+            Stimulus::Read { misses_a_write } => {
+                let flags = if misses_a_write {
+                    READ | READ_MISSES_A_WRITE
+                } else {
+                    READ
+                };
+                self.step(Input::ClientRead {
+                    id: RequestId(next_id | flags),
+                    concern: ReadConcern::Linearizable,
+                    secondary_ok: false,
+                });
+            }
+            Stimulus::Persist => match self.reaction.member.persist() {
+                None => {}
+                Some(Confirmed::Token(token)) => self.step(Input::Persisted(token)),
+                Some(Confirmed::Flushed(up_to)) => self.step(Input::Flushed(up_to)),
+            },
+            Stimulus::Restart => {
+                self.reaction.member = Member::recovered(self.reaction.member.disk.clone());
+            }
+            Stimulus::Hear(other) => {
+                let request = Body::HeartbeatRequest {
+                    state: self.reaction.member.state.member_state,
+                    config: self.reaction.member.state.config.id,
+                    install: None,
+                };
+                for answer in self.ask(other, request) {
+                    self.step(Input::Message(answer));
+                }
+            }
+            Stimulus::Fetch(other) => self.fetch(other),
+            Stimulus::Report(to) => {
+                // The fetch that goes with it is the business of another action.
+                self.step(Input::SyncFrom(to));
+                self.step(Input::TurnEnd);
+            }
+            Stimulus::Deliver(message) if message.to == me => self.step(Input::Message(message.clone())),
+            Stimulus::Deliver(_) => {}
+        }
+    }
+
+    fn fetch(&mut self, other: &Member) {
+        let state = &self.reaction.member.state;
+        let after = state.last_written();
+        let commit_point = state.commit_point;
+        match state.role {
+            // It chose its source itself when it heard who is ahead.
+            Role::Primary(Mode::CatchUp { .. }) if state.sync_source == Some(other.id()) => {}
+            Role::Primary(_) => return,
+            _ => self.step(Input::SyncFrom(other.id())),
+        }
+        for mut answer in self.ask(other, Body::FetchRequest { after, commit_point }) {
+            if let Body::FetchResponse { entries, .. } = &mut answer.body {
+                // One at a time: several are several fetches.
+                entries.truncate(1);
+            }
+            self.step(Input::Message(answer));
+        }
+        for _ in 0..SEARCH_ROUNDS_MAX {
+            let searches = self
+                .reaction
+                .steps
+                .last()
+                .into_iter()
+                .flat_map(|(_, _, outputs)| outputs);
+            let request = searches.into_iter().find_map(|output| match output {
+                Output::Send(Message {
+                    body: body @ Body::CommonPointRequest { .. },
+                    ..
+                }) => Some(body.clone()),
+                _ => None,
+            });
+            let Some(request) = request else { break };
+            for answer in self.ask(other, request) {
+                self.step(Input::Message(answer));
+            }
+        }
+    }
+
+    /// What the other would answer. It is left as it is, and the request is as old as its term.
+    fn ask(&mut self, other: &Member, body: Body) -> Vec<Message> {
+        let (mine, theirs) = (&self.reaction.member.state, &other.state);
+        let request = Message {
+            from: mine.me,
+            to: theirs.me,
+            term: mine.term.min(theirs.term),
+            body,
+        };
+        let mut asked = theirs.clone();
+        let mut outputs = Vec::new();
+        let asked_in_turn = catch_unwind(AssertUnwindSafe(|| {
+            step(
+                self.rules,
+                &mut asked,
+                WALL_SECS,
+                &Input::Message(request),
+                &mut outputs,
+            );
+            step(self.rules, &mut asked, WALL_SECS, &Input::TurnEnd, &mut outputs);
+        }));
+        self.reaction.panicked |= asked_in_turn.is_err();
+        let me = mine.me;
+        let to_me = outputs.into_iter().filter_map(|output| match output {
+            Output::Send(message) if message.to == me => Some(message),
+            _ => None,
+        });
+        to_me.collect()
+    }
+
+    fn step(&mut self, input: Input) {
+        if self.reaction.panicked {
+            return;
+        }
+        let member = &mut self.reaction.member;
+        let before = member.state.clone();
+        let mut outputs = Vec::new();
+        let ended = catch_unwind(AssertUnwindSafe(|| {
+            step(self.rules, &mut member.state, WALL_SECS, &input, &mut outputs)
+        }));
+        for output in &outputs {
+            member.queue(output);
+        }
+        self.reaction.panicked |= ended.is_err();
+        self.reaction.steps.push((before, input, outputs));
+    }
+}

@@ -9,20 +9,38 @@
 //! panics. It cannot reach statically linked programs or raw system calls: the checker sees that by the
 //! page's counters staying at zero, and refuses such a fault with a word.
 //!
-//! Reading order: `page` (what is shared), `skew` (the arithmetic), `mapping`, `clock`, `futex`, `parent`.
+//! Reading order: `page` (what is shared), `skew` (the arithmetic of clocks), `mapping`, `clock`, `futex`,
+//! `parent`; then `scope` (which files), `strike` (which calls go wrong), `disk` and `names` (the calls),
+//! `undo_format` and `undo` (what a power loss takes back).
 
 use std::ffi::CStr;
 
 mod clock;
+mod disk;
 mod futex;
 mod mapping;
+mod names;
 pub mod page;
 mod parent;
 mod raw;
+mod raw_file;
+mod scope;
 pub mod skew;
+mod strike;
+mod undo;
+pub mod undo_format;
 
 pub use clock::{clock_gettime, gettimeofday, time, timespec_get};
+pub use disk::{
+    copy_file_range, fallocate, fallocate64, fdatasync, fsync, ftruncate, ftruncate64, posix_fallocate,
+    posix_fallocate64, pread, pread64, preadv64, pwrite, pwrite64, pwritev, pwritev64, read, readv, sendfile,
+    sendfile64, syncfs, write, writev,
+};
 pub use futex::syscall;
+pub use names::{
+    creat, link, linkat, mkdir, mkdirat, open, open64, openat, openat64, rename, renameat, renameat2, rmdir,
+    unlink, unlinkat,
+};
 
 /// Run by the dynamic loader before `main`.
 #[cfg_attr(not(test), used, unsafe(link_section = ".init_array"))]
@@ -37,8 +55,13 @@ extern "C" fn construct() {
     if let Some(path) = variable(page::PAGE_VARIABLE) {
         mapping::map(path);
     }
-    if let Some(page) = mapping::page() {
-        mapping::count(&page.counters.starts);
+    let Some(page) = mapping::page() else { return };
+    mapping::count(&page.counters.starts);
+    if let Some(directory) = variable(page::SCOPE_VARIABLE) {
+        scope::set(directory);
+        if let Some(undo) = variable(page::UNDO_VARIABLE) {
+            undo::open(undo);
+        }
     }
 }
 

@@ -98,4 +98,18 @@ pub enum ClusterError {
         /// The fault's kind.
         kind: &'static str,
     },
+    /// A file could not be brought back to what was durable, or could not be damaged.
+    #[error("the disk fault cannot be done to {path}: {source}")]
+    Power {
+        /// The file or directory.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Too many disk faults at once.
+    #[error("member {member} suffers as many disk faults as its page can hold")]
+    DiskRulesFull {
+        /// The member.
+        member: u8,
+    },
 }

@@ -4,6 +4,7 @@ pub mod build;
 pub mod error;
 pub mod launch;
 pub mod ports;
+pub mod power;
 pub mod proc_state;
 pub mod process;
 pub mod proxy;
@@ -14,3 +15,4 @@ mod spawner;
 pub mod suffer;
 #[cfg(test)]
 mod toy;
+mod undo_journal;

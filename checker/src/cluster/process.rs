@@ -125,7 +125,17 @@ impl NodeProcess {
 
     /// kill -9 of the whole group; returns when it is reaped.
     pub async fn kill(&mut self) -> Result<Gone, ClusterError> {
-        self.signal(Signal::SIGKILL)?;
+        self.send_kill()?;
+        self.killed().await
+    }
+
+    /// The first half of a kill: the signal.
+    pub fn send_kill(&mut self) -> Result<(), ClusterError> {
+        self.signal(Signal::SIGKILL).map(drop)
+    }
+
+    /// The second half of a kill: until it is reaped.
+    pub async fn killed(&mut self) -> Result<Gone, ClusterError> {
         self.gone(Instant::now(), SIGNAL_DEADLINE).await
     }
 

@@ -81,6 +81,8 @@ pub struct Rig {
     pub(super) skewed: BTreeSet<Member>,
     /// Members that some fault has taken down or may take down: their exits surprise nobody.
     pub(super) excused: BTreeMap<Member, u32>,
+    /// Disk rules in force: member and slot.
+    pub(super) disk_slots: BTreeSet<(Member, usize)>,
     seats: Vec<Seat>,
     _ports: Vec<PortKeeper>,
 }
@@ -105,6 +107,7 @@ impl Rig {
             cut: BTreeSet::new(),
             skewed: BTreeSet::new(),
             excused: BTreeMap::new(),
+            disk_slots: BTreeSet::new(),
             seats: Vec::new(),
             _ports: ports,
         };
@@ -253,6 +256,8 @@ fn seat(
         path: data.clone(),
         source,
     })?;
+    // The shim knows files by their paths: the node is given the very path that is its scope.
+    let data = fs::canonicalize(&data).map_err(|source| ClusterError::Make { path: data, source })?;
     Ok(Seat {
         member,
         listen,

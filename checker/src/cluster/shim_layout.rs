@@ -6,3 +6,5 @@
 pub mod page;
 #[path = "../../shim/src/skew.rs"]
 pub mod skew;
+#[path = "../../shim/src/undo_format.rs"]
+pub mod undo_format;

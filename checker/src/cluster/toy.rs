@@ -43,6 +43,7 @@ fn toy() {
         },
         "clock" => parts::clock(argument),
         "deaf" => parts::deaf(argument),
+        "disk" => parts::disk(argument),
         "exit" => std::process::exit(argument.parse().expect("an exit code")),
         "forever" => loop {
             std::thread::park();
@@ -77,7 +78,52 @@ mod parts {
         }
     }
 
-    /// Waits for the file `peers` (per member where it listens and where it is known), and then sends a byte to every other member again and again, reading the clocks meanwhile.
+    /// Does to the files of a directory what each line read says, and answers `ok` or `error ERRNO`.
+    pub(super) fn disk(directory: &str) {
+        let directory = std::path::Path::new(directory);
+        // The test harness has begun a line of its own.
+        println!();
+        for line in stdin().lock().lines().map_while(Result::ok) {
+            let words: Vec<&str> = line.split(' ').collect();
+            match disk_deed(directory, &words) {
+                Ok(()) => println!("ok"),
+                Err(error) => println!("error {}", error.raw_os_error().unwrap_or(0)),
+            }
+        }
+    }
+
+    fn disk_deed(directory: &std::path::Path, words: &[&str]) -> std::io::Result<()> {
+        use std::{
+            fs::{self, File, OpenOptions},
+            os::unix::fs::FileExt,
+        };
+        let path = |name: &str| directory.join(name);
+        match *words {
+            ["append", name, text] => {
+                let mut file = OpenOptions::new().create(true).append(true).open(path(name))?;
+                file.write_all(text.as_bytes())
+            }
+            ["pwrite", name, offset, text] => {
+                let file = OpenOptions::new().write(true).open(path(name))?;
+                file.write_all_at(text.as_bytes(), offset.parse().expect("an offset"))
+            }
+            ["truncate", name, size] => {
+                let file = OpenOptions::new().write(true).open(path(name))?;
+                file.set_len(size.parse().expect("a size"))
+            }
+            ["rewrite", name, text] => fs::write(path(name), text),
+            ["read", name] => fs::read(path(name)).map(drop),
+            ["sync", name] => File::open(path(name))?.sync_data(),
+            ["syncdir"] => File::open(directory)?.sync_all(),
+            ["rename", from, to] => fs::rename(path(from), path(to)),
+            ["unlink", name] => fs::remove_file(path(name)),
+            ["mkdir", name] => fs::create_dir(path(name)),
+            _ => panic!("no such deed: {words:?}"),
+        }
+    }
+
+    /// Waits for the file `peers` (per member where it listens and where it is known), and then sends a byte to every other member again and again, reading the clocks
+    /// and writing to its disk meanwhile.
     pub(super) fn member(peers: &str) {
         let text = loop {
             match std::fs::read_to_string(peers) {
@@ -87,8 +133,11 @@ mod parts {
         };
         let addresses: Vec<(&str, &str)> = text.lines().filter_map(|line| line.split_once(' ')).collect();
         // A second filter of the test binary, which no test bears as its name.
-        let seat = std::env::args().find_map(|argument| Some(argument.strip_prefix("seat=")?.to_owned()));
-        let seat = seat.expect("the toy is told its place");
+        let told =
+            |name: &str| std::env::args().find_map(|argument| Some(argument.strip_prefix(name)?.to_owned()));
+        let seat = told("seat=").expect("the toy is told its place");
+        let data = told("data=").expect("the toy is told its directory");
+        let log = std::path::Path::new(&data).join("log");
         let own = addresses
             .iter()
             .position(|(listen, _)| *listen == seat)
@@ -107,6 +156,16 @@ mod parts {
                     stream.and_then(|mut stream| stream.write_all(b".").is_ok().then_some(stream));
             }
             let _ = (SystemTime::now(), Instant::now());
+            // Errors are the point of some tests; this server takes them lightly.
+            let _ = std::fs::OpenOptions::new()
+                .create(true)
+                .append(true)
+                .open(&log)
+                .and_then(|mut file| {
+                    file.write_all(b"synced")?;
+                    file.sync_data()?;
+                    file.write_all(b"unsynced")
+                });
             std::thread::sleep(Duration::from_millis(3));
         }
     }

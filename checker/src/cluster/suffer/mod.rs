@@ -4,7 +4,9 @@
 //! measure, *heal* undoes it and says by counters whether it struck.
 
 mod clocks;
+mod disks;
 mod effects;
+mod files;
 mod links;
 mod processes;
 mod sufferer;

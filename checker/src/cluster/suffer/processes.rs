@@ -33,12 +33,22 @@ impl Taken {
     }
 }
 
-/// Kills the members. If one cannot be killed, those before it are started again and the error returned.
+/// Kills the members, all of which must run.
 pub(super) async fn kill(rig: &mut Rig, members: &[Member]) -> Result<Taken, ClusterError> {
     let mut taken = Taken::nobody();
+    if let Some(down) = members.iter().find(|member| !rig.process(**member).is_running()) {
+        return Err(ClusterError::NotRunning {
+            what: format!("n{down} is down already"),
+        });
+    }
+    // All signals first: they die together, not one after the other has been mourned. One that cannot be
+    // signalled has just ended by itself, and its status below tells.
+    for member in members {
+        let _ = rig.process(*member).send_kill();
+    }
     for member in members {
         rig.excuse(*member);
-        match rig.process(*member).kill().await {
+        match rig.process(*member).killed().await {
             Ok(gone) => {
                 taken.effects.add("processes_gone", u64::from(gone.was_killed()));
                 taken.down.push(*member);

@@ -4,7 +4,9 @@ use std::time::Instant;
 
 use super::{
     clocks::{self, BentClock},
+    disks::{self, DiskRuled},
     effects::Effects,
+    files,
     links::{self, HeldLinks},
     processes::{self, Taken},
     throttle::{self, Throttles},
@@ -36,6 +38,7 @@ enum Applied {
     Throttled(Throttles),
     Links(HeldLinks),
     Clock(BentClock),
+    Disk(DiskRuled),
 }
 
 impl Sufferer {
@@ -136,7 +139,32 @@ async fn apply(rig: &mut Rig, fault: &Fault) -> Result<Applied, ClusterError> {
             member,
             rate_permille,
         } => clocks::drift(rig, *member, *rate_permille).map(Applied::Clock),
-        other => Err(ClusterError::NoPower { kind: other.kind() }),
+        Fault::PowerLoss {
+            members,
+            keep_permille,
+            seed,
+        } => files::power_loss(rig, members, *keep_permille, *seed)
+            .await
+            .map(Applied::Taken),
+        Fault::DiskError {
+            member,
+            operation,
+            error,
+            permille,
+        } => disks::fail(rig, *member, *operation, *error, *permille).map(Applied::Disk),
+        Fault::DiskSlow {
+            member,
+            operation,
+            delay_ms,
+        } => disks::slow(rig, *member, *operation, *delay_ms).map(Applied::Disk),
+        Fault::DiskLies { member } => disks::lie(rig, *member).map(Applied::Disk),
+        Fault::CrashAtSync { member, count } => disks::crash_at_sync(rig, *member, *count).map(Applied::Disk),
+        Fault::TruncateFile { member, bytes, seed } => files::truncate(rig, *member, *bytes, *seed)
+            .await
+            .map(Applied::Taken),
+        Fault::BitRot { member, flips, seed } => files::bit_rot(rig, *member, *flips, *seed)
+            .await
+            .map(Applied::Taken),
     }
 }
 
@@ -146,6 +174,7 @@ async fn heal(rig: &mut Rig, applied: Applied) -> (Effects, Result<(), ClusterEr
         Applied::Throttled(throttles) => throttle::end(rig, throttles).await,
         Applied::Links(held) => (links::heal(rig, held), Ok(())),
         Applied::Clock(bent) => clocks::heal(rig, &bent),
+        Applied::Disk(ruled) => disks::heal(rig, &ruled),
     }
 }
 

@@ -10,7 +10,10 @@ use crate::{
         rig::{PowerBackend, RigPlan, Seat},
         toy,
     },
-    nemesis::view::{Condition, QuorumBudget, Role},
+    nemesis::{
+        fault::{DiskError, DiskOperation},
+        view::{Condition, QuorumBudget, Role},
+    },
 };
 
 #[tokio::test]
@@ -171,6 +174,96 @@ async fn a_slow_member_is_stopped_in_turns() {
 }
 
 #[tokio::test]
+async fn power_is_lost_by_several_at_once() {
+    let mut world = World::start().await;
+    let fault = Fault::PowerLoss {
+        members: vec![0, 1],
+        keep_permille: 0,
+        seed: 1,
+    };
+    let log = world.rig.seats()[1].data.join("log");
+    let ends_unsynced = || std::fs::read(&log).is_ok_and(|bytes| bytes.ends_with(b"unsynced"));
+    until(ends_unsynced).await;
+    let record = world
+        .suffer(fault, |rig| rig.pid(0).is_none() && rig.pid(1).is_none())
+        .await;
+    assert!(record.took_effect, "{record:?}");
+    assert_eq!(
+        (record.effect["processes_gone"], record.effect["power_lost"]),
+        (2, 2)
+    );
+    assert_eq!(record.effect["undo_missed"], 0);
+    assert_eq!(world.rig.view(&[], QuorumBudget::Any).running().len(), 3);
+}
+
+#[tokio::test]
+async fn disk_faults_are_proved_and_lifted() {
+    let mut world = World::start().await;
+    let (operation, member) = (DiskOperation::Sync, 1);
+    let faults = [
+        Fault::DiskError {
+            member,
+            operation: DiskOperation::Write,
+            error: DiskError::NoSpace,
+            permille: 500,
+        },
+        Fault::DiskSlow {
+            member,
+            operation,
+            delay_ms: 5,
+        },
+        Fault::DiskLies { member },
+    ];
+    for fault in faults {
+        let struck = |rig: &Rig| rig.page(1).expect("a shim").disk_counts(0).expect("readable").1 > 0;
+        let record = world.suffer(fault, |rig| struck(rig)).await;
+        assert!(
+            record.took_effect && record.effect["processes_gone"] == 0,
+            "{record:?}"
+        );
+    }
+    let crash = Fault::CrashAtSync { member, count: 3 };
+    let record = world
+        .suffer(crash, |rig| {
+            rig.pid(1).is_none() && rig.unexpected_exits().is_empty()
+        })
+        .await;
+    assert!(record.took_effect, "{record:?}");
+    assert_eq!(
+        (record.effect["calls_matched"], record.effect["calls_struck"]),
+        (3, 1)
+    );
+    assert!(world.rig.pid(1).is_some());
+}
+
+#[tokio::test]
+async fn files_are_damaged_while_their_member_is_down() {
+    let mut world = World::start().await;
+    let cut = Fault::TruncateFile {
+        member: 2,
+        bytes: 3,
+        seed: 4,
+    };
+    let record = world.suffer(cut, |rig| rig.pid(2).is_none()).await;
+    assert!(
+        record.took_effect && record.effect["bytes_cut"] == 3,
+        "{record:?}"
+    );
+    let rot = Fault::BitRot {
+        member: 2,
+        flips: 5,
+        seed: 4,
+    };
+    let record = world.suffer(rot, |rig| rig.pid(2).is_none()).await;
+    assert!(
+        record.took_effect && record.effect["bits_flipped"] == 5,
+        "{record:?}"
+    );
+    assert!(record.words.contains("log byte"), "{}", record.words);
+    assert!(world.rig.pid(2).is_some());
+}
+
+#[tokio::test]
 async fn a_fault_without_effect_says_so() {
     let mut world = World::start().await;
     // The toys send nothing to themselves: a link that carries nothing cannot be cut with effect.
@@ -187,7 +280,7 @@ async fn a_fault_without_effect_says_so() {
     let again = world.suffer(Fault::Kill { members: vec![1, 0] }, |_| true).await;
     assert!(!again.took_effect && again.applied_ns.is_none(), "{again:?}");
     assert!(again.words.contains("not applied"), "{}", again.words);
-    assert!(world.rig.pid(1).is_some(), "the other was started again");
+    assert!(world.rig.pid(1).is_some(), "the other was left alone");
     assert!(world.sufferer.heal(&mut world.rig, killed).await.took_effect);
     assert!(world.rig.unexpected_exits().is_empty());
 }
@@ -209,7 +302,8 @@ async fn an_exit_that_no_fault_explains_is_reported() {
     );
 }
 
-/// Three toys, each of which sends a byte to the others every few milliseconds and reads its clocks.
+/// Three toys, each of which sends a byte to the others every few milliseconds, reads its clocks and
+/// writes to its disk.
 struct World {
     rig: Rig,
     sufferer: Sufferer,
@@ -226,6 +320,7 @@ impl World {
         let arguments = |seat: &Seat| {
             let mut arguments = toy::ARGUMENTS.map(Into::into).to_vec();
             arguments.push(format!("seat={}", seat.listen).into());
+            arguments.push(format!("data={}", seat.data.display()).into());
             arguments
         };
         let plan = RigPlan {
@@ -235,7 +330,7 @@ impl World {
             directory: directory.path(),
             arguments: &arguments,
             environment: vec![(toy::VARIABLE.into(), play.into())],
-            power: PowerBackend::None,
+            power: PowerBackend::UndoJournal,
             seed: 1,
         };
         let rig = Rig::start(&plan).expect("the toys start");

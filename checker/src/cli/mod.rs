@@ -5,8 +5,12 @@
 mod arguments;
 mod context;
 mod entry;
+mod judge;
+mod report;
 mod run;
 mod seed;
+mod serve;
 mod subcommands;
+mod tell;
 
 pub use entry::main;

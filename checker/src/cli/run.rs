@@ -4,14 +4,13 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Parser, builder::PossibleValuesParser, value_parser};
 use protocol::bugs::{self, BUGS};
-use serde_json::json;
 use workloads::catalogue::{self, WORKLOADS};
 
-use super::{context::Context, seed};
+use super::{context::Context, seed, tell};
 use crate::{
-    console::{Console, Paint},
+    console::Console,
     nemesis::{NEMESES, view::QuorumBudget},
-    record::{exit::Exit, verdict::Overall},
+    record::exit::Exit,
     run::{
         error::RunError,
         interrupt::{Interrupt, Interrupter, Wish},
@@ -136,7 +135,7 @@ pub(super) fn execute(arguments: Arguments, context: &Context) -> anyhow::Result
     let (outcome, wish) = played?;
     match outcome {
         Some(outcome) => {
-            tell(&outcome, &context.console);
+            tell::outcome(&outcome, &context.console);
             Ok(outcome.verdict.overall.into())
         }
         None if wish == Wish::Terminate => Ok(Exit::Terminated),
@@ -162,49 +161,6 @@ async fn play(arguments: Arguments, console: &Console) -> anyhow::Result<(Option
         () = interrupt.until(Wish::Stop) => None,
     };
     Ok((outcome, interrupt.wish()))
-}
-
-/// The last lines: verdict, report, how to see it again.
-fn tell(outcome: &Outcome, console: &Console) {
-    let (run, verdict) = (&outcome.run, &outcome.verdict);
-    let counts = run.counts();
-    let text = || {
-        let paint = match verdict.overall {
-            Overall::Pass => Paint::Green,
-            Overall::Violation => Paint::Red,
-            Overall::Unknown | Overall::Invalid => Paint::Yellow,
-        };
-        let checks = verdict.checks.iter().map(|check| {
-            let validity = format!("{:?}", check.validity).to_lowercase();
-            format!("  {:<18} {validity:<8} {}\n", check.check, check.summary)
-        });
-        format!(
-            "{word}: {cause}\n{checks}operations: {ok} ok, {fail} fail, {info} info\nreport: {report}\nrepeat: {repeat}\nrecheck: {recheck}",
-            word = console.painted(paint, verdict.overall.word()),
-            cause = verdict.cause,
-            checks = checks.collect::<String>(),
-            ok = counts.ok,
-            fail = counts.fail,
-            info = counts.info,
-            report = outcome.report.display(),
-            repeat = run.commands.repeat,
-            recheck = run.commands.recheck,
-        )
-    };
-    let json = || {
-        json!({
-            "verdict": verdict.overall,
-            "cause": verdict.cause,
-            "signatures": verdict.signatures,
-            "seed": run.seed.to_string(),
-            "operations": counts,
-            "directory": outcome.directory,
-            "report": outcome.report,
-            "repeat": run.commands.repeat,
-            "recheck": run.commands.recheck,
-        })
-    };
-    console.result(text, json);
 }
 
 /// The id of the bug with this id or name.

@@ -1,6 +1,6 @@
 //! The list of subcommands.
 
-use super::{context::Context, run};
+use super::{context::Context, judge, report, run, serve};
 use crate::record::exit::Exit;
 
 /// One line per subcommand: its name, and the module with its `Arguments` (whose doc comment is the help) and
@@ -27,4 +27,7 @@ macro_rules! subcommands {
 // In the order of the help.
 subcommands! {
     Run => run,
+    Judge => judge,
+    Report => report,
+    Serve => serve,
 }

@@ -302,8 +302,26 @@ impl Log {
         self.ring.slot(index).map(|slot| slot.optime)
     }
 
-    /// Allows entries up to `floor` to be dropped once the log is above its cap. Give what the store has durably
-    /// applied: recovery needs everything after it.
+    /// Can recovery start from data that are applied through `optime`? Only if that entry is still in the log, or
+    /// if there are no data ([`OpTime::NULL`]) and no entry was ever dropped. Ask at start, before replaying: if
+    /// not, data and log don't belong together (one was lost, damaged or restored alone), and the member needs a
+    /// new initial sync.
+    #[must_use]
+    pub fn covers(&self, optime: OpTime) -> bool {
+        if optime.is_null() {
+            return self
+                .segments
+                .front()
+                .is_none_or(|oldest| oldest.number == SegmentNumber(1));
+        }
+        let index = self.ring.count_through(optime).checked_sub(1);
+        index
+            .and_then(|index| self.ring.slot(index))
+            .is_some_and(|slot| slot.optime == optime)
+    }
+
+    /// Allows entries below `floor` to be dropped once the log is above its cap. Give what the store has durably
+    /// applied: recovery needs that entry and everything after it ([`Log::covers`]).
     pub fn set_floor(&mut self, floor: OpTime) {
         self.floor = floor;
         self.enforce_cap();
@@ -417,7 +435,7 @@ impl Log {
             let needed = self
                 .ring
                 .last_in_segments_before(next)
-                .is_some_and(|last| last > self.floor);
+                .is_some_and(|last| last >= self.floor);
             if needed {
                 return;
             }

@@ -149,7 +149,7 @@ impl World {
             image
         });
         for (old, new) in image.chunks_mut(SECTOR_BYTES).zip(new.chunks(SECTOR_BYTES)) {
-            if old[64..] != new[64..] && self.dice.next_u32() % 2 == 0 {
+            if old[64..] != new[64..] && self.dice.next_u32().is_multiple_of(2) {
                 let from = if old[..8] == *b"NODELOG1" { 64 } else { 0 };
                 old[from..].copy_from_slice(&new[from..]);
             }

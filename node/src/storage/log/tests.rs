@@ -18,6 +18,7 @@ fn what_was_durable_comes_back() {
     let directory = directory();
     let (mut log, recovered) = Log::open(directory.path(), SMALL).unwrap();
     assert!(recovered.positions.is_empty() && recovered.meta.is_empty());
+    assert!(log.covers(OpTime::NULL) && !log.covers(optime(1)));
     log.persist("vote", b"old").unwrap();
     append(&mut log, 1..=3);
     log.persist("vote", b"new").unwrap();
@@ -202,6 +203,8 @@ fn the_cap_drops_whole_old_segments_but_never_above_the_floor_and_keeps_named_va
     append(&mut log, 2001..=2001);
     sync(&mut log);
     assert!(log.disk_bytes() <= options.cap_bytes);
+    assert!(log.covers(optime(2000)) && log.covers(optime(2001)));
+    assert!(!log.covers(optime(1)) && !log.covers(OpTime::NULL) && !log.covers(optime(2002)));
     let left = read_all(&mut log);
     drop(log);
     let (mut log, recovered) = Log::open(directory.path(), options).unwrap();
@@ -278,6 +281,30 @@ fn a_damaged_entry_is_not_handed_to_a_follower() {
         "{refused}"
     );
     assert_eq!(log.get(optime(2)).unwrap(), Some(entry(2)));
+}
+
+#[test]
+fn a_failing_disk_is_told_and_stops_the_log() {
+    let directory = directory();
+    let (mut log, _) = Log::open(directory.path(), SMALL).unwrap();
+    append(&mut log, 1..=1);
+    sync(&mut log);
+    std::fs::remove_dir_all(directory.path()).unwrap();
+    // More than the open segment holds, so that a file has to be made.
+    append(&mut log, 2..=300);
+    log.submit();
+    let mut durability = log.durability();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let failed = runtime
+        .block_on(durability.wait_for(|state| matches!(state, Durability::Failed { .. })))
+        .unwrap()
+        .clone();
+    let Durability::Failed { reason } = failed else {
+        unreachable!()
+    };
+    assert!(reason.contains("oplog"), "{reason}");
+    let refused = log.append(optime(301), entry(301)).unwrap_err();
+    assert!(matches!(refused, LogError::Stopped { .. }), "{refused}");
 }
 
 #[test]

@@ -153,7 +153,7 @@ impl Store {
                 _ => None,
             })
             .collect();
-        let mut rows = BTreeSet::new();
+        let mut rows = Vec::with_capacity(items.len());
         let mut names = BTreeSet::new();
         let mut changes = BTreeMap::<TreeId, Counts>::new();
         for item in items {
@@ -164,7 +164,7 @@ impl Store {
                     key,
                     change,
                 } if !dead.contains_key(tree) => {
-                    rows.insert((*room, *tree, key));
+                    rows.push((*room, *tree, key));
                     *changes.entry(*tree).or_default() += *change;
                 }
                 Step::Catalog { ns } => {
@@ -173,6 +173,9 @@ impl Store {
                 Step::Write { .. } | Step::DropTree { .. } => {}
             }
         }
+        // A key that was written many times goes to the engine once, and in the order of the engine.
+        rows.sort_unstable();
+        rows.dedup();
         let mut batch = Vec::with_capacity(rows.len() + names.len() + changes.len() + 2);
         for (room, tree, key) in rows {
             if let Some(version) = self.overlay.get(tree, key, through) {

@@ -78,7 +78,9 @@ impl Store {
     /// If the engine's files can't be used or are damaged.
     pub fn open(dbpath: &Path, options: StoreOptions) -> Result<Self, StoreError> {
         home::finish_wipe(dbpath)?;
-        let engine = FjallEngine::open(&home::engine_directory(dbpath), options.engine)?;
+        let path = home::engine_directory(dbpath);
+        let engine =
+            FjallEngine::open(&path, options.engine).map_err(|source| StoreError::Open { path, source })?;
         let mut store = Self::with_engine(Arc::new(engine))?;
         store.home = Some((dbpath.to_owned(), options));
         Ok(store)

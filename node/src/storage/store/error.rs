@@ -1,5 +1,7 @@
 //! What the store refuses or can't do.
 
+use std::path::PathBuf;
+
 use protocol::optime::OpTime;
 
 use super::engine::EngineError;
@@ -11,6 +13,14 @@ pub enum StoreError {
     /// The engine failed; the member has to stop.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// The engine's files can't be used.
+    #[error("{}: {source}", path.display())]
+    Open {
+        /// The engine's folder.
+        path: PathBuf,
+        /// What the engine said.
+        source: EngineError,
+    },
     /// What the engine holds of our own can't be understood.
     #[error("corrupt store: {0}")]
     Corrupt(String),

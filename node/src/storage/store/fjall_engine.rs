@@ -25,7 +25,7 @@ impl Default for FjallOptions {
         Self {
             cache_bytes: 64 << 20,
             memtable_bytes: 32 << 20,
-            journal_bytes: 128 << 20,
+            journal_bytes: JOURNAL_BYTES_MIN,
         }
     }
 }

@@ -349,6 +349,7 @@ impl<'a> DiskWorld<'a> {
         self.world.term += 1;
         let mut store = Store::with_engine((self.world.open)()).unwrap();
         let from = store.applied_through();
+        assert!(log.covers(from));
         for (optime, entry) in log.entries_after(from, usize::MAX, usize::MAX).unwrap() {
             replay(&mut store, optime, &entry);
         }

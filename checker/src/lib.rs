@@ -10,6 +10,7 @@ pub mod cluster;
 pub mod console;
 pub mod history;
 pub mod invariants;
+pub mod judge;
 pub mod model;
 pub mod nemesis;
 pub mod record;

@@ -60,11 +60,11 @@ impl Meter {
         Ok(())
     }
 
-    /// A budget for a part: `share_percent` of the time that is left.
-    pub(crate) fn part(&self, share_percent: u32) -> Self {
+    /// A budget for a part: `share_percent` of the time that is left, at most `most`.
+    pub(crate) fn part(&self, share_percent: u32, most: Duration) -> Self {
         let left = self.budget.time.saturating_sub(self.start.elapsed());
         let budget = Budget {
-            time: left * share_percent / 100,
+            time: (left * share_percent / 100).min(most),
             ..self.budget
         };
         Self {

@@ -10,6 +10,7 @@ mod describe;
 mod fixtures;
 mod judging;
 mod linearizable;
+mod list_append;
 mod no_dirty_read;
 mod no_lost_write;
 mod replicas_equal;
@@ -18,8 +19,15 @@ mod verdict;
 pub use budget::Budget;
 pub use check::Check;
 pub use judging::judge;
+pub(crate) use linearizable::judge_kv;
+pub(crate) use list_append::judge_transactions;
 pub use replicas_equal::{ReplicaDump, replicas_equal};
 pub use verdict::{Anomaly, Validity, Verdict};
 
 /// Every check, the strongest promise first.
-pub const CHECKS: &[Check] = &[linearizable::CHECK, no_lost_write::CHECK, no_dirty_read::CHECK];
+pub const CHECKS: &[Check] = &[
+    linearizable::CHECK,
+    no_lost_write::CHECK,
+    no_dirty_read::CHECK,
+    list_append::CHECK,
+];

@@ -5,6 +5,7 @@
 
 mod error;
 mod event;
+pub mod foreign;
 mod op;
 mod pairing;
 mod read;

@@ -1,13 +1,14 @@
 //! The list of workloads.
 
 mod hot_keys;
+mod list_append;
 mod register;
 mod set;
 
 use crate::workload::Workload;
 
 /// Every workload, the ones that promise most first.
-pub const WORKLOADS: &[Workload] = &[register::WORKLOAD, set::WORKLOAD];
+pub const WORKLOADS: &[Workload] = &[register::WORKLOAD, list_append::WORKLOAD, set::WORKLOAD];
 
 /// The workload of that name.
 pub fn find(name: &str) -> Option<&'static Workload> {

@@ -37,9 +37,6 @@ pub(in crate::checks) const CHECK: Check = Check {
     run,
 };
 
-/// Share of the remaining time that a witness may cost.
-const SHRINK_PERCENT: u32 = 25;
-
 fn run(history: &History, budget: &Budget) -> Verdict {
     let meter = Meter::start(budget);
     let problems = Problems::of(history);
@@ -169,7 +166,7 @@ fn search_key(history: &History, key: Key, ops: &[RegisterOp], meter: &Meter) ->
         Outcome::Linearizable => Ok(None),
         Outcome::Unknown(exhausted) => Err(exhausted),
         Outcome::Violated(stuck) => {
-            let witness = shrink(&RegisterModel, &timed, stuck.target, &meter.part(SHRINK_PERCENT));
+            let witness = shrink(&RegisterModel, &timed, stuck.target, meter);
             let value_of = |state: u32| value_of(history, ops, state);
             Ok(Some(words::of_search(
                 history, key, ops, &stuck, value_of, &witness,

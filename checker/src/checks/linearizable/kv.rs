@@ -24,6 +24,9 @@ pub(crate) struct KvModel {
     strings: RefCell<Strings>,
 }
 
+/// The number that stands for every string that leads to nothing.
+const LOST: u32 = 1;
+
 #[derive(Debug, Default)]
 struct Strings {
     texts: Vec<String>,
@@ -38,17 +41,14 @@ impl KvModel {
             strings: RefCell::default(),
         };
         model.number("");
+        // Never the number of a string that is seen: see `lost`.
+        model.strings.borrow_mut().texts.push(String::new());
         model
     }
 
     /// The number of a string.
     pub(crate) fn number(&self, text: &str) -> u32 {
         self.strings.borrow_mut().number(text)
-    }
-
-    /// The string of a number.
-    pub(crate) fn text(&self, number: u32) -> String {
-        self.strings.borrow().texts[number as usize].clone()
     }
 }
 
@@ -64,6 +64,9 @@ impl Strings {
     }
 
     fn append(&mut self, state: u32, added: u32) -> u32 {
+        if state == LOST {
+            return LOST;
+        }
         if let Some(number) = self.appended.get(&(state, added)) {
             return *number;
         }
@@ -97,6 +100,18 @@ impl Model for KvModel {
             KvEffect::Append(_) => Role::Mutation,
         }
     }
+
+    /// Appending only makes longer.
+    fn reaches(&self, state: u32, wanted: u32) -> bool {
+        let strings = self.strings.borrow();
+        state != LOST && strings.texts[wanted as usize].starts_with(&strings.texts[state as usize])
+    }
+
+    fn lost(&self) -> Option<u32> {
+        Some(LOST)
+    }
+
+    const PRUNES: bool = true;
 
     fn wanted(&self, effect: KvEffect) -> Option<u32> {
         match effect {

@@ -13,6 +13,8 @@
 mod bits;
 mod check;
 mod fast_hash;
+mod kv;
+mod kv_check;
 mod model;
 mod problem;
 mod register;
@@ -26,3 +28,4 @@ mod zones;
 
 pub(super) use check::CHECK;
 pub(crate) use fast_hash::{FastMap, FastSet};
+pub(crate) use kv_check::judge_kv;

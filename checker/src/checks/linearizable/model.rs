@@ -32,6 +32,21 @@ pub(crate) trait Model {
     /// The only state in which it is possible, if there is only one.
     fn wanted(&self, effect: Self::Effect) -> Option<Self::State>;
 
+    /// Whether mutations that are not blind could ever lead from `state` to `wanted`. `true` is always right; `false`
+    /// lets the search turn back early.
+    fn reaches(&self, _state: Self::State, _wanted: Self::State) -> bool {
+        true
+    }
+
+    /// A state that stands for all those that can reach nothing that is still to be seen: only a blind write leads
+    /// out of them, so they behave alike.
+    fn lost(&self) -> Option<Self::State> {
+        None
+    }
+
+    /// Whether [`Model::reaches`] is worth asking.
+    const PRUNES: bool = false;
+
     /// Which mutations can help to explain what others saw: the state they leave is one that some operation
     /// needs. `true` is always right; `false` lets the search leave a crashed one out and pass an overwritten one.
     fn usefulness(&self, _ops: &[Timed<Self::Effect>]) -> Box<dyn Fn(Self::Effect) -> bool> {

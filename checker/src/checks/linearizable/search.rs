@@ -12,6 +12,7 @@
 //!    placed where they are seen (only that when somebody wants their value).
 //! 5. *Dominated configurations are dropped*: same state and same pending mutations, but fewer tokens, fewer
 //!    observations, fewer optional writes at hand than one that failed already.
+//! 6. *Hopeless configurations are dropped*, where a model knows that a state can never lead to what is seen next.
 
 use std::{hash::Hash, rc::Rc};
 
@@ -19,7 +20,7 @@ use super::{
     bits::Bits,
     fast_hash::{FastMap, FastSet},
     model::{Model, Role, Timed},
-    timeline::{Live, Timeline},
+    timeline::{Awaited, Live, Timeline},
 };
 use crate::checks::budget::{Exhausted, Meter};
 
@@ -47,6 +48,9 @@ pub(crate) struct Stuck<S> {
 
 /// How many states of the dead end are told.
 const STATES_MAX: usize = 8;
+
+/// How many observations ahead are looked at when a model prunes.
+const LOOK_AHEAD: usize = 8;
 
 /// Most operations of one key pending at once that the search takes on.
 pub(crate) const PENDING_MAX: u32 = 1024;
@@ -171,8 +175,8 @@ impl<'a, M: Model, const W: usize> Search<'a, M, W> {
                 if step == end {
                     return Outcome::Linearizable;
                 }
-                if self.is_new(step, &config) {
-                    self.remember_depth(step, config.state);
+                self.remember_depth(step, config.state);
+                if self.is_viable(step, &config) && self.is_new(step, &config) {
                     let candidates = self.candidates(step, &config);
                     stack.push(Frame {
                         step,
@@ -269,6 +273,47 @@ impl<'a, M: Model, const W: usize> Search<'a, M, W> {
             next,
         });
         true
+    }
+
+    /// Whether the next observations can still be explained: from the state by mutations that are not blind, or
+    /// from a blind write that is still to be placed.
+    fn is_viable(&self, step: u32, config: &Config<M::State, W>) -> bool {
+        !M::PRUNES
+            || self.awaited(step).iter().take(LOOK_AHEAD).all(|observation| {
+                observation.crashed_base
+                    || self.is_placed(step, config, observation.live)
+                    || self.reaches(config.state, observation)
+                    || observation
+                        .bases
+                        .iter()
+                        .any(|base| !self.is_placed(step, config, *base))
+            })
+    }
+
+    /// Whether nothing that is still to be seen can be reached but by a blind write.
+    fn is_lost(&self, step: u32, config: &Config<M::State, W>) -> bool {
+        self.awaited(step).iter().all(|observation| {
+            !self.reaches(config.state, observation) || self.is_placed(step, config, observation.live)
+        })
+    }
+
+    fn awaited(&self, step: u32) -> &[Awaited] {
+        let awaited = &self.timeline.observations;
+        &awaited[awaited.partition_point(|observation| observation.step < step)..]
+    }
+
+    fn reaches(&self, state: M::State, observation: &Awaited) -> bool {
+        let live = &self.timeline.live[observation.live as usize];
+        self.model
+            .wanted(live.effect)
+            .is_none_or(|wanted| self.model.reaches(state, wanted))
+    }
+
+    /// Whether a completed operation is placed, or returned before `step`.
+    fn is_placed(&self, step: u32, config: &Config<M::State, W>, position: u32) -> bool {
+        let live = &self.timeline.live[position as usize];
+        let called = position < self.timeline.steps[step as usize].called.end;
+        called && (self.occupant[live.slot as usize] != position || config.done.has(live.slot))
     }
 
     /// What can be placed here, the most promising last (it is tried first).
@@ -372,6 +417,12 @@ impl<'a, M: Model, const W: usize> Search<'a, M, W> {
             .model
             .step(config.state, effect)
             .expect("candidates are possible in the state they were drawn for");
+        if M::PRUNES
+            && let Some(lost) = self.model.lost()
+            && self.is_lost(step, &config)
+        {
+            config.state = lost;
+        }
         config
     }
 

@@ -6,6 +6,8 @@
 //! itself. The result is such a set from which no operation can be weakened any more (delta debugging, Zeller &
 //! Hildebrandt 2002), unless the budget ended first.
 
+use std::time::Duration;
+
 use super::{
     model::{Model, Role, Timed},
     search::{Outcome, search},
@@ -14,6 +16,12 @@ use crate::{checks::budget::Meter, history::Op};
 
 /// Time of one attempt, as a share of what is left: an attempt that is too hard keeps its operations.
 const ATTEMPT_PERCENT: u32 = 10;
+/// And at most this.
+const ATTEMPT_MOST: Duration = Duration::from_millis(50);
+/// Share of the remaining time of the check that the witness of one key may cost.
+const SHRINK_PERCENT: u32 = 25;
+/// And at most this.
+const SHRINK_MOST: Duration = Duration::from_secs(1);
 
 /// A refutation within a refuted key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +35,7 @@ pub(crate) struct Witness {
 /// Shrinks: `target` is the operation whose return no order reaches (see [`super::search::Stuck`]).
 pub(crate) fn shrink<M: Model>(model: &M, ops: &[Timed<M::Effect>], target: u32, meter: &Meter) -> Witness {
     let end = ops[target as usize].returned;
+    let meter = &meter.part(SHRINK_PERCENT, SHRINK_MOST);
     let mut attempts = Attempts {
         model,
         ops: cut(ops, end),
@@ -102,7 +111,11 @@ impl<M: Model> Attempts<'_, M> {
             return false;
         }
         let weakened = weaken_all_but(self.model, &self.ops, &[some, others].concat());
-        match search(self.model, &weakened, &self.meter.part(ATTEMPT_PERCENT)) {
+        match search(
+            self.model,
+            &weakened,
+            &self.meter.part(ATTEMPT_PERCENT, ATTEMPT_MOST),
+        ) {
             Outcome::Violated(_) => true,
             Outcome::Linearizable => false,
             Outcome::Unknown(_) => {

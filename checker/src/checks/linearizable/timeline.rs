@@ -16,6 +16,8 @@ pub(super) struct Timeline<E> {
     pub(super) live: Vec<Live<E>>,
     /// Classes of crashed operations: identical ones are interchangeable.
     pub(super) tokens: Vec<TokenClass<E>>,
+    /// Observations by return, where the model prunes: see [`Model::reaches`].
+    pub(super) observations: Vec<Awaited>,
     /// Highest number of completed operations pending at once.
     pub(super) slots: u32,
 }
@@ -29,6 +31,19 @@ pub(super) struct Step {
     pub(super) called: std::ops::Range<u32>,
     /// Place of this return: crashed operations called before it are at hand.
     pub(super) place: u32,
+}
+
+/// An observation that must still be explained.
+#[derive(Debug)]
+pub(super) struct Awaited {
+    /// Position in `Timeline::live`.
+    pub(super) live: u32,
+    /// Step of its return.
+    pub(super) step: u32,
+    /// Blind writes (positions in `Timeline::live`, called before the return) from whose result it can be reached.
+    pub(super) bases: Vec<u32>,
+    /// Some crashed blind write is such a base.
+    pub(super) crashed_base: bool,
 }
 
 /// A completed operation.
@@ -98,10 +113,46 @@ impl<E: Copy + Eq + std::hash::Hash> Timeline<E> {
             steps: Vec::with_capacity(live.len()),
             live,
             tokens,
+            observations: Vec::new(),
             slots: 0,
         };
         timeline.assign(&by_return, &calls);
+        if M::PRUNES {
+            timeline.await_observations(model, &calls);
+        }
         timeline
+    }
+
+    fn await_observations<M: Model<Effect = E>>(&mut self, model: &M, calls: &[u32]) {
+        for (step, place) in (0u32..).zip(&self.steps) {
+            let observation = self.live[place.target as usize];
+            let Some(wanted) = model
+                .wanted(observation.effect)
+                .filter(|_| observation.role == Role::Observation)
+            else {
+                continue;
+            };
+            let leads = |effect: E, role: Role| {
+                role == Role::Blind
+                    && model
+                        .step(model.initial(), effect)
+                        .is_some_and(|after| model.reaches(after, wanted))
+            };
+            let called = calls.partition_point(|call| *call < observation.returned) as u32;
+            let bases = (0..called)
+                .filter(|position| {
+                    let live = self.live[*position as usize];
+                    leads(live.effect, live.role)
+                })
+                .collect();
+            let crashed_base = self.tokens.iter().any(|class| leads(class.effect, class.role));
+            self.observations.push(Awaited {
+                live: place.target,
+                step,
+                bases,
+                crashed_base,
+            });
+        }
     }
 
     fn assign(&mut self, by_return: &[u32], calls: &[u32]) {

@@ -1,0 +1,217 @@
+//! Who must come before whom.
+
+use super::{
+    input::{Demand, End, Input},
+    versions::AllVersions,
+};
+use crate::{checks::linearizable::FastMap, history::Op};
+
+/// Why one node comes before another. Values are bits, so that sets of kinds are masks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(super) enum Kind {
+    WriteWrite = 1,
+    WriteRead = 2,
+    ReadWrite = 4,
+    Process = 8,
+    RealTime = 16,
+    /// From a helper node on: costs nothing, and is always allowed.
+    Free = 32,
+}
+
+/// An edge; `key` tells on which list.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Edge {
+    pub(super) to: u32,
+    pub(super) key: u32,
+    pub(super) kind: Kind,
+}
+
+/// The graph in compressed rows. Nodes below `transactions` are transactions; the others are helpers that keep
+/// the number of edges linear: a chain of moments (for real time), and for each key "after its longest read".
+#[derive(Debug)]
+pub(super) struct Graph {
+    starts: Vec<u32>,
+    edges: Vec<Edge>,
+}
+
+impl Graph {
+    /// Draws all edges.
+    pub(super) fn of(input: &Input<'_>, versions: &AllVersions<'_>) -> Self {
+        let mut drawing = Drawing {
+            nodes: input.txns.len() as u32,
+            edges: Vec::new(),
+        };
+        let present = present(input, versions);
+        drawing.versions(input, versions, &present);
+        drawing.sessions(input, &present);
+        drawing.real_time(input, &present);
+        drawing.finish()
+    }
+
+    pub(super) const fn nodes(&self) -> u32 {
+        self.starts.len() as u32 - 1
+    }
+
+    pub(super) fn edges(&self, node: u32) -> &[Edge] {
+        &self.edges[self.starts[node as usize] as usize..self.starts[node as usize + 1] as usize]
+    }
+
+    pub(super) const fn edge_count(&self) -> usize {
+        self.edges.len()
+    }
+}
+
+/// Which transactions certainly happened: acknowledged, or seen.
+fn present(input: &Input<'_>, versions: &AllVersions<'_>) -> Vec<bool> {
+    let mut present: Vec<bool> = input.txns.iter().map(|txn| txn.end == End::Ok).collect();
+    for (key, of_key) in &versions.keys {
+        for value in of_key.order {
+            if let Some(writer) = versions.writers.get(&(*key, *value)) {
+                present[writer.txn as usize] = true;
+            }
+        }
+    }
+    present
+}
+
+struct Drawing {
+    nodes: u32,
+    edges: Vec<(u32, Edge)>,
+}
+
+impl Drawing {
+    fn add(&mut self, from: u32, to: u32, kind: Kind, key: u32) {
+        if from != to {
+            self.edges.push((from, Edge { to, key, kind }));
+        }
+    }
+
+    fn node(&mut self) -> u32 {
+        self.nodes += 1;
+        self.nodes - 1
+    }
+
+    fn versions(&mut self, input: &Input<'_>, versions: &AllVersions<'_>, present: &[bool]) {
+        for (key, of_key) in &versions.keys {
+            if of_key.longest_reader.is_none() {
+                continue;
+            }
+            let writer = |value| versions.writers.get(&(*key, value)).map(|writer| writer.txn);
+            let writers: Vec<Option<u32>> = of_key.order.iter().map(|value| writer(*value)).collect();
+            for pair in writers.windows(2) {
+                if let [Some(before), Some(after)] = *pair {
+                    self.add(before, after, Kind::WriteWrite, *key);
+                }
+            }
+            // Everything acknowledged that the longest read lacks came after it.
+            let after_longest = self.node();
+            if let Some(Some(last)) = writers.last() {
+                self.add(*last, after_longest, Kind::WriteWrite, *key);
+            }
+            for (reader, length) in &of_key.reads {
+                if *length > 0
+                    && let Some(last) = writers[*length as usize - 1]
+                {
+                    self.add(last, *reader, Kind::WriteRead, *key);
+                }
+                match writers.get(*length as usize) {
+                    Some(Some(next)) => self.add(*reader, *next, Kind::ReadWrite, *key),
+                    Some(None) => {}
+                    None => self.add(*reader, after_longest, Kind::ReadWrite, *key),
+                }
+            }
+            let mut in_order: FastMap<u32, ()> = FastMap::default();
+            in_order.extend(writers.iter().flatten().map(|txn| (*txn, ())));
+            let longest: FastMap<u32, ()> = of_key
+                .reads
+                .iter()
+                .filter(|(_, length)| *length as usize == of_key.order.len())
+                .map(|(reader, _)| (*reader, ()))
+                .collect();
+            for (txn, _) in &of_key.appends {
+                // One that also made a longest read would seem to come before itself.
+                let certain = present[*txn as usize] && input.txns[*txn as usize].end == End::Ok;
+                if certain && !in_order.contains_key(txn) && !longest.contains_key(txn) {
+                    self.add(after_longest, *txn, Kind::Free, *key);
+                }
+            }
+        }
+    }
+
+    fn sessions(&mut self, input: &Input<'_>, present: &[bool]) {
+        let mut before: FastMap<u32, u32> = FastMap::default();
+        for (node, txn) in (0u32..).zip(&input.txns) {
+            if !present[node as usize] || txn.demand < Demand::Session {
+                continue;
+            }
+            if let Some(before) = before.insert(txn.process, node) {
+                self.add(before, node, Kind::Process, 0);
+            }
+        }
+    }
+
+    fn real_time(&mut self, input: &Input<'_>, present: &[bool]) {
+        let mut events: Vec<(u32, u32)> = Vec::new();
+        for (node, txn) in (0u32..).zip(&input.txns) {
+            if present[node as usize] {
+                if txn.demand == Demand::RealTime {
+                    events.push((txn.call, node));
+                }
+                if txn.returned != Op::NEVER {
+                    events.push((txn.returned, node));
+                }
+            }
+        }
+        events.sort_unstable();
+        let mut moment: Option<u32> = None;
+        let mut moment_is_used = true;
+        for (place, node) in events {
+            if place == input.txns[node as usize].call {
+                if let Some(moment) = moment {
+                    self.add(moment, node, Kind::Free, 0);
+                    moment_is_used = true;
+                }
+                continue;
+            }
+            let now = match moment {
+                Some(moment) if !moment_is_used => moment,
+                before => {
+                    let now = self.node();
+                    if let Some(before) = before {
+                        self.add(before, now, Kind::Free, 0);
+                    }
+                    moment_is_used = false;
+                    now
+                }
+            };
+            moment = Some(now);
+            self.add(node, now, Kind::RealTime, 0);
+        }
+    }
+
+    fn finish(self) -> Graph {
+        let mut starts = vec![0u32; self.nodes as usize + 1];
+        for (from, _) in &self.edges {
+            starts[*from as usize + 1] += 1;
+        }
+        for node in 0..self.nodes as usize {
+            starts[node + 1] += starts[node];
+        }
+        let mut next = starts.clone();
+        let mut edges = vec![
+            Edge {
+                to: 0,
+                key: 0,
+                kind: Kind::Free
+            };
+            self.edges.len()
+        ];
+        for (from, edge) in self.edges {
+            let place = &mut next[from as usize];
+            edges[*place as usize] = edge;
+            *place += 1;
+        }
+        Graph { starts, edges }
+    }
+}

@@ -1,0 +1,152 @@
+//! Transactions as the check sees them, without copying what was read.
+
+use workloads::operation::{Action, Key, Observed, ReadConcern, ReadPreference, Value, WriteConcern};
+
+use crate::history::{
+    History, Op,
+    foreign::{MicroOp, Transaction},
+};
+
+/// What must be before a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Demand {
+    /// Nothing in particular: it may be stale.
+    Nothing,
+    /// What its own session did.
+    Session,
+    /// Everything that returned before it was called.
+    RealTime,
+}
+
+/// How it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    Ok,
+    Refused,
+    Unknown,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Txn {
+    pub(super) number: u64,
+    pub(super) process: u32,
+    pub(super) call: u32,
+    pub(super) returned: u32,
+    pub(super) end: End,
+    pub(super) demand: Demand,
+    /// Range in [`Input::micros`].
+    pub(super) first: u32,
+    pub(super) past: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Micro<'a> {
+    Append(Key, Value),
+    Read(Key, &'a [Value]),
+}
+
+/// All transactions, by call.
+#[derive(Debug, Default)]
+pub(super) struct Input<'a> {
+    pub(super) txns: Vec<Txn>,
+    pub(super) micros: Vec<Micro<'a>>,
+    /// Acknowledged writes below majority: judged as of unknown end.
+    pub(super) weak_writes: u64,
+}
+
+impl<'a> Input<'a> {
+    pub(super) fn of_history(history: &'a History) -> Self {
+        let mut input = Self::default();
+        for op in &history.ops {
+            let micro = match (&op.request.action, op.observed()) {
+                (Action::Append { key, value }, _) => Micro::Append(*key, *value),
+                (Action::ReadList { key }, Some(Observed::Elements(found))) => Micro::Read(*key, found),
+                _ => continue,
+            };
+            let concerns = op.request.concerns;
+            let is_append = matches!(micro, Micro::Append(..));
+            if !is_append && concerns.read == ReadConcern::Local {
+                continue;
+            }
+            let weak = is_append && op.is_ok() && concerns.write != WriteConcern::Majority;
+            input.weak_writes += u64::from(weak);
+            let end = if op.is_fail() {
+                End::Refused
+            } else if op.is_ok() && !weak {
+                End::Ok
+            } else {
+                End::Unknown
+            };
+            let real_time = is_append
+                || (concerns.read == ReadConcern::Linearizable
+                    && concerns.preference == ReadPreference::Primary);
+            let demand = if real_time {
+                Demand::RealTime
+            } else if op.request.causal {
+                Demand::Session
+            } else {
+                Demand::Nothing
+            };
+            let returned = if end == End::Ok { op.returned } else { Op::NEVER };
+            let first = input.micros.len() as u32;
+            input.micros.push(micro);
+            let past = first + 1;
+            let (number, process, call) = (op.number, op.process, op.call);
+            input.txns.push(Txn {
+                number,
+                process,
+                call,
+                returned,
+                end,
+                demand,
+                first,
+                past,
+            });
+        }
+        input
+    }
+
+    pub(super) fn of_transactions(transactions: &'a [Transaction]) -> Self {
+        let mut input = Self::default();
+        for transaction in transactions {
+            let end = match (transaction.refused, transaction.returned) {
+                (true, _) => End::Refused,
+                (false, Op::NEVER) => End::Unknown,
+                (false, _) => End::Ok,
+            };
+            let first = input.micros.len() as u32;
+            for micro in &transaction.micro_ops {
+                match micro {
+                    MicroOp::Append { key, value } => input.micros.push(Micro::Append(*key, *value)),
+                    MicroOp::Read {
+                        key,
+                        found: Some(found),
+                    } if end == End::Ok => {
+                        input.micros.push(Micro::Read(*key, found));
+                    }
+                    MicroOp::Read { .. } => {}
+                }
+            }
+            input.txns.push(Txn {
+                number: transaction.number,
+                process: transaction.process,
+                call: transaction.call,
+                returned: if end == End::Ok {
+                    transaction.returned
+                } else {
+                    Op::NEVER
+                },
+                end,
+                demand: Demand::RealTime,
+                first,
+                past: input.micros.len() as u32,
+            });
+        }
+        input
+    }
+
+    pub(super) fn micros(&self, txn: u32) -> &[Micro<'a>] {
+        let txn = &self.txns[txn as usize];
+        &self.micros[txn.first as usize..txn.past as usize]
+    }
+}

@@ -1,0 +1,335 @@
+//! Each anomaly planted and found by its name; histories made from one order accepted.
+
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
+use workloads::operation::Value;
+
+use super::judge_transactions;
+use crate::{
+    checks::{Budget, Validity},
+    history::{
+        Op,
+        foreign::{MicroOp, Transaction},
+    },
+};
+
+#[test]
+fn each_anomaly_has_its_name() {
+    let cases: [(&str, Vec<Transaction>); 13] = [
+        ("G1a", vec![refused(0, 1, &[a(1, 1)]), ok(2, 3, &[r(1, &[1])])]),
+        (
+            "G1b",
+            vec![
+                ok(0, 4, &[a(1, 1), a(1, 2)]),
+                ok(1, 5, &[r(1, &[1])]),
+                ok(6, 7, &[r(1, &[1, 2])]),
+            ],
+        ),
+        (
+            "incompatible-order",
+            vec![
+                ok(0, 9, &[a(1, 1)]),
+                ok(1, 8, &[a(1, 2)]),
+                ok(2, 7, &[r(1, &[1, 2])]),
+                ok(3, 6, &[r(1, &[2])]),
+            ],
+        ),
+        (
+            "duplicate-elements",
+            vec![ok(0, 1, &[a(1, 1)]), ok(2, 3, &[r(1, &[1, 1])])],
+        ),
+        ("phantom-element", vec![ok(2, 3, &[r(1, &[7])])]),
+        (
+            "duplicate-append",
+            vec![ok(0, 1, &[a(1, 1)]), ok(2, 3, &[a(1, 1)])],
+        ),
+        ("internal", vec![ok(0, 1, &[a(1, 1), r(1, &[])])]),
+        (
+            "G0",
+            vec![
+                ok(0, 10, &[a(1, 1), a(2, 1)]),
+                ok(1, 9, &[a(1, 2), a(2, 2)]),
+                ok(2, 8, &[r(1, &[1, 2]), r(2, &[2, 1])]),
+            ],
+        ),
+        (
+            "G1c",
+            vec![ok(0, 9, &[a(1, 1), r(2, &[1])]), ok(1, 8, &[a(2, 1), r(1, &[1])])],
+        ),
+        (
+            "G-single",
+            vec![
+                ok(0, 9, &[a(1, 1), a(2, 1)]),
+                ok(1, 8, &[r(1, &[1]), r(2, &[])]),
+                ok(2, 7, &[r(2, &[1])]),
+            ],
+        ),
+        (
+            "G2",
+            vec![
+                ok(0, 9, &[r(1, &[]), a(2, 1)]),
+                ok(1, 8, &[r(2, &[]), a(1, 1)]),
+                ok(10, 11, &[r(1, &[1]), r(2, &[1])]),
+            ],
+        ),
+        (
+            "G-single-realtime",
+            vec![
+                ok(0, 1, &[a(1, 1)]),
+                ok(2, 3, &[r(1, &[])]),
+                ok(4, 5, &[r(1, &[1])]),
+            ],
+        ),
+        (
+            "G0-realtime",
+            vec![
+                ok(0, 1, &[a(1, 1)]),
+                ok(2, 3, &[a(1, 2)]),
+                ok(4, 5, &[r(1, &[2, 1])]),
+            ],
+        ),
+    ];
+    for (name, transactions) in cases {
+        let verdict = judge_transactions(&numbered(transactions), &Budget::default());
+        let kinds: Vec<&str> = verdict
+            .anomalies
+            .iter()
+            .map(|anomaly| anomaly.kind.as_str())
+            .collect();
+        assert!(kinds.contains(&name), "{name}: {kinds:?} {}", verdict.summary);
+        assert_eq!(verdict.validity, Validity::Invalid);
+    }
+}
+
+#[test]
+fn an_acknowledged_append_that_a_later_read_lacks_is_found_without_being_seen_by_anyone() {
+    let lost = numbered(vec![ok(0, 1, &[a(1, 1)]), ok(2, 3, &[r(1, &[])])]);
+    let verdict = judge_transactions(&lost, &Budget::default());
+    assert_eq!(
+        verdict.anomalies[0].kind, "G-single-realtime",
+        "{}",
+        verdict.summary
+    );
+    assert_eq!(verdict.anomalies[0].operations.len(), 2);
+    let unknown = numbered(vec![crashed(0, &[a(1, 1)]), ok(2, 3, &[r(1, &[])])]);
+    assert_eq!(
+        judge_transactions(&unknown, &Budget::default()).validity,
+        Validity::Valid
+    );
+}
+
+#[test]
+fn a_session_that_forgets_itself_is_found() {
+    let mut transactions = numbered(vec![
+        ok(0, 9, &[a(1, 1)]),
+        ok(1, 8, &[r(1, &[1])]),
+        ok(10, 11, &[r(1, &[])]),
+    ]);
+    transactions[2].process = 1;
+    let verdict = judge_transactions(&transactions, &Budget::default());
+    assert_eq!(
+        verdict.anomalies[0].kind, "G-single-process",
+        "{}",
+        verdict.summary
+    );
+}
+
+#[test]
+fn histories_made_from_one_order_are_accepted_and_spoiled_reads_are_not() {
+    let mut spoiled_found = 0;
+    for seed in 0..300 {
+        let mut transactions = generate(seed, 60, 5, 3);
+        let verdict = judge_transactions(&transactions, &Budget::default());
+        assert_eq!(
+            verdict.validity,
+            Validity::Valid,
+            "seed {seed}: {}",
+            verdict.summary
+        );
+        // Cut the last element of the last read off: it was appended long before, or not.
+        let read =
+            transactions
+                .iter_mut()
+                .rev()
+                .find_map(|transaction| match &mut transaction.micro_ops[..] {
+                    [
+                        MicroOp::Read {
+                            found: Some(found), ..
+                        },
+                    ] if found.len() > 3 => Some(found),
+                    _ => None,
+                });
+        if let Some(found) = read {
+            found.truncate(1);
+            let verdict = judge_transactions(&transactions, &Budget::default());
+            spoiled_found += u32::from(verdict.validity == Validity::Invalid);
+        }
+    }
+    assert!(spoiled_found > 200, "{spoiled_found}");
+}
+
+/// Single operations: the graph has no cycle exactly when some order explains everything.
+#[test]
+fn the_graph_agrees_with_enumeration_on_small_histories() {
+    let mut refuted = 0;
+    for seed in 0..20_000 {
+        let mut dice = ChaCha8Rng::seed_from_u64(seed);
+        let mut transactions = generate(seed, 6, 3, 1);
+        for transaction in &mut transactions {
+            if let [
+                MicroOp::Read {
+                    found: Some(found), ..
+                },
+            ] = &mut transaction.micro_ops[..]
+                && dice.next_u32().is_multiple_of(3)
+            {
+                found.truncate(found.len() / 2);
+            }
+        }
+        let verdict = judge_transactions(&transactions, &Budget::default());
+        let truth = explained(
+            &transactions,
+            &mut vec![false; transactions.len()],
+            &mut Vec::new(),
+        );
+        assert_eq!(
+            verdict.validity == Validity::Valid,
+            truth,
+            "seed {seed}: {} {transactions:?}",
+            verdict.summary
+        );
+        refuted += u32::from(!truth);
+    }
+    assert!((1_000..19_000).contains(&refuted), "{refuted}");
+}
+
+fn explained(all: &[Transaction], placed: &mut [bool], list: &mut Vec<Value>) -> bool {
+    let deadline = (0..all.len())
+        .filter(|at| !placed[*at])
+        .map(|at| all[at].returned)
+        .min()
+        .unwrap_or(Op::NEVER);
+    if deadline == Op::NEVER {
+        return true;
+    }
+    for at in 0..all.len() {
+        if placed[at] || all[at].call > deadline {
+            continue;
+        }
+        placed[at] = true;
+        let explained = match &all[at].micro_ops[..] {
+            [MicroOp::Append { value, .. }] => {
+                list.push(*value);
+                let explained = explained(all, placed, list);
+                list.pop();
+                explained
+            }
+            [
+                MicroOp::Read {
+                    found: Some(found), ..
+                },
+            ] => found == list && explained(all, placed, list),
+            _ => explained(all, placed, list),
+        };
+        placed[at] = false;
+        if explained {
+            return true;
+        }
+    }
+    false
+}
+
+/// Single appends and reads on `keys` lists by `clients`, some of unknown end.
+fn generate(seed: u64, operations: u32, clients: usize, keys: u32) -> Vec<Transaction> {
+    let mut dice = ChaCha8Rng::seed_from_u64(seed);
+    let mut below = |bound: u32| (dice.next_u64() % u64::from(bound)) as u32;
+    let mut lists: Vec<Vec<Value>> = vec![Vec::new(); keys as usize];
+    let mut transactions: Vec<Transaction> = Vec::new();
+    let mut clients: Vec<Option<(usize, bool)>> = vec![None; clients];
+    let mut place = 0;
+    while transactions.len() < operations as usize || clients.iter().any(Option::is_some) {
+        let client = below(clients.len() as u32) as usize;
+        match clients[client] {
+            None if transactions.len() < operations as usize => {
+                let key = below(keys);
+                let micro = if below(2) == 0 {
+                    MicroOp::Append {
+                        key,
+                        value: transactions.len() as Value + 1,
+                    }
+                } else {
+                    MicroOp::Read { key, found: None }
+                };
+                clients[client] = Some((transactions.len(), false));
+                transactions.push(Transaction {
+                    number: transactions.len() as u64,
+                    process: transactions.len() as u32,
+                    call: place,
+                    returned: Op::NEVER,
+                    refused: false,
+                    micro_ops: vec![micro],
+                });
+                place += 1;
+            }
+            None => {}
+            Some((at, false)) => {
+                clients[client] = Some((at, true));
+                match &mut transactions[at].micro_ops[0] {
+                    MicroOp::Append { key, value } => lists[*key as usize].push(*value),
+                    MicroOp::Read { key, found } => *found = Some(lists[*key as usize].clone()),
+                }
+            }
+            Some((at, true)) => {
+                clients[client] = None;
+                if below(10) > 0 {
+                    transactions[at].returned = place;
+                    place += 1;
+                } else if let MicroOp::Read { found, .. } = &mut transactions[at].micro_ops[0] {
+                    *found = None;
+                }
+            }
+        }
+    }
+    transactions
+}
+
+fn numbered(mut transactions: Vec<Transaction>) -> Vec<Transaction> {
+    for (number, transaction) in (0u32..).zip(&mut transactions) {
+        (transaction.number, transaction.process) = (number.into(), number);
+    }
+    transactions
+}
+
+fn ok(call: u32, returned: u32, micro_ops: &[MicroOp]) -> Transaction {
+    let micro_ops = micro_ops.to_vec();
+    Transaction {
+        number: 0,
+        process: 0,
+        call,
+        returned,
+        refused: false,
+        micro_ops,
+    }
+}
+
+fn refused(call: u32, returned: u32, micro_ops: &[MicroOp]) -> Transaction {
+    Transaction {
+        refused: true,
+        ..ok(call, returned, micro_ops)
+    }
+}
+
+fn crashed(call: u32, micro_ops: &[MicroOp]) -> Transaction {
+    ok(call, Op::NEVER, micro_ops)
+}
+
+fn a(key: u32, value: Value) -> MicroOp {
+    MicroOp::Append { key, value }
+}
+
+fn r(key: u32, found: &[Value]) -> MicroOp {
+    MicroOp::Read {
+        key,
+        found: Some(found.to_vec()),
+    }
+}

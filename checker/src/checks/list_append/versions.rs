@@ -1,0 +1,220 @@
+//! Version orders, and everything that is wrong before any graph is drawn.
+
+use std::collections::BTreeMap;
+
+use workloads::operation::{Key, Value};
+
+use super::input::{End, Input, Micro};
+use crate::checks::{
+    Anomaly,
+    linearizable::{FastMap, FastSet},
+};
+
+/// Who appended a value.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Writer {
+    pub(super) txn: u32,
+    /// The transaction appended more to the same key later.
+    pub(super) intermediate: bool,
+}
+
+/// One key.
+#[derive(Debug, Default)]
+pub(super) struct Versions<'a> {
+    /// The longest read, and who made it.
+    pub(super) order: &'a [Value],
+    pub(super) longest_reader: Option<u32>,
+    /// Every read: who, and how many elements.
+    pub(super) reads: Vec<(u32, u32)>,
+    /// Appends, in order of call.
+    pub(super) appends: Vec<(u32, Value)>,
+}
+
+/// All keys.
+#[derive(Debug, Default)]
+pub(super) struct AllVersions<'a> {
+    pub(super) keys: BTreeMap<Key, Versions<'a>>,
+    pub(super) writers: FastMap<(Key, Value), Writer>,
+    pub(super) elements_read: u64,
+    pub(super) anomalies: Vec<Anomaly>,
+}
+
+impl<'a> AllVersions<'a> {
+    pub(super) fn of(input: &Input<'a>) -> Self {
+        let mut all = Self::default();
+        all.writers.reserve(input.micros.len() / 2);
+        all.gather(input);
+        let keys = std::mem::take(&mut all.keys);
+        for (key, versions) in &keys {
+            all.judge_order(input, *key, versions);
+        }
+        all.keys = keys;
+        all.judge_reads(input);
+        all
+    }
+
+    fn gather(&mut self, input: &Input<'a>) {
+        for txn in 0..input.txns.len() as u32 {
+            for micro in input.micros(txn) {
+                match *micro {
+                    Micro::Append(key, value) => {
+                        let before = self.writers.insert(
+                            (key, value),
+                            Writer {
+                                txn,
+                                intermediate: false,
+                            },
+                        );
+                        if let Some(before) = before {
+                            let words = format!(
+                                "{value} was appended to list {key} by both #{} and #{}: values must be unique",
+                                input.txns[before.txn as usize].number, input.txns[txn as usize].number
+                            );
+                            self.anomaly(input, "duplicate-append", key, words, &[before.txn, txn]);
+                        }
+                        let versions = self.keys.entry(key).or_default();
+                        if let Some((last, value)) = versions.appends.last()
+                            && *last == txn
+                            && let Some(writer) = self.writers.get_mut(&(key, *value))
+                        {
+                            writer.intermediate = true;
+                        }
+                        versions.appends.push((txn, value));
+                    }
+                    Micro::Read(key, found) => {
+                        self.elements_read += found.len() as u64;
+                        let versions = self.keys.entry(key).or_default();
+                        versions.reads.push((txn, found.len() as u32));
+                        if versions.longest_reader.is_none() || found.len() > versions.order.len() {
+                            (versions.order, versions.longest_reader) = (found, Some(txn));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The longest read of a key: each element once, each appended by someone.
+    fn judge_order(&mut self, input: &Input<'a>, key: Key, versions: &Versions<'a>) {
+        let Some(reader) = versions.longest_reader else {
+            return;
+        };
+        let mut seen: FastSet<Value> = FastSet::default();
+        for value in versions.order {
+            let number = input.txns[reader as usize].number;
+            if !seen.insert(*value) {
+                let words = format!("#{number} found {value} twice in list {key}");
+                self.anomaly(input, "duplicate-elements", key, words, &[reader]);
+            }
+            match self.writers.get(&(key, *value)).copied() {
+                None => {
+                    let words = format!("#{number} found {value} in list {key}, which nobody appended");
+                    self.anomaly(input, "phantom-element", key, words, &[reader]);
+                }
+                Some(writer) if input.txns[writer.txn as usize].end == End::Refused => {
+                    let words = format!(
+                        "#{number} found {value} in list {key}, which #{} appended, but that did not happen",
+                        input.txns[writer.txn as usize].number
+                    );
+                    self.anomaly(input, "G1a", key, words, &[writer.txn, reader]);
+                }
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// Each read: a prefix of the longest, ending where a transaction ended, and right about its own appends.
+    fn judge_reads(&mut self, input: &Input<'a>) {
+        for txn in 0..input.txns.len() as u32 {
+            let micros = input.micros(txn);
+            for (position, micro) in micros.iter().enumerate() {
+                let Micro::Read(key, found) = *micro else { continue };
+                let number = input.txns[txn as usize].number;
+                let versions = &self.keys[&key];
+                if !versions.order.starts_with(found) {
+                    let longest = versions.longest_reader.unwrap_or(txn);
+                    let at = found
+                        .iter()
+                        .zip(versions.order)
+                        .take_while(|(one, other)| one == other)
+                        .count();
+                    let words = format!(
+                        "#{number} and #{} read list {key} in orders that contradict each other, from element {at} on: \
+                         {:?} and {:?}",
+                        input.txns[longest as usize].number,
+                        found.get(at),
+                        versions.order.get(at)
+                    );
+                    self.anomaly(input, "incompatible-order", key, words, &[txn, longest]);
+                    self.judge_contradicting(input, key, txn, found);
+                }
+                if let Some(last) = found.last()
+                    && let Some(writer) = self.writers.get(&(key, *last)).copied()
+                    && writer.intermediate
+                    && writer.txn != txn
+                {
+                    let words = format!(
+                        "#{number} found list {key} ending in {last}, in the middle of #{}",
+                        input.txns[writer.txn as usize].number
+                    );
+                    self.anomaly(input, "G1b", key, words, &[writer.txn, txn]);
+                }
+                if contradicts_itself(&micros[..position], key, found) {
+                    let words = format!("#{number} read list {key} otherwise than it left it itself");
+                    self.anomaly(input, "internal", key, words, &[txn]);
+                }
+            }
+        }
+    }
+
+    /// A read that is no prefix of the longest is looked at on its own.
+    fn judge_contradicting(&mut self, input: &Input<'a>, key: Key, txn: u32, found: &'a [Value]) {
+        let alone = Versions {
+            order: found,
+            longest_reader: Some(txn),
+            ..Versions::default()
+        };
+        self.judge_order(input, key, &alone);
+    }
+
+    fn anomaly(&mut self, input: &Input<'a>, kind: &str, key: Key, words: String, involved: &[u32]) {
+        let mut operations: Vec<u64> = involved
+            .iter()
+            .map(|txn| input.txns[*txn as usize].number)
+            .collect();
+        operations.dedup();
+        self.anomalies.push(Anomaly {
+            kind: kind.to_owned(),
+            key: Some(key),
+            words,
+            operations,
+        });
+    }
+}
+
+/// Whether a read contradicts what its own transaction read and appended before.
+fn contradicts_itself(before: &[Micro<'_>], key: Key, found: &[Value]) -> bool {
+    if before.is_empty() {
+        return false;
+    }
+    let mut base: Option<&[Value]> = None;
+    let mut appended: Vec<Value> = Vec::new();
+    for micro in before {
+        match *micro {
+            Micro::Append(of, value) if of == key => appended.push(value),
+            Micro::Read(of, found) if of == key => {
+                base = Some(found);
+                appended.clear();
+            }
+            _ => {}
+        }
+    }
+    match base {
+        Some(base) => {
+            found.len() != base.len() + appended.len()
+                || !found.starts_with(base)
+                || !found.ends_with(&appended)
+        }
+        None => !found.ends_with(&appended),
+    }
+}

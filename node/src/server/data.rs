@@ -6,7 +6,7 @@ use std::time::Duration;
 use bson::{Bson, Document, RawBsonRef, doc};
 use protocol::concern::{ReadConcern, W, WriteConcern};
 use protocol::input::Input;
-use protocol::optime::Timestamp;
+use protocol::optime::{OpTime, Timestamp};
 use protocol::output::{ReadPoint, Refusal};
 use tokio::time::Instant;
 
@@ -43,7 +43,7 @@ impl Server {
                 Ok(body) => self.reply(reply, body),
                 Err(error) => self.reply_error(reply, &error, false),
             },
-            Access::Read(run) => self.read(run, &request, connection, reply),
+            Access::Read(run) => self.read(run, request, connection, reply, None),
             Access::Write(run) => self.write(run, &request, reply),
         }
     }
@@ -73,19 +73,21 @@ impl Server {
         run(&mut access, request)
     }
 
+    /// `until`: this is a `getMore` that has waited at the end of its tailable cursor, and for how long it may.
     fn read(
         &mut self,
-        run: fn(&mut ReadAccess<'_>, &Request) -> Result<Document, CommandError>,
-        request: &Request,
+        run: Run,
+        request: Request,
         connection: ConnectionId,
         reply: ReplyTo,
+        until: Option<Instant>,
     ) {
-        let concern = match read_concern(request) {
+        let concern = match read_concern(&request) {
             Ok(concern) => concern,
             Err(error) => return self.reply_error(reply, &error, false),
         };
         // A cursor stays where it was opened: its batches carry no read preference.
-        let secondary_ok = request.name == "getMore" || allows_secondary(request);
+        let secondary_ok = request.name == "getMore" || allows_secondary(&request);
         let id = self.pending.number();
         self.decision = None;
         self.feed(&Input::ClientRead {
@@ -100,13 +102,13 @@ impl Server {
             Some(Err(refusal)) => return self.reply_error(reply, &of_refusal(refusal), false),
             None => return self.reply_error(reply, &of_refusal(Refusal::NotPrimaryOrSecondary), false),
         };
-        match self.run_read(run, request, connection, at) {
+        match self.run_read(run, &request, connection, at) {
             Err(error) => {
                 self.feed(&Input::Abandon(id));
                 self.reply_error(reply, &error, false);
             }
             Ok(body) if concern == ReadConcern::Linearizable => {
-                let deadline = millis(request, "maxTimeMS").map(|wait| Instant::now() + wait);
+                let deadline = millis(&request, "maxTimeMS").map(|wait| Instant::now() + wait);
                 self.pending.wait(
                     id,
                     Waiter {
@@ -117,7 +119,53 @@ impl Server {
                     deadline,
                 );
             }
+            Ok(body)
+                if self.is_at_the_end(&request, &body)
+                    && until.is_none_or(|until| Instant::now() < until) =>
+            {
+                let wait = millis(&request, "maxTimeMS").unwrap_or(AWAIT_DEFAULT);
+                let until = until.unwrap_or_else(|| Instant::now() + wait);
+                let seen = self.state.last_written();
+                self.awaiting.push(Awaiting {
+                    run,
+                    request,
+                    connection,
+                    reply,
+                    until,
+                    seen,
+                });
+            }
             Ok(body) => self.reply(reply, body),
+        }
+    }
+
+    /// An empty batch of a cursor that waits for more.
+    fn is_at_the_end(&self, request: &Request, body: &Document) -> bool {
+        let id = match request.body.get("getMore") {
+            Ok(Some(RawBsonRef::Int64(id))) => id,
+            _ => return false,
+        };
+        let cursor = body.get_document("cursor");
+        let empty = cursor.is_ok_and(|cursor| cursor.get_array("nextBatch").is_ok_and(Vec::is_empty));
+        empty && self.cursors.awaits(id)
+    }
+
+    /// Goes on with the `getMore`s for which there is news, or whose time is over.
+    pub(super) fn go_on_awaiting(&mut self) {
+        let (now, newest) = (Instant::now(), self.state.last_written());
+        let awaiting = std::mem::take(&mut self.awaiting);
+        for wait in awaiting {
+            if wait.seen == newest && now < wait.until {
+                self.awaiting.push(wait);
+            } else {
+                self.read(
+                    wait.run,
+                    wait.request,
+                    wait.connection,
+                    wait.reply,
+                    Some(wait.until),
+                );
+            }
         }
     }
 
@@ -304,6 +352,21 @@ impl OplogReader for OwnOplog<'_> {
             increment: newest.ts.inc,
         })
     }
+}
+
+type Run = fn(&mut ReadAccess<'_>, &Request) -> Result<Document, CommandError>;
+
+/// How long a `getMore` waits at the end of a tailable cursor, unless it says so.
+const AWAIT_DEFAULT: Duration = Duration::from_secs(1);
+
+/// A `getMore` that waits for more.
+pub(super) struct Awaiting {
+    run: Run,
+    request: Request,
+    connection: ConnectionId,
+    reply: ReplyTo,
+    pub(super) until: Instant,
+    seen: OpTime,
 }
 
 struct ParsedConcern {

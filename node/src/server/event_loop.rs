@@ -19,6 +19,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::confirm::Confirmations;
+use super::data::Awaiting;
 use super::entry::Statement;
 use super::event::{Event, ReplyTo};
 use super::pending::Pending;
@@ -114,6 +115,7 @@ pub struct Server {
     pub(super) cursors: CursorTable,
     pub(super) topology: TopologyVersion,
     pub(super) hello_waiters: Vec<HelloWaiter>,
+    pub(super) awaiting: Vec<Awaiting>,
     pub(super) initiate_waiter: Option<ReplyTo>,
     /// This member is being looked for in a configuration that came by heartbeat.
     pub(super) resolving: bool,
@@ -211,6 +213,7 @@ impl Server {
                 counter: 0,
             },
             hello_waiters: Vec::new(),
+            awaiting: Vec::new(),
             initiate_waiter: None,
             resolving: false,
             planned: None,
@@ -238,6 +241,9 @@ impl Server {
     pub async fn run(mut self, mut events: mpsc::UnboundedReceiver<Event>) -> Result<(), String> {
         let config = Arc::clone(&self.state.config);
         self.follow_config(&config, self.state.my_config().map(|me| me.id));
+        if self.state.config.is_none() && self.options.set_name().is_some() {
+            tracing::info!("replSet {}", super::admin::EMPTYCONFIG);
+        }
         self.feed(&Input::Start);
         let mut batch = Vec::new();
         loop {
@@ -269,6 +275,9 @@ impl Server {
     }
 
     fn end_turn(&mut self) -> Result<(), String> {
+        if !self.awaiting.is_empty() {
+            self.go_on_awaiting();
+        }
         self.feed(&Input::TurnEnd);
         self.log.submit();
         if self.absorbed.elapsed() >= ABSORB_EVERY {
@@ -369,7 +378,8 @@ impl Server {
 
     fn next_deadline(&self) -> Instant {
         let hello = self.hello_waiters.iter().map(|waiter| waiter.deadline).min();
-        let deadlines = [self.timers.next(), self.pending.next_deadline(), hello];
+        let awaiting = self.awaiting.iter().map(|wait| wait.until).min();
+        let deadlines = [self.timers.next(), self.pending.next_deadline(), hello, awaiting];
         let far = Instant::now() + Duration::from_secs(1);
         deadlines.into_iter().flatten().min().unwrap_or(far).min(far)
     }

@@ -12,6 +12,7 @@ mod step_down;
 mod step_up;
 mod sync_from;
 
+pub(super) use get_status::EMPTYCONFIG;
 pub(super) use initiate::INFO as INITIATED;
 
 use super::request::AdminCommand;

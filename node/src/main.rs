@@ -146,12 +146,10 @@ fn listen(options: &Options) -> anyhow::Result<Vec<TcpListener>> {
         };
         // A port whose last connections still time out may be taken again; one in use may not.
         socket.set_reuseaddr(true)?;
-        socket.bind(address).with_context(|| {
-            format!(
-                "cannot listen on {address}; is another process using the port? choose another with --port"
-            )
+        let listener = socket.bind(address).and_then(|()| socket.listen(BACKLOG)).with_context(|| {
+            format!("cannot listen on {address}; is another process using the port? choose another with --port")
         })?;
-        listeners.push(socket.listen(BACKLOG)?);
+        listeners.push(listener);
     }
     Ok(listeners)
 }

@@ -1,0 +1,16 @@
+// Connect to a set with today's shell, lose the primary to kill -9, write again over the same connection.
+const fs = require("fs");
+const connection = new Mongo(process.env.SET_URI + "&serverSelectionTimeoutMS=30000");
+db = connection.getDB("stories");
+db.shell.insertOne({ _id: "before" });
+const primary = db.hello().primary;
+const status = rs.status();
+if (status.members.length !== 3) throw new Error("three members expected");
+if (rs.conf().members.length !== 3) throw new Error("three members in the configuration expected");
+print("kill " + primary);
+while (fs.statSync(process.env.KILLED_FILE).size === 0) sleep(10);
+db.shell.insertOne({ _id: "after" });
+const found = db.shell.find().sort({ _id: 1 }).toArray().map((document) => document._id);
+if (found.join() !== "after,before") throw new Error("found " + found);
+if (db.shell.countDocuments({}) !== 2) throw new Error("two documents expected");
+print("done");

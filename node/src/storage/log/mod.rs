@@ -1,12 +1,13 @@
 //! The oplog on disk, which is also the write-ahead log.
 //!
 //! Reading order: [`record`] (bytes), [`segment`] (files), [`scan`] and [`recover`] (what a crash left),
-//! [`queue`] and [`writer`] (the log thread), [`oplog`] (the owner's side).
+//! [`queue`] and [`writer`] (the log thread), [`oplog`] and [`query`] (the owner's side).
 
 mod error;
 mod file;
 mod oplog;
 mod options;
+mod query;
 mod queue;
 mod record;
 mod recover;

@@ -1,26 +1,24 @@
-//! The owner's side of the log.
+//! The owner's side of the log: opening and writing. Reading is in [`super::query`].
 
-use std::collections::VecDeque;
-use std::collections::btree_map::{BTreeMap, Entry};
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
-use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use protocol::optime::{OpTime, Timestamp};
+use protocol::optime::OpTime;
 use tokio::sync::watch;
 
 use super::error::LogError;
 use super::options::LogOptions;
 use super::queue::{Durability, Lsn, Part, Queue, WriteCounters};
 use super::record::{
-    END_BYTES, HEADER_BYTES, Kind, OPTIME_BYTES, PAYLOAD_BYTES_MAX, decode_optime, encode, encode_meta_head,
-    encode_optime, payload_of, record_bytes,
+    END_BYTES, HEADER_BYTES, Kind, OPTIME_BYTES, PAYLOAD_BYTES_MAX, encode, encode_meta_head, encode_optime,
+    record_bytes,
 };
 use super::recover::{Recovered, recover};
 use super::ring::{Ring, Slot};
-use super::segment::{LOG_DIRECTORY, SEGMENT_HEADER_BYTES, Salt, SegmentHeader, SegmentNumber, segment_path};
+use super::segment::{LOG_DIRECTORY, SEGMENT_HEADER_BYTES, Salt, SegmentHeader, SegmentNumber};
 use super::writer::Writer;
 
 /// An entry's name and its BSON bytes.
@@ -35,20 +33,20 @@ pub type LogEntry = (OpTime, Arc<[u8]>);
 /// Dropping the log finishes what was submitted and forgets what was not.
 #[derive(Debug)]
 pub struct Log {
-    directory: PathBuf,
+    pub(super) directory: PathBuf,
     options: LogOptions,
-    ring: Ring,
+    pub(super) ring: Ring,
     meta: BTreeMap<String, Vec<u8>>,
-    segments: VecDeque<SegmentHeader>,
+    pub(super) segments: VecDeque<SegmentHeader>,
     /// Offset of the next record in the last segment; `None` when a new segment has to be begun.
     tail_offset: Option<usize>,
     next_segment: SegmentNumber,
     last_lsn: Lsn,
     floor: OpTime,
-    queue: Arc<Queue>,
+    pub(super) queue: Arc<Queue>,
     durable: watch::Receiver<Durability>,
     writer: Option<JoinHandle<()>>,
-    readers: BTreeMap<SegmentNumber, File>,
+    pub(super) readers: BTreeMap<SegmentNumber, File>,
 }
 
 impl Log {
@@ -60,7 +58,9 @@ impl Log {
     pub fn open(dbpath: &Path, options: LogOptions) -> Result<(Self, Recovered), LogError> {
         let directory = dbpath.join(LOG_DIRECTORY);
         let options = LogOptions {
-            segment_bytes: options.segment_bytes.max(LogOptions::SEGMENT_BYTES_MIN),
+            segment_bytes: options
+                .segment_bytes
+                .clamp(LogOptions::SEGMENT_BYTES_MIN, LogOptions::SEGMENT_BYTES_MAX),
             ..options
         };
         let state = recover(&directory)?;
@@ -194,132 +194,6 @@ impl Log {
         self.meta.get(name).map(Vec::as_slice)
     }
 
-    /// Oldest entry.
-    #[must_use]
-    pub fn oldest(&self) -> Option<OpTime> {
-        self.ring.oldest()
-    }
-
-    /// Newest entry, durable or not.
-    #[must_use]
-    pub fn newest(&self) -> Option<OpTime> {
-        self.ring.newest()
-    }
-
-    /// Newest entry that is durable: what the member may report as such (`lastDurable`). Right after a
-    /// truncation it is the common point at most, never an entry of the branch that was cut off (R-02, BUG-D04).
-    #[must_use]
-    pub fn durable_optime(&self) -> Option<OpTime> {
-        self.ring.newest_durable(self.durable_lsn())
-    }
-
-    /// Number of entries.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.ring.len()
-    }
-
-    /// Is there no entry?
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.ring.len() == 0
-    }
-
-    /// Bytes of all segment files.
-    #[must_use]
-    pub fn disk_bytes(&self) -> u64 {
-        self.segments.iter().map(|segment| segment.bytes).sum()
-    }
-
-    /// The entry called `optime`.
-    ///
-    /// # Errors
-    /// If the entry is on disk only and can't be read back.
-    pub fn get(&mut self, optime: OpTime) -> Result<Option<Arc<[u8]>>, LogError> {
-        let Some(index) = self.ring.count_through(optime).checked_sub(1) else {
-            return Ok(None);
-        };
-        match self.ring.slot(index) {
-            Some(slot) if slot.optime == optime => self.read(index).map(Some),
-            _ => Ok(None),
-        }
-    }
-
-    /// The entries above `optime`, oldest first: at most `max_entries` and about `max_bytes` (one entry is given
-    /// however large it is). Served from memory while young, otherwise from the segment files.
-    ///
-    /// # Errors
-    /// If an entry can't be read back.
-    pub fn entries_after(
-        &mut self,
-        optime: OpTime,
-        max_entries: usize,
-        max_bytes: usize,
-    ) -> Result<Vec<LogEntry>, LogError> {
-        let first = self.ring.count_through(optime);
-        let mut entries = Vec::new();
-        let mut bytes = 0;
-        while entries.len() < max_entries
-            && let Some(slot) = self.ring.slot(first + entries.len())
-        {
-            bytes += slot.bytes as usize;
-            if bytes > max_bytes && !entries.is_empty() {
-                break;
-            }
-            entries.push((slot.optime, self.read(first + entries.len())?));
-        }
-        Ok(entries)
-    }
-
-    /// The entries below `optime`, newest first, with the limits of [`Log::entries_after`].
-    ///
-    /// # Errors
-    /// If an entry can't be read back.
-    pub fn entries_before(
-        &mut self,
-        optime: OpTime,
-        max_entries: usize,
-        max_bytes: usize,
-    ) -> Result<Vec<LogEntry>, LogError> {
-        let end = self.ring.count_while(|entry| entry < optime);
-        let mut entries = Vec::new();
-        let mut bytes = 0;
-        for index in (0..end).rev().take(max_entries) {
-            let slot = self.ring.slot(index).expect("below the number of entries");
-            bytes += slot.bytes as usize;
-            if bytes > max_bytes && !entries.is_empty() {
-                break;
-            }
-            entries.push((slot.optime, self.read(index)?));
-        }
-        Ok(entries)
-    }
-
-    /// The first entry whose timestamp is at least `ts` (timestamps alone rise along one oplog).
-    #[must_use]
-    pub fn first_at_or_after(&self, ts: Timestamp) -> Option<OpTime> {
-        let index = self.ring.count_while(|optime| optime.ts < ts);
-        self.ring.slot(index).map(|slot| slot.optime)
-    }
-
-    /// Can recovery start from data that are applied through `optime`? Only if that entry is still in the log, or
-    /// if there are no data ([`OpTime::NULL`]) and no entry was ever dropped. Ask at start, before replaying: if
-    /// not, data and log don't belong together (one was lost, damaged or restored alone), and the member needs a
-    /// new initial sync.
-    #[must_use]
-    pub fn covers(&self, optime: OpTime) -> bool {
-        if optime.is_null() {
-            return self
-                .segments
-                .front()
-                .is_none_or(|oldest| oldest.number == SegmentNumber(1));
-        }
-        let index = self.ring.count_through(optime).checked_sub(1);
-        index
-            .and_then(|index| self.ring.slot(index))
-            .is_some_and(|slot| slot.optime == optime)
-    }
-
     /// Allows entries below `floor` to be dropped once the log is above its cap. Give what the store has durably
     /// applied: recovery needs that entry and everything after it ([`Log::covers`]).
     pub fn set_floor(&mut self, floor: OpTime) {
@@ -335,11 +209,7 @@ impl Log {
 
     /// Puts a record behind all others; returns its place.
     fn push(&mut self, kind: Kind, head: &[u8], body: &[u8]) -> Result<(SegmentNumber, usize), LogError> {
-        if let Durability::Failed { reason } = &*self.durable.borrow() {
-            return Err(LogError::Stopped {
-                reason: reason.clone(),
-            });
-        }
+        self.check_writer()?;
         let payload = head.len() + body.len();
         if payload > PAYLOAD_BYTES_MAX {
             return Err(LogError::TooLarge {
@@ -360,6 +230,15 @@ impl Log {
         let up_to = self.last_lsn;
         self.queue.add(|pending| pending.up_to = up_to);
         Ok(place)
+    }
+
+    fn check_writer(&self) -> Result<(), LogError> {
+        let reason = match &*self.durable.borrow() {
+            Durability::Failed { reason } => reason.clone(),
+            Durability::UpTo(_) if self.durable.has_changed().is_err() => "its thread is gone".to_owned(),
+            Durability::UpTo(_) => return Ok(()),
+        };
+        Err(LogError::Stopped { reason })
     }
 
     /// Closes the last segment and begins the next, which opens with all named values: they must survive the
@@ -443,37 +322,6 @@ impl Log {
             self.ring.drop_segment(oldest.number);
             self.readers.remove(&oldest.number);
             self.queue.add(|pending| pending.retire.push(oldest));
-        }
-    }
-
-    fn read(&mut self, index: usize) -> Result<Arc<[u8]>, LogError> {
-        if let Some(bytes) = self.ring.young(index) {
-            return Ok(bytes);
-        }
-        let slot = self.ring.slot(index).expect("the caller has seen this slot");
-        let path = segment_path(&self.directory, slot.segment);
-        let file = match self.readers.entry(slot.segment) {
-            Entry::Occupied(open) => open.into_mut(),
-            Entry::Vacant(closed) => closed.insert(File::open(&path).map_err(LogError::io("open", &path))?),
-        };
-        let head = HEADER_BYTES + OPTIME_BYTES;
-        let start = slot.offset as usize - head;
-        let mut record = vec![0; head + slot.bytes as usize];
-        file.read_exact_at(&mut record, start as u64)
-            .map_err(LogError::io("read", &path))?;
-        let salt = self
-            .segments
-            .iter()
-            .find(|segment| segment.number == slot.segment)
-            .expect("a slot's segment is in the log")
-            .salt;
-        match payload_of(&record, salt).and_then(decode_optime) {
-            Some((optime, entry)) if optime == slot.optime => Ok(entry.into()),
-            _ => Err(LogError::corrupt(
-                &path,
-                start,
-                format!("not entry {}", slot.optime),
-            )),
         }
     }
 }

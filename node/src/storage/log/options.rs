@@ -16,6 +16,8 @@ pub struct LogOptions {
 impl LogOptions {
     /// Smallest segment: room for the header, the named records and something to say.
     pub(super) const SEGMENT_BYTES_MIN: u64 = 4096;
+    /// Largest segment: offsets inside are 32 bits.
+    pub(super) const SEGMENT_BYTES_MAX: u64 = 1 << 30;
 }
 
 impl Default for LogOptions {

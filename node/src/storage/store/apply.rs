@@ -1,26 +1,19 @@
-//! Changing the data, and taking it back.
+//! Changing the data, and taking it back. Collections and indexes are in [`super::apply_catalog`].
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use protocol::optime::OpTime;
 
-use super::catalog::{Collection, Index, TreeId};
+use super::catalog::{Collection, TreeId};
 use super::counts::Counts;
 use super::data::Store;
-use super::engine::{KeyRange, PageLimit, Room};
+use super::engine::Room;
 use super::error::StoreError;
 use super::journal::{JournalItem, Step};
-use super::read::ReadAt;
 use crate::storage::change::Change;
 use crate::storage::index::IndexSpec;
 use crate::storage::key::{KEY_BYTES_MAX, KeyError};
-
-/// Documents read at a time while an index is built.
-const BUILD_PAGE: PageLimit = PageLimit {
-    rows: 1000,
-    bytes: 4 << 20,
-};
 
 /// What a change of a missing collection means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,7 +176,7 @@ impl Store {
         Ok(())
     }
 
-    fn write(
+    pub(super) fn write(
         &mut self,
         optime: OpTime,
         room: Room,
@@ -206,123 +199,7 @@ impl Store {
         );
     }
 
-    fn create(&mut self, optime: OpTime, ns: &Arc<str>, uuid: Option<[u8; 16]>, options: &[u8]) {
-        if self.catalog.get(ns, optime).is_some() {
-            return;
-        }
-        let collection = Collection {
-            tree: self.new_tree(),
-            uuid,
-            options: options.to_vec(),
-            indexes: Vec::new(),
-        };
-        self.set_collection(optime, ns, Some(Arc::new(collection)));
-    }
-
-    fn drop_collection(&mut self, optime: OpTime, ns: &Arc<str>) {
-        let Some(collection) = self.catalog.get(ns, optime).cloned() else {
-            return;
-        };
-        self.set_collection(optime, ns, None);
-        self.note(
-            optime,
-            Step::DropTree {
-                room: Room::Documents,
-                tree: collection.tree,
-            },
-        );
-        for index in &collection.indexes {
-            self.note(
-                optime,
-                Step::DropTree {
-                    room: Room::Indexes,
-                    tree: index.tree,
-                },
-            );
-        }
-    }
-
-    fn rename(&mut self, optime: OpTime, from: &Arc<str>, to: &Arc<str>) {
-        let Some(collection) = self.catalog.get(from, optime).cloned() else {
-            return;
-        };
-        if from != to {
-            self.drop_collection(optime, to);
-            self.set_collection(optime, from, None);
-            self.set_collection(optime, to, Some(collection));
-        }
-    }
-
-    fn create_index(
-        &mut self,
-        optime: OpTime,
-        ns: &Arc<str>,
-        collection: &Arc<Collection>,
-        spec: &IndexSpec,
-    ) -> Result<(), StoreError> {
-        if collection.index(&spec.name).is_some() {
-            return Ok(());
-        }
-        let tree = self.new_tree();
-        let mut range = KeyRange::all();
-        loop {
-            let page = self.page(ns, &range, ReadAt::Latest, BUILD_PAGE)?;
-            for (id_key, doc) in &page.documents {
-                for key in entries(spec, Some(doc), id_key)? {
-                    let change = Counts::change(None, Some(key.len()));
-                    self.write(
-                        optime,
-                        Room::Indexes,
-                        tree,
-                        &key,
-                        Some(id_key.as_slice().into()),
-                        change,
-                    );
-                }
-            }
-            match page.documents.last() {
-                Some((last, _)) if !page.is_last => range = range.resumed_after(last),
-                _ => break,
-            }
-        }
-        let mut changed = Collection::clone(collection);
-        changed.indexes.push(Index {
-            tree,
-            spec: spec.clone(),
-        });
-        self.set_collection(optime, ns, Some(Arc::new(changed)));
-        Ok(())
-    }
-
-    fn drop_index(&mut self, optime: OpTime, ns: &Arc<str>, collection: &Arc<Collection>, name: &str) {
-        let Some(index) = collection.index(name) else {
-            return;
-        };
-        let tree = index.tree;
-        let mut changed = Collection::clone(collection);
-        changed.indexes.retain(|index| index.tree != tree);
-        self.set_collection(optime, ns, Some(Arc::new(changed)));
-        self.note(
-            optime,
-            Step::DropTree {
-                room: Room::Indexes,
-                tree,
-            },
-        );
-    }
-
-    fn set_collection(&mut self, optime: OpTime, ns: &Arc<str>, collection: Option<Arc<Collection>>) {
-        self.catalog.put(ns, optime, collection);
-        self.note(optime, Step::Catalog { ns: Arc::clone(ns) });
-    }
-
-    fn new_tree(&mut self) -> TreeId {
-        let tree = TreeId(self.next_tree);
-        self.next_tree += 1;
-        tree
-    }
-
-    fn note(&mut self, optime: OpTime, step: Step) {
+    pub(super) fn note(&mut self, optime: OpTime, step: Step) {
         self.journal.push_back(JournalItem { optime, step });
     }
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use protocol::optime::OpTime;
 
-use super::absorb::{Absorber, InFlight};
+use super::absorb::InFlight;
+use super::absorber::Absorber;
 use super::catalog::{Catalog, Collection, TreeId};
 use super::counts::Counts;
 use super::engine::{Engine, KeyRange, PageLimit, Room};

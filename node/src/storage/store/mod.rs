@@ -5,7 +5,9 @@
 //! [`absorb`] (handing committed versions to the engine).
 
 mod absorb;
+mod absorber;
 mod apply;
+mod apply_catalog;
 mod catalog;
 mod counts;
 mod data;

@@ -40,7 +40,7 @@ pub enum LogError {
     TooLarge {
         /// Size of the payload.
         bytes: usize,
-        /// [`super::record::PAYLOAD_BYTES_MAX`].
+        /// What one record may hold.
         limit: usize,
     },
     /// The log thread met an I/O error earlier; nothing is accepted any more.

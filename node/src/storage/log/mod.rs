@@ -1,7 +1,7 @@
 //! The oplog on disk, which is also the write-ahead log.
 //!
-//! Reading order: [`record`] (bytes), [`segment`] (files), [`scan`] and [`recover`] (what a crash left),
-//! [`queue`] and [`writer`] (the log thread), [`oplog`] and [`query`] (the owner's side).
+//! Reading order: `record` (bytes), `segment` (files), `scan` and `recover` (what a crash left),
+//! `queue` and `writer` (the log thread), `oplog` and `query` (the owner's side).
 
 mod error;
 mod file;

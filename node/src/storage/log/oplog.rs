@@ -1,4 +1,4 @@
-//! The owner's side of the log: opening and writing. Reading is in [`super::query`].
+//! The owner's side of the log: opening and writing. Reading is in `query.rs`.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;

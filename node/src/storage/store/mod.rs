@@ -1,8 +1,8 @@
 //! The data of one member.
 //!
-//! Reading order: [`engine`] (an ordered store of bytes), [`overlay`] (versions newer than the engine),
-//! [`catalog`] (which collections there are), [`journal`] (what can be undone), [`data`] (all of it together),
-//! [`absorb`] (handing committed versions to the engine).
+//! Reading order: `engine` (an ordered store of bytes), `overlay` (versions newer than the engine),
+//! `catalog` (which collections there are), `journal` (what can be undone), `data` (all of it together),
+//! `absorb` (handing committed versions to the engine).
 
 mod absorb;
 mod absorber;

@@ -3,6 +3,7 @@
 //! question at once.
 
 pub mod bench;
+pub mod campaign;
 pub mod checks;
 pub mod cli;
 pub mod client;

@@ -3,8 +3,10 @@
 //! Talk goes to stderr, results to stdout, and the exit code is the verdict ([`crate::record::exit::Exit`]).
 
 mod arguments;
+mod campaign;
 mod context;
 mod entry;
+mod files;
 mod judge;
 mod report;
 mod run;

@@ -1,6 +1,6 @@
 //! The list of subcommands.
 
-use super::{context::Context, judge, report, run, serve};
+use super::{campaign, context::Context, judge, report, run, serve};
 use crate::record::exit::Exit;
 
 /// One line per subcommand: its name, and the module with its `Arguments` (whose doc comment is the help) and
@@ -30,4 +30,5 @@ subcommands! {
     Judge => judge,
     Report => report,
     Serve => serve,
+    Campaign => campaign,
 }

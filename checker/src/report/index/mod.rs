@@ -6,4 +6,4 @@ mod trend;
 mod walk;
 
 pub use summary::Summary;
-pub use walk::{rebuild, write_index};
+pub use walk::{rebuild, summaries, write_index};

@@ -23,15 +23,23 @@ pub fn write_index(results: &Path) -> Result<PathBuf, ReportError> {
         path: results.to_owned(),
         source,
     })?;
-    let mut summaries: Vec<Summary> = find(results)
+    let path = results.join("index.html");
+    write_whole(&path, page::page(&summaries(results)).as_bytes())?;
+    Ok(path)
+}
+
+/// Every run under `results`, or `results` itself when it is one; newest first.
+pub fn summaries(results: &Path) -> Vec<Summary> {
+    let mut roots = find(results);
+    if results.join(RunFile::Run.name()).is_file() {
+        roots.push(results.to_owned());
+    }
+    let mut summaries: Vec<Summary> = roots
         .iter()
         .filter_map(|root| Summary::read(results, &RunDirectory::open(root).ok()?))
         .collect();
-    // Newest first; names of runs begin with their time.
     summaries.sort_by(|one, two| (&two.run.started_at, &two.place).cmp(&(&one.run.started_at, &one.place)));
-    let path = results.join("index.html");
-    write_whole(&path, page::page(&summaries).as_bytes())?;
-    Ok(path)
+    summaries
 }
 
 /// Makes all pages under `directory` again from the stored records, and the index over them; returns the paths

@@ -22,6 +22,7 @@ const HERE: c_int = libc::AT_FDCWD;
 /// As the C function.
 #[cfg_attr(not(test), unsafe(no_mangle))]
 pub unsafe extern "C" fn openat(directory: c_int, path: *const c_char, flags: c_int, mode: mode_t) -> c_int {
+    let mut makes = false;
     // SAFETY: the caller's promise.
     if let Some(path) = unsafe { scoped(directory, path) } {
         match strike::fate(OPERATION_OPEN) {
@@ -29,7 +30,7 @@ pub unsafe extern "C" fn openat(directory: c_int, path: *const c_char, flags: c_
             Fate::Lie | Fate::Done => {}
         }
         if undo::is_on() && flags & (libc::O_CREAT | libc::O_TRUNC) != 0 {
-            before_open(&path, flags);
+            makes = before_open(&path, flags);
         }
     }
     let arguments = [
@@ -39,7 +40,11 @@ pub unsafe extern "C" fn openat(directory: c_int, path: *const c_char, flags: c_
         c_long::from(mode),
     ];
     // SAFETY: the caller's call.
-    answer(unsafe { call(libc::SYS_openat, padded(arguments)) }) as c_int
+    let opened = answer(unsafe { call(libc::SYS_openat, padded(arguments)) }) as c_int;
+    if makes && let Some(status) = raw_file::status(opened) {
+        undo::forget(status.st_ino);
+    }
+    opened
 }
 
 /// Replaces `openat64`.
@@ -249,13 +254,14 @@ pub unsafe extern "C" fn link(from: *const c_char, to: *const c_char) -> c_int {
     unsafe { linkat(HERE, from, HERE, to, 0) }
 }
 
-/// What an open with these flags will change: a new name, or a file cut to nothing.
-fn before_open(path: &PathBytes, flags: c_int) {
+/// What an open with these flags will change: a new name (true), or a file cut to nothing.
+fn before_open(path: &PathBytes, flags: c_int) -> bool {
     if !raw_file::exists(path.c_str()) {
-        if flags & libc::O_CREAT != 0 {
+        let makes = flags & libc::O_CREAT != 0;
+        if makes {
             undo::name(KIND_CREATE, path, None);
         }
-        return;
+        return makes;
     }
     if flags & libc::O_TRUNC != 0 && flags & libc::O_EXCL == 0 {
         let file = raw_file::open(path.c_str(), libc::O_RDONLY | libc::O_CLOEXEC, 0);
@@ -265,6 +271,7 @@ fn before_open(path: &PathBytes, flags: c_int) {
         }
         raw_file::close(file);
     }
+    false
 }
 
 /// Journals a change of one name, if it will happen: a name that is there is not made again, one that is not

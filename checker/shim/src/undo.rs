@@ -1,7 +1,7 @@
 //! Writing the undo journal: before a change, what is needed to take it back.
 //!
-//! The journal is a file outside of the scope, written without any sync: it has to survive the death of the
-//! process, not of the machine. One lock guards it, held for the time of a record.
+//! The journals are files outside of the scope, written without any sync: it has to survive the death of the
+//! process, not of the machine. One lock guards them, held for the time of a record.
 
 use std::{
     cell::UnsafeCell,
@@ -15,16 +15,24 @@ use crate::{
     raw_file,
     scope::PathBytes,
     undo_format::{
-        HEADER_BYTES, Header, JOURNAL_NAME, KIND_CONTENT, KIND_RENAME, KIND_SYNC, KIND_UNLINK, SAVED_PREFIX,
+        CONTENT_PREFIX, HEADER_BYTES, Header, KIND_CONTENT, KIND_RENAME, KIND_SYNC, KIND_UNLINK,
+        NAMES_JOURNAL, SAVED_PREFIX,
     },
 };
 
-/// Inodes with uncovered records, and saved files, that are remembered; with more, the journal is not
-/// emptied any more in this life of the process (it only grows, nothing is lost).
-const REMEMBERED_MAX: usize = 256;
+/// Journals that are open at once. More files with unsynced changes than that: what is beyond is counted as
+/// missed.
+const JOURNALS_MAX: usize = 192;
+
+/// Saved files whose names are remembered, to be removed when the names are covered; others stay until the
+/// checker cleans up.
+const SAVED_MAX: usize = 192;
 
 /// Bytes of old content in one record.
 const CHUNK_BYTES: usize = 64 * 1024;
+
+/// The journal of names stands first in the table.
+const NAMES: usize = 0;
 
 static ON: AtomicBool = AtomicBool::new(false);
 static LOCK: AtomicBool = AtomicBool::new(false);
@@ -32,60 +40,53 @@ static STATE: Guarded = Guarded(UnsafeCell::new(State::new()));
 
 struct Guarded(UnsafeCell<State>);
 
-// SAFETY: touched only by `with`, under LOCK.
+// SAFETY: touched only by `with_locked`, under LOCK.
 unsafe impl Sync for Guarded {}
 
 struct State {
-    journal: c_int,
     directory: PathBytes,
-    length: u64,
-    /// Raised when the journal is emptied: positions of older syncs mean nothing any more.
+    journals: [Journal; JOURNALS_MAX],
+    journal_count: usize,
+    /// Raised whenever a journal is emptied or opened: a position of an older generation means nothing.
     generation: u64,
-    /// Where the last record of a name starts, plus one; and up to where names are covered.
-    names_last: u64,
-    names_covered: u64,
-    inodes: [Pending; REMEMBERED_MAX],
-    inode_count: usize,
-    saved: [u64; REMEMBERED_MAX],
+    saved: [u64; SAVED_MAX],
     saved_count: usize,
-    /// It may be emptied when all is covered.
-    knows_all: bool,
     buffer: [u8; HEADER_BYTES + CHUNK_BYTES],
 }
 
 #[derive(Clone, Copy)]
-struct Pending {
+struct Journal {
+    /// The file whose content it is about; 0 for names.
     inode: u64,
-    /// Where its last record starts, plus one.
-    last: u64,
-    covered: u64,
+    descriptor: c_int,
+    length: u64,
+    generation: u64,
 }
 
 /// A sync that has begun: what it will cover.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Begun {
     inode: u64,
+    content: Mark,
+    names: Mark,
+}
+
+/// A place in a journal at a time.
+#[derive(Clone, Copy, Default)]
+struct Mark {
     position: u64,
     generation: u64,
 }
 
-/// Opens the journal in `directory`, once, before `main`.
+/// Opens the journal of names in `directory`, once, before `main`.
 pub(crate) fn open(directory: &CStr) {
     with_locked(|state| {
-        let mut path = PathBytes::new();
-        let named = state.directory.push(directory.to_bytes())
-            && path.push(directory.to_bytes())
-            && path.push(b"/")
-            && path.push(JOURNAL_NAME.as_bytes());
-        if !named {
+        if !state.directory.push(directory.to_bytes()) {
             return;
         }
-        let flags = libc::O_RDWR | libc::O_CREAT | libc::O_APPEND | libc::O_CLOEXEC;
-        state.journal = raw_file::open(path.c_str(), flags, 0o600);
-        if let Some(status) = raw_file::status(state.journal) {
-            state.length = status.st_size as u64;
-            // Records of an earlier life are not remembered here.
-            state.knows_all = state.length == 0;
+        let mut path = PathBytes::new();
+        let named = path.push(directory.to_bytes()) && path.push(b"/") && path.push(NAMES_JOURNAL.as_bytes());
+        if named && state.open_journal(&path, 0).is_some() {
             ON.store(true, Ordering::Release);
         }
     });
@@ -106,6 +107,10 @@ pub(crate) fn content(descriptor: c_int, status: &libc::stat, offset: u64, lengt
         size.min(offset.saturating_add(length))
     };
     with_locked(|state| {
+        let Some(journal) = state.content_journal(status.st_ino) else {
+            state.missed();
+            return;
+        };
         let mut at = offset;
         loop {
             let wanted = end.saturating_sub(at).min(CHUNK_BYTES as u64) as usize;
@@ -117,23 +122,20 @@ pub(crate) fn content(descriptor: c_int, status: &libc::stat, offset: u64, lengt
             if got < wanted {
                 state.missed();
             }
-            state.append(
-                Header {
-                    kind: KIND_CONTENT,
-                    inode: status.st_ino,
-                    offset: at,
-                    size_before: size,
-                    payload_bytes: got as u64,
-                    position: 0,
-                },
-                None,
-            );
+            let header = Header {
+                kind: KIND_CONTENT,
+                inode: status.st_ino,
+                offset: at,
+                size_before: size,
+                payload_bytes: got as u64,
+                position: 0,
+            };
+            state.append(journal, header, None);
             at += wanted as u64;
             if wanted == 0 || got < wanted || at >= end {
                 break;
             }
         }
-        state.remember_inode(status.st_ino);
     });
 }
 
@@ -147,19 +149,27 @@ pub(crate) fn name(kind: u64, path: &PathBytes, to: Option<&PathBytes>) {
             _ => None,
         };
         let saved = victim.is_some_and(|victim| state.save(victim));
-        let start = state.length;
-        let both = [path.bytes(), to.map_or(&[], PathBytes::bytes)];
-        let payload_bytes = both[0].len() + to.map_or(0, |to| 1 + to.bytes().len());
+        let payload_bytes = path.bytes().len() + to.map_or(0, |to| 1 + to.bytes().len());
+        let header = Header {
+            kind,
+            payload_bytes: payload_bytes as u64,
+            position: u64::from(saved),
+            ..Header::default()
+        };
         state.append(
-            Header {
-                kind,
-                payload_bytes: payload_bytes as u64,
-                position: u64::from(saved),
-                ..Header::default()
-            },
-            Some(both),
+            NAMES,
+            header,
+            Some([path.bytes(), to.map_or(&[], PathBytes::bytes)]),
         );
-        state.names_last = start + 1;
+    });
+}
+
+/// A file was just made: whatever is known of its inode is of another file that is gone.
+pub(crate) fn forget(inode: u64) {
+    with_locked(|state| {
+        if let Some(journal) = state.content_journal(inode) {
+            state.empty(journal);
+        }
     });
 }
 
@@ -167,12 +177,13 @@ pub(crate) fn name(kind: u64, path: &PathBytes, to: Option<&PathBytes>) {
 pub(crate) fn sync_begins(inode: u64) -> Begun {
     let mut begun = Begun {
         inode,
-        position: 0,
-        generation: 0,
+        ..Begun::default()
     };
     with_locked(|state| {
-        begun.position = state.length;
-        begun.generation = state.generation;
+        begun.names = state.journals[NAMES].mark();
+        begun.content = state
+            .known_journal(inode)
+            .map_or(Mark::default(), |index| state.journals[index].mark());
     });
     begun
 }
@@ -180,27 +191,12 @@ pub(crate) fn sync_begins(inode: u64) -> Begun {
 /// The sync has succeeded.
 pub(crate) fn sync_ended(begun: Begun) {
     with_locked(|state| {
-        // The journal was emptied meanwhile: all that it could cover was covered by others.
-        if state.generation != begun.generation || state.length == 0 {
-            return;
+        if let Some(index) = state.known_journal(begun.inode) {
+            state.cover(index, begun.content);
         }
-        state.append(
-            Header {
-                kind: KIND_SYNC,
-                inode: begun.inode,
-                position: begun.position,
-                ..Header::default()
-            },
-            None,
-        );
-        state.names_covered = state.names_covered.max(begun.position);
-        if let Some(pending) = state.inodes[..state.inode_count]
-            .iter_mut()
-            .find(|known| known.inode == begun.inode)
-        {
-            pending.covered = pending.covered.max(begun.position);
+        if state.cover(NAMES, begun.names) {
+            state.remove_saved();
         }
-        state.empty_if_covered();
     });
 }
 
@@ -209,30 +205,79 @@ pub(crate) fn missed() {
     with_locked(|state| state.missed());
 }
 
+impl Journal {
+    const NONE: Self = Self {
+        inode: 0,
+        descriptor: -1,
+        length: 0,
+        generation: 0,
+    };
+
+    fn mark(&self) -> Mark {
+        Mark {
+            position: self.length,
+            generation: self.generation,
+        }
+    }
+}
+
 impl State {
     const fn new() -> Self {
         Self {
-            journal: -1,
             directory: PathBytes::new(),
-            length: 0,
+            journals: [Journal::NONE; JOURNALS_MAX],
+            journal_count: 0,
             generation: 0,
-            names_last: 0,
-            names_covered: 0,
-            inodes: [Pending {
-                inode: 0,
-                last: 0,
-                covered: 0,
-            }; REMEMBERED_MAX],
-            inode_count: 0,
-            saved: [0; REMEMBERED_MAX],
+            saved: [0; SAVED_MAX],
             saved_count: 0,
-            knows_all: true,
             buffer: [0; HEADER_BYTES + CHUNK_BYTES],
         }
     }
 
+    /// The open journal of a file, if there is one.
+    fn known_journal(&self, inode: u64) -> Option<usize> {
+        let contents = NAMES + 1..self.journal_count;
+        contents
+            .into_iter()
+            .find(|index| self.journals[*index].inode == inode)
+    }
+
+    /// The journal of a file, opened now if it was not.
+    fn content_journal(&mut self, inode: u64) -> Option<usize> {
+        if let Some(index) = self.known_journal(inode) {
+            return Some(index);
+        }
+        let path = self.numbered(CONTENT_PREFIX, inode)?;
+        self.open_journal(&path, inode)
+    }
+
+    fn open_journal(&mut self, path: &PathBytes, inode: u64) -> Option<usize> {
+        let index = if self.journal_count < JOURNALS_MAX {
+            self.journal_count += 1;
+            self.journal_count - 1
+        } else {
+            // One that is empty says as much as none.
+            let free = (NAMES + 1..JOURNALS_MAX).find(|index| self.journals[*index].length == 0)?;
+            raw_file::close(self.journals[free].descriptor);
+            self.journals[free] = Journal::NONE;
+            free
+        };
+        let flags = libc::O_RDWR | libc::O_CREAT | libc::O_APPEND | libc::O_CLOEXEC;
+        let descriptor = raw_file::open(path.c_str(), flags, 0o600);
+        let status = raw_file::status(descriptor)?;
+        self.generation += 1;
+        self.journals[index] = Journal {
+            inode,
+            descriptor,
+            // Of an earlier life of the process: the next sync covers it.
+            length: status.st_size as u64,
+            generation: self.generation,
+        };
+        Some(index)
+    }
+
     /// Appends a record whose payload is in the buffer already, or is these two paths.
-    fn append(&mut self, header: Header, paths: Option<[&[u8]; 2]>) {
+    fn append(&mut self, index: usize, header: Header, paths: Option<[&[u8]; 2]>) {
         let end = HEADER_BYTES + header.payload_bytes as usize;
         self.buffer[..HEADER_BYTES].copy_from_slice(&header.encode());
         if let Some([from, to]) = paths {
@@ -243,8 +288,8 @@ impl State {
                 self.buffer[middle + 1..end].copy_from_slice(to);
             }
         }
-        if raw_file::write_all(self.journal, &self.buffer[..end]) {
-            self.length += end as u64;
+        if raw_file::write_all(self.journals[index].descriptor, &self.buffer[..end]) {
+            self.journals[index].length += end as u64;
             if let Some(page) = page() {
                 count(&page.counters.undo_records);
             }
@@ -253,6 +298,37 @@ impl State {
             ON.store(false, Ordering::Release);
             self.missed();
         }
+    }
+
+    /// A sync covers the journal up to the mark; true if it is empty now.
+    fn cover(&mut self, index: usize, mark: Mark) -> bool {
+        let journal = self.journals[index];
+        // Emptied meanwhile: what the mark could cover was covered by others.
+        if journal.generation != mark.generation || mark.position == 0 {
+            return false;
+        }
+        if journal.length == mark.position {
+            return self.empty(index);
+        }
+        let header = Header {
+            kind: KIND_SYNC,
+            inode: journal.inode,
+            position: mark.position,
+            ..Header::default()
+        };
+        self.append(index, header, None);
+        false
+    }
+
+    fn empty(&mut self, index: usize) -> bool {
+        let journal = &mut self.journals[index];
+        if journal.length > 0 && !raw_file::empty(journal.descriptor) {
+            return false;
+        }
+        self.generation += 1;
+        journal.length = 0;
+        journal.generation = self.generation;
+        true
     }
 
     /// Reads old bytes into the buffer's payload, by the descriptor or, if it was opened for writing only, by
@@ -278,70 +354,36 @@ impl State {
         if !raw_file::exists(path.c_str()) {
             return false;
         }
-        let Some(saved) = self.saved_path(self.length) else {
+        let offset = self.journals[NAMES].length;
+        let Some(saved) = self.numbered(SAVED_PREFIX, offset) else {
             return false;
         };
         let linked = raw_file::link(path.c_str(), saved.c_str());
         if !linked {
             self.missed();
-        } else if self.saved_count < REMEMBERED_MAX {
-            self.saved[self.saved_count] = self.length;
+        } else if self.saved_count < SAVED_MAX {
+            self.saved[self.saved_count] = offset;
             self.saved_count += 1;
-        } else {
-            self.knows_all = false;
         }
         linked
     }
 
-    fn saved_path(&self, offset: u64) -> Option<PathBytes> {
-        let mut path = PathBytes::new();
-        let named = path.push(self.directory.bytes())
-            && path.push(b"/")
-            && path.push(SAVED_PREFIX.as_bytes())
-            && path.push_number(offset);
-        named.then_some(path)
-    }
-
-    fn remember_inode(&mut self, inode: u64) {
-        let last = self.length;
-        if let Some(known) = self.inodes[..self.inode_count]
-            .iter_mut()
-            .find(|known| known.inode == inode)
-        {
-            known.last = last;
-        } else if self.inode_count < REMEMBERED_MAX {
-            self.inodes[self.inode_count] = Pending {
-                inode,
-                last,
-                covered: 0,
-            };
-            self.inode_count += 1;
-        } else {
-            self.knows_all = false;
-        }
-    }
-
-    /// An empty journal says the same as one whose records are all covered.
-    fn empty_if_covered(&mut self) {
-        let covered = self.knows_all
-            && self.names_last <= self.names_covered
-            && self.inodes[..self.inode_count]
-                .iter()
-                .all(|pending| pending.last <= pending.covered);
-        if !covered || !raw_file::empty(self.journal) {
-            return;
-        }
+    fn remove_saved(&mut self) {
         for index in 0..self.saved_count {
-            if let Some(path) = self.saved_path(self.saved[index]) {
+            if let Some(path) = self.numbered(SAVED_PREFIX, self.saved[index]) {
                 raw_file::unlink(path.c_str());
             }
         }
-        self.length = 0;
-        self.generation += 1;
-        self.names_last = 0;
-        self.names_covered = 0;
-        self.inode_count = 0;
         self.saved_count = 0;
+    }
+
+    fn numbered(&self, prefix: &str, number: u64) -> Option<PathBytes> {
+        let mut path = PathBytes::new();
+        let named = path.push(self.directory.bytes())
+            && path.push(b"/")
+            && path.push(prefix.as_bytes())
+            && path.push_number(number);
+        named.then_some(path)
     }
 
     fn missed(&mut self) {

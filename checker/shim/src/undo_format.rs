@@ -1,16 +1,21 @@
 //! The undo journal's records: how to take back what a power loss would have lost.
 //!
-//! A journal is a file of records, in the order in which their changes began. A record is a header of eight
-//! little-endian words and a payload. A record is *covered* (durable, not to be undone) if a sync record
-//! says so: changes of content by a sync of the same inode, changes of names by a sync of any file of the
-//! scope, since ext4 and XFS commit their one metadata journal in order. A sync covers what began before it
-//! began, no more: a write that overlaps it may be lost, as on a real disk.
+//! There is one journal for names and one per file (inode) for its content, so that a file that is never
+//! synced does not keep the records of all others. A journal is a file of records, in the order in which their
+//! changes began; a record is a header of eight little-endian words and a payload. A record is *covered*
+//! (durable, not to be undone) if a later sync record of its journal says so: changes of content by a sync of
+//! the same inode, changes of names by a sync of any file of the scope, since ext4 and XFS commit their one
+//! metadata journal in order. A sync covers what began before it began, no more: a write that overlaps it may
+//! be lost, as on a real disk. A journal all of whose records are covered is emptied.
 
-/// Name of the journal inside the undo directory.
-pub const JOURNAL_NAME: &str = "journal";
+/// Name of the journal of names inside the undo directory.
+pub const NAMES_JOURNAL: &str = "names";
+
+/// The journal of a file's content has this prefix and the inode's number as its name.
+pub const CONTENT_PREFIX: &str = "content-";
 
 /// Files that were unlinked or replaced are kept in the undo directory under this prefix and the offset of
-/// their record.
+/// their record in the journal of names.
 pub const SAVED_PREFIX: &str = "saved-";
 
 /// Bytes of a header.
@@ -21,7 +26,7 @@ pub const RECORD_MAGIC: u64 = u64::from_le_bytes(*b"chkundo1");
 
 /// Old bytes in the payload, at `offset` of `inode`, whose size was `size_before`.
 pub const KIND_CONTENT: u64 = 1;
-/// A sync of `inode` succeeded; it covers its records that start before `position`.
+/// A sync succeeded; it covers the records of this journal that start before `position`.
 pub const KIND_SYNC: u64 = 2;
 /// A file is made; the payload is its path.
 pub const KIND_CREATE: u64 = 3;

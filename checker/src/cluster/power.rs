@@ -15,8 +15,8 @@ use std::{
 
 use super::{
     error::ClusterError,
-    shim_layout::undo_format::{JOURNAL_NAME, SAVED_PREFIX},
-    undo_journal::{OldContent, OldName, read},
+    shim_layout::undo_format::{CONTENT_PREFIX, NAMES_JOURNAL, SAVED_PREFIX},
+    undo_journal::{OldContent, OldName, read_content, read_names},
 };
 use crate::nemesis::dice::Dice;
 
@@ -36,7 +36,7 @@ pub struct Loss {
     pub sectors_kept: u64,
 }
 
-/// Takes back what was not synced in `data`, by the journal in `undo`, which is emptied. The process must be
+/// Takes back what was not synced in `data`, by the journals in `undo`, which are removed. The process must be
 /// dead. Each unsynced sector stays with probability `keep_permille`/1000, and of the unsynced changes of
 /// names some first ones do; both drawn from `seed`.
 pub fn lose_power(data: &Path, undo: &Path, keep_permille: u32, seed: u64) -> Result<Loss, ClusterError> {
@@ -44,32 +44,55 @@ pub fn lose_power(data: &Path, undo: &Path, keep_permille: u32, seed: u64) -> Re
         let path = path.to_owned();
         move |source| ClusterError::Power { path, source }
     };
-    let journal = undo.join(JOURNAL_NAME);
-    let mut uncovered = match fs::read(&journal) {
-        Ok(bytes) => read(&bytes),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Loss::default()),
-        Err(error) => return Err(failed(&journal)(error)),
-    };
     let mut dice = Dice::new(seed, "power loss");
     let mut loss = Loss::default();
     let mut files = BTreeMap::new();
     find_files(data, &mut files).map_err(failed(data))?;
     find_files(undo, &mut files).map_err(failed(undo))?;
-    for (inode, changes) in &uncovered.content {
-        // A file without a name is gone for good; nobody can open it.
-        let Some(path) = files.get(inode) else { continue };
-        restore(path, changes, keep_permille, &mut dice, &mut loss).map_err(failed(path))?;
+    for (path, changes) in contents(undo, &files)? {
+        restore(&path, &changes, keep_permille, &mut dice, &mut loss).map_err(failed(&path))?;
     }
-    let kept = uncovered
-        .names
-        .iter()
-        .take_while(|_| dice.chance(keep_permille))
-        .count();
-    for name in uncovered.names.drain(kept..).rev() {
+    let mut names = read_names(&journal(undo, NAMES_JOURNAL)?);
+    let kept = names.iter().take_while(|_| dice.chance(keep_permille)).count();
+    for name in names.drain(kept..).rev() {
         loss.names_undone += u64::from(take_back(undo, &name).map_err(failed(data))?);
     }
     empty(undo).map_err(failed(undo))?;
     Ok(loss)
+}
+
+/// The unsynced changes of content of each file that still has a name, by its path (inode order would make
+/// the dice fall differently from run to run). A file without a name is gone for good; nobody can open it.
+fn contents(
+    undo: &Path,
+    files: &BTreeMap<u64, PathBuf>,
+) -> Result<BTreeMap<PathBuf, Vec<OldContent>>, ClusterError> {
+    let mut contents = BTreeMap::new();
+    for path in files.values().filter(|path| path.starts_with(undo)) {
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+            continue;
+        };
+        let inode = name
+            .strip_prefix(CONTENT_PREFIX)
+            .and_then(|inode| inode.parse::<u64>().ok());
+        let Some(file) = inode.and_then(|inode| files.get(&inode)) else {
+            continue;
+        };
+        let changes = read_content(&journal(undo, name)?);
+        if !changes.is_empty() {
+            contents.insert(file.clone(), changes);
+        }
+    }
+    Ok(contents)
+}
+
+/// A journal's bytes; none if there is no such journal.
+fn journal(undo: &Path, name: &str) -> Result<Vec<u8>, ClusterError> {
+    let path = undo.join(name);
+    match fs::read(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        read => read.map_err(|source| ClusterError::Power { path, source }),
+    }
 }
 
 /// Brings a file's content back to what was durable, save for the sectors that chance has kept.
@@ -161,15 +184,9 @@ fn take_back(undo: &Path, name: &OldName) -> io::Result<bool> {
 
 fn empty(undo: &Path) -> io::Result<()> {
     for entry in fs::read_dir(undo)? {
-        let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with(SAVED_PREFIX) {
-            fs::remove_file(entry.path())?;
-        }
+        fs::remove_file(entry?.path())?;
     }
-    OpenOptions::new()
-        .write(true)
-        .open(undo.join(JOURNAL_NAME))?
-        .set_len(0)
+    Ok(())
 }
 
 /// Regular files below a directory, by inode. Of several names of one file any will do.

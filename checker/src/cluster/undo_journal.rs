@@ -1,20 +1,11 @@
-//! Reading an undo journal: which of its records a power loss would take back.
+//! Reading the undo journals: which of its records a power loss would take back.
 
-use std::{collections::BTreeMap, ffi::OsString, os::unix::ffi::OsStringExt, path::PathBuf};
+use std::{ffi::OsString, os::unix::ffi::OsStringExt, path::PathBuf};
 
 use super::shim_layout::undo_format::{
     HEADER_BYTES, Header, KIND_CONTENT, KIND_CREATE, KIND_MAKE_DIRECTORY, KIND_REMOVE_DIRECTORY, KIND_RENAME,
     KIND_SYNC, KIND_UNLINK,
 };
-
-/// The records that no sync has covered, in their order.
-#[derive(Debug, Default)]
-pub(super) struct Uncovered {
-    /// Changes of content, by inode.
-    pub(super) content: BTreeMap<u64, Vec<OldContent>>,
-    /// Changes of names.
-    pub(super) names: Vec<OldName>,
-}
 
 /// What a range held before a change.
 #[derive(Debug, PartialEq, Eq)]
@@ -42,34 +33,36 @@ pub(super) enum OldName {
     DirectoryRemoved(PathBuf),
 }
 
-/// Reads a journal. Its last record may be cut short by the process's death: the change had not begun then.
-pub(super) fn read(journal: &[u8]) -> Uncovered {
-    let records = records(journal);
-    let mut covered: BTreeMap<u64, u64> = BTreeMap::new();
-    for (_, header, _) in records.iter().filter(|(_, header, _)| header.kind == KIND_SYNC) {
-        let position = covered.entry(header.inode).or_default();
-        *position = header.position.max(*position);
-    }
-    let names_covered = covered.values().copied().max().unwrap_or(0);
-    let mut uncovered = Uncovered::default();
-    for (start, header, payload) in records {
-        if header.kind == KIND_CONTENT {
-            if start >= covered.get(&header.inode).copied().unwrap_or(0) {
-                uncovered
-                    .content
-                    .entry(header.inode)
-                    .or_default()
-                    .push(OldContent {
-                        offset: header.offset,
-                        size_before: header.size_before,
-                        bytes: payload.to_vec(),
-                    });
-            }
-        } else if start >= names_covered {
-            uncovered.names.extend(old_name(&header, start, payload));
-        }
-    }
-    uncovered
+/// Reads the journal of a file's content. Its last record may be cut short by the process's death: the change
+/// had not begun then.
+pub(super) fn read_content(journal: &[u8]) -> Vec<OldContent> {
+    let content = uncovered(journal)
+        .into_iter()
+        .filter(|(_, header, _)| header.kind == KIND_CONTENT);
+    content
+        .map(|(_, header, payload)| OldContent {
+            offset: header.offset,
+            size_before: header.size_before,
+            bytes: payload.to_vec(),
+        })
+        .collect()
+}
+
+/// Reads the journal of names.
+pub(super) fn read_names(journal: &[u8]) -> Vec<OldName> {
+    uncovered(journal)
+        .into_iter()
+        .filter_map(|(start, header, payload)| old_name(&header, start, payload))
+        .collect()
+}
+
+/// The records that no sync has covered, in their order.
+fn uncovered(journal: &[u8]) -> Vec<(u64, Header, &[u8])> {
+    let mut records = records(journal);
+    let syncs = records.iter().filter(|(_, header, _)| header.kind == KIND_SYNC);
+    let covered = syncs.map(|(_, header, _)| header.position).max().unwrap_or(0);
+    records.retain(|(start, _, _)| *start >= covered);
+    records
 }
 
 fn records(mut journal: &[u8]) -> Vec<(u64, Header, &[u8])> {
@@ -115,41 +108,46 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sync_covers_what_began_before_it_and_no_other_file() {
+    fn a_sync_covers_what_began_before_it() {
         let mut journal = Vec::new();
-        push(&mut journal, KIND_CONTENT, 1, 0, b"a");
-        push(&mut journal, KIND_CONTENT, 2, 0, b"b");
-        push(&mut journal, KIND_CREATE, 0, 0, b"/x");
+        push(&mut journal, KIND_CONTENT, 0, b"a");
+        push(&mut journal, KIND_CONTENT, 0, b"b");
         let begun = journal.len() as u64;
-        push(&mut journal, KIND_CONTENT, 1, 0, b"c");
-        push(&mut journal, KIND_SYNC, 1, begun, b"");
-        push(&mut journal, KIND_CREATE, 0, 0, b"/y");
-        let uncovered = read(&journal);
-        let bytes = |inode: u64| {
-            uncovered.content[&inode]
-                .iter()
-                .map(|old| old.bytes.clone())
-                .collect::<Vec<_>>()
+        push(&mut journal, KIND_CONTENT, 0, b"c");
+        push(&mut journal, KIND_SYNC, begun, b"");
+        push(&mut journal, KIND_CONTENT, 0, b"d");
+        let bytes: Vec<Vec<u8>> = read_content(&journal).into_iter().map(|old| old.bytes).collect();
+        assert_eq!(bytes, [b"c", b"d"]);
+    }
+
+    #[test]
+    fn names_are_read_with_what_was_saved() {
+        let mut journal = Vec::new();
+        push(&mut journal, KIND_CREATE, 0, b"/x");
+        let start = journal.len() as u64;
+        push(&mut journal, KIND_RENAME, 1, b"/x\0/y");
+        let renamed = OldName::Renamed {
+            from: "/x".into(),
+            to: "/y".into(),
+            saved: Some(start),
         };
-        assert_eq!((bytes(1), bytes(2)), (vec![b"c".to_vec()], vec![b"b".to_vec()]));
-        assert_eq!(uncovered.names, vec![OldName::Created("/y".into())]);
+        assert_eq!(read_names(&journal), [OldName::Created("/x".into()), renamed]);
     }
 
     #[test]
     fn a_torn_last_record_is_none() {
         let mut journal = Vec::new();
-        push(&mut journal, KIND_CONTENT, 1, 0, b"whole");
+        push(&mut journal, KIND_CONTENT, 0, b"whole");
         let whole = journal.len();
-        push(&mut journal, KIND_CONTENT, 1, 0, b"torn");
+        push(&mut journal, KIND_CONTENT, 0, b"torn");
         for length in whole..journal.len() {
-            assert_eq!(read(&journal[..length]).content[&1].len(), 1, "{length}");
+            assert_eq!(read_content(&journal[..length]).len(), 1, "{length}");
         }
     }
 
-    fn push(journal: &mut Vec<u8>, kind: u64, inode: u64, position: u64, payload: &[u8]) {
+    fn push(journal: &mut Vec<u8>, kind: u64, position: u64, payload: &[u8]) {
         let header = Header {
             kind,
-            inode,
             position,
             payload_bytes: payload.len() as u64,
             size_before: 9,

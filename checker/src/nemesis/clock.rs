@@ -1,12 +1,19 @@
 //! Wrong clocks, one member at a time: jump, strobe, drift.
 
-use super::{dice::Dice, fault::Fault, fault::Member, nemesis::Nemesis, view::View};
+use super::{
+    dice::Dice,
+    fault::Fault,
+    fault::Member,
+    nemesis::{Needs, Nemesis},
+    view::View,
+};
 
 /// Clocks: nothing the set promises may rest on wall time, and elections must survive members whose seconds
 /// differ. Clocks take nobody away, so the quorum budget does not bind them.
 pub const NEMESIS: Nemesis = Nemesis {
     name: "clock",
     about: "one member's clock jumps, strobes, or runs fast or slow; small errors as likely as huge ones",
+    needs: Needs::Shim,
     plan,
 };
 

@@ -79,9 +79,10 @@ pub enum Fault {
         operation: DiskOperation,
         delay_ms: u64,
     },
-    /// The disk of the member answers "done" to fsync without keeping the promise. Harmless until a power
-    /// loss: this is a sabotage of the machine, no correct node can survive it, so it serves as a canary.
-    DiskLies { member: Member },
+    /// The disks of the members answer "done" to fsync without keeping the promise; at the end of the fault
+    /// the members lose power together, and the lie comes out. This is a sabotage of the machines, no correct
+    /// server can survive it on a majority, so it serves as a canary of the checks.
+    DiskLies { members: Vec<Member> },
     /// The member's process is killed at the start of its `count`-th fsync from now. Restart at the end.
     CrashAtSync { member: Member, count: u64 },
     /// The member goes down and one data file, drawn from `seed`, has its last `bytes` cut off. Restart at
@@ -144,7 +145,8 @@ impl Fault {
             | Fault::Terminate { members }
             | Fault::Pause { members }
             | Fault::Throttle { members, .. }
-            | Fault::PowerLoss { members, .. } => members.clone(),
+            | Fault::PowerLoss { members, .. }
+            | Fault::DiskLies { members } => members.clone(),
             Fault::Partition { links, .. }
             | Fault::Jam { links, .. }
             | Fault::SlowLinks { links, .. }
@@ -154,7 +156,6 @@ impl Fault {
             | Fault::ClockDrift { member, .. }
             | Fault::DiskError { member, .. }
             | Fault::DiskSlow { member, .. }
-            | Fault::DiskLies { member }
             | Fault::CrashAtSync { member, .. }
             | Fault::TruncateFile { member, .. }
             | Fault::BitRot { member, .. } => vec![*member],

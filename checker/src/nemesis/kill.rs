@@ -1,11 +1,18 @@
 //! kill -9, as often of the primary as of anyone.
 
-use super::{dice::Dice, fault::Fault, nemesis::Nemesis, targets, view::View};
+use super::{
+    dice::Dice,
+    fault::Fault,
+    nemesis::{Needs, Nemesis},
+    targets,
+    view::View,
+};
 
 /// Kills and restarts: elections, recovery from the journal, rollback of what only the dead primary had.
 pub const NEMESIS: Nemesis = Nemesis {
     name: "kill",
     about: "kill -9 of the primary, of one member, or of as many as the quorum budget allows; then restart",
+    needs: Needs::Nothing,
     plan,
 };
 

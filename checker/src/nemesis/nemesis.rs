@@ -10,8 +10,21 @@ pub struct Nemesis {
     pub name: &'static str,
     /// One sentence: what it does, and which mistakes it is after.
     pub about: &'static str,
+    /// What a live run must offer for it.
+    pub needs: Needs,
     /// The faults to apply now, together, to be healed together. Empty: nothing is possible in this view.
     pub plan: fn(&mut Dice, &View) -> Vec<Fault>,
+}
+
+/// What a live run must offer, from little to much: each includes those before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Needs {
+    /// Signals and the proxy.
+    Nothing,
+    /// The preload library.
+    Shim,
+    /// The preload library with an undo journal, which costs every write some microseconds.
+    UndoJournal,
 }
 
 impl std::fmt::Debug for Nemesis {

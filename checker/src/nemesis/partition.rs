@@ -3,7 +3,7 @@
 use super::{
     dice::Dice,
     fault::Fault,
-    nemesis::Nemesis,
+    nemesis::{Needs, Nemesis},
     shapes::{self, Cut},
     view::{QuorumBudget, View},
 };
@@ -12,6 +12,7 @@ use super::{
 pub const NEMESIS: Nemesis = Nemesis {
     name: "partition",
     about: "cuts links between members: isolate the primary, halves, one way, bridge, majorities ring, random",
+    needs: Needs::Nothing,
     plan,
 };
 

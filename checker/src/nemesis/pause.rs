@@ -1,12 +1,19 @@
 //! SIGSTOP: a process that is not dead, only late.
 
-use super::{dice::Dice, fault::Fault, nemesis::Nemesis, targets, view::View};
+use super::{
+    dice::Dice,
+    fault::Fault,
+    nemesis::{Needs, Nemesis},
+    targets,
+    view::View,
+};
 
 /// Pauses and continues: the paused primary wakes into a world with another one, and must not answer as if
 /// nothing had happened (stale reads: etcd#20418; acknowledged writes in an old term).
 pub const NEMESIS: Nemesis = Nemesis {
     name: "pause",
     about: "SIGSTOP of the primary, of one member, or of as many as the quorum budget allows; then SIGCONT",
+    needs: Needs::Nothing,
     plan,
 };
 

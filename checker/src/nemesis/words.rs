@@ -83,7 +83,11 @@ impl fmt::Display for Fault {
                 operation,
                 delay_ms,
             } => write!(to, "{} of n{member} takes {delay_ms} ms longer", operation.word()),
-            Fault::DiskLies { member } => write!(to, "the disk of n{member} lies about fsync"),
+            Fault::DiskLies { members } => write!(
+                to,
+                "the disks of {} lie about fsync, then lose power",
+                names(members)
+            ),
             Fault::CrashAtSync { member, count } => {
                 write!(to, "n{member} is killed at its fsync number {count} from now")
             }

@@ -20,6 +20,7 @@ use crate::{
         rig::{PowerBackend, Rig, RigPlan, Seat},
     },
     console::Console,
+    nemesis::nemesis::Needs,
 };
 
 /// Name of the replica set of every run.
@@ -77,10 +78,23 @@ pub fn start(
         directory,
         arguments: &arguments,
         environment: Vec::new(),
-        power: PowerBackend::None,
+        power: power(cast),
         seed: scenario.seed,
     })?;
     Ok(rig)
+}
+
+/// The undo journal costs every write some microseconds: only for nemeses that need it.
+fn power(cast: &Cast) -> PowerBackend {
+    let needed = cast
+        .nemeses
+        .iter()
+        .any(|nemesis| nemesis.needs == Needs::UndoJournal);
+    if needed {
+        PowerBackend::UndoJournal
+    } else {
+        PowerBackend::None
+    }
 }
 
 /// Makes a set of the processes, and waits for its first primary.

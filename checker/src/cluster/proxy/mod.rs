@@ -17,3 +17,4 @@ mod source;
 
 pub use link::{Endpoint, Heal, LinkCounts, LinkRule, Passage};
 pub use server::Proxy;
+pub use source::is_opened_by;

@@ -21,6 +21,12 @@ pub(super) fn opener(far: SocketAddr, near: SocketAddr, pids: &BTreeMap<Member, 
     Some(member.map_or(Endpoint::Clients, |(member, _)| Endpoint::Member(*member)))
 }
 
+/// Whether the process `pid` opened the connection from `far` to `near`: the trial of this whole way of
+/// knowing.
+pub fn is_opened_by(far: SocketAddr, near: SocketAddr, pid: i32) -> bool {
+    opener(far, near, &BTreeMap::from([(0, pid)])) == Some(Endpoint::Member(0))
+}
+
 /// The inode of the socket whose own end is `local` and whose other end is `remote`, from the kernel's table.
 fn inode_of(table: &str, local: SocketAddr, remote: SocketAddr) -> Option<u64> {
     let (local, remote) = (table_form(local)?, table_form(remote)?);

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 
-use super::effects::Effects;
+use super::{effects::Effects, files, processes};
 use crate::{
     cluster::{
         error::ClusterError,
-        rig::Rig,
+        rig::{PowerBackend, Rig},
         shim_layout::page::{
             DISK_RULES_MAX, OPERATION_OPEN, OPERATION_READ, OPERATION_SYNC, OPERATION_WRITE,
         },
@@ -58,11 +58,6 @@ pub(super) fn slow(
     )
 }
 
-/// Syncs are answered and not done.
-pub(super) fn lie(rig: &mut Rig, member: Member) -> Result<DiskRuled, ClusterError> {
-    rule(rig, member, DiskOperation::Sync, DiskAction::Lie, 1000, 0)
-}
-
 /// The process dies at its `count`-th sync from now.
 pub(super) fn crash_at_sync(rig: &mut Rig, member: Member, count: u64) -> Result<DiskRuled, ClusterError> {
     let skip = count.saturating_sub(1);
@@ -71,6 +66,54 @@ pub(super) fn crash_at_sync(rig: &mut Rig, member: Member, count: u64) -> Result
         deadly: true,
         ..ruled
     })
+}
+
+/// Syncs are answered and not done, on all of the members.
+pub(super) fn lie(rig: &mut Rig, members: &[Member]) -> Result<Vec<DiskRuled>, ClusterError> {
+    if rig.power() == PowerBackend::None {
+        return Err(ClusterError::NoPower { kind: "disk-lies" });
+    }
+    let mut ruled = Vec::new();
+    for member in members {
+        match rule(rig, *member, DiskOperation::Sync, DiskAction::Lie, 1000, 0) {
+            Ok(one) => ruled.push(one),
+            Err(error) => {
+                for one in ruled {
+                    let _ = heal(rig, &one);
+                }
+                return Err(error);
+            }
+        }
+    }
+    Ok(ruled)
+}
+
+/// The lie comes out: all lose power at once, and are started again on honest disks.
+pub(super) async fn expose(rig: &mut Rig, ruled: Vec<DiskRuled>) -> (Effects, Result<(), ClusterError>) {
+    let mut effects = Effects::default();
+    let members: Vec<Member> = ruled
+        .iter()
+        .map(|ruled| ruled.member)
+        .filter(|member| rig.process(*member).is_running())
+        .collect();
+    let lost = files::power_loss(rig, &members, 0, 0).await;
+    let mut lifted = Ok(());
+    for one in &ruled {
+        rig.disk_slots.remove(&(one.member, one.slot));
+        rig.blame(one.member);
+        lifted = lifted.and(lift(rig, one, &mut effects));
+    }
+    let lied = effects.get("calls_struck");
+    let (loss, restarted) = match lost {
+        Ok(taken) => processes::give_back(rig, taken).await,
+        Err(error) => (Effects::default(), Err(error)),
+    };
+    for (name, count) in &loss.counts {
+        effects.add(name, *count);
+    }
+    effects.struck = lied > 0 && loss.struck;
+    effects.remarks = loss.remarks;
+    (effects, lifted.and(restarted))
 }
 
 /// Lifts the rule. A server may end when its disk fails (MongoDB's does, on purpose): it is started again.

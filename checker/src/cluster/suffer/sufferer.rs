@@ -39,6 +39,7 @@ enum Applied {
     Links(HeldLinks),
     Clock(BentClock),
     Disk(DiskRuled),
+    Lying(Vec<DiskRuled>),
 }
 
 impl Sufferer {
@@ -157,7 +158,7 @@ async fn apply(rig: &mut Rig, fault: &Fault) -> Result<Applied, ClusterError> {
             operation,
             delay_ms,
         } => disks::slow(rig, *member, *operation, *delay_ms).map(Applied::Disk),
-        Fault::DiskLies { member } => disks::lie(rig, *member).map(Applied::Disk),
+        Fault::DiskLies { members } => disks::lie(rig, members).map(Applied::Lying),
         Fault::CrashAtSync { member, count } => disks::crash_at_sync(rig, *member, *count).map(Applied::Disk),
         Fault::TruncateFile { member, bytes, seed } => files::truncate(rig, *member, *bytes, *seed)
             .await
@@ -175,6 +176,7 @@ async fn heal(rig: &mut Rig, applied: Applied) -> (Effects, Result<(), ClusterEr
         Applied::Links(held) => (links::heal(rig, held), Ok(())),
         Applied::Clock(bent) => clocks::heal(rig, &bent),
         Applied::Disk(ruled) => disks::heal(rig, &ruled),
+        Applied::Lying(ruled) => disks::expose(rig, ruled).await,
     }
 }
 

@@ -212,7 +212,6 @@ async fn disk_faults_are_proved_and_lifted() {
             operation,
             delay_ms: 5,
         },
-        Fault::DiskLies { member },
     ];
     for fault in faults {
         let struck = |rig: &Rig| rig.page(1).expect("a shim").disk_counts(0).expect("readable").1 > 0;
@@ -222,6 +221,31 @@ async fn disk_faults_are_proved_and_lifted() {
             "{record:?}"
         );
     }
+    let lies = Fault::DiskLies {
+        members: vec![0, 1, 2],
+    };
+    let struck = |rig: &Rig, member| {
+        rig.page(member)
+            .expect("a shim")
+            .disk_counts(0)
+            .expect("readable")
+            .1
+            > 0
+    };
+    let record = world
+        .suffer(lies, |rig| (0..3).all(|member| struck(rig, member)))
+        .await;
+    assert!(
+        record.took_effect && record.effect["bytes_lost"] > 0,
+        "{record:?}"
+    );
+    assert_eq!(
+        (
+            record.effect["processes_gone"],
+            world.rig.view(&[], QuorumBudget::Any).running().len()
+        ),
+        (3, 3)
+    );
     let crash = Fault::CrashAtSync { member, count: 3 };
     let record = world
         .suffer(crash, |rig| {

@@ -1,0 +1,207 @@
+//! The trials themselves.
+
+use std::{
+    fs::{self, OpenOptions},
+    net::{TcpListener, TcpStream},
+    path::Path,
+    process::{Command, Stdio},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use super::probe::{Answer, Probe, Tier};
+use crate::cluster::{
+    build,
+    proc_state::{ProcState, state},
+    proxy,
+    shim_layout::page::PAGE_VARIABLE,
+    shim_page::ShimPage,
+};
+
+/// How far the clock is bent for the trial.
+const TRIAL_OFFSET_MS: i64 = 10 * 86_400_000;
+
+/// Tries everything. Builds the preload library if it is not there.
+pub fn examine() -> Vec<Probe> {
+    vec![
+        Probe {
+            name: "processes in /proc",
+            tier: Tier::T0,
+            enables: "kill, stop, pause and throttle, each verified",
+            answer: processes(),
+        },
+        Probe {
+            name: "owners of connections",
+            tier: Tier::T0,
+            enables: "the proxy: partitions, jams, slow links, resets, by directed link",
+            answer: owners(),
+        },
+        Probe {
+            name: "preload library",
+            tier: Tier::T0,
+            enables: "wrong clocks, disk errors, slow disks, power loss by undo journal",
+            answer: preload().unwrap_or_else(|why| Answer::Not {
+                why,
+                remedy: "a dynamically linked C library, and programs linked against it",
+            }),
+        },
+        Probe {
+            name: "user namespaces",
+            tier: Tier::T1,
+            enables: "packet-level networks of one's own (not used by this version)",
+            answer: user_namespaces(),
+        },
+        Probe {
+            name: "root",
+            tier: Tier::T2,
+            enables: "mounts and devices (not used by this version)",
+            answer: root(),
+        },
+        Probe {
+            name: "/dev/fuse",
+            tier: Tier::T2,
+            enables: "a disk in memory with fsync semantics, mmap included (not used by this version)",
+            answer: device(
+                "/dev/fuse",
+                "load the module fuse, and give the container the device /dev/fuse",
+            ),
+        },
+        Probe {
+            name: "/dev/loop-control",
+            tier: Tier::T2,
+            enables: "shutdown of a real file system on a loop device (not used by this version)",
+            answer: device(
+                "/dev/loop-control",
+                "run as root on a machine, or in a privileged container",
+            ),
+        },
+    ]
+}
+
+fn processes() -> Answer {
+    if state(std::process::id() as i32) == ProcState::Alive {
+        return Answer::Works;
+    }
+    Answer::Not {
+        why: "/proc does not show this very process".to_owned(),
+        remedy: "mount a proc file system at /proc",
+    }
+}
+
+fn owners() -> Answer {
+    let trial = || -> std::io::Result<bool> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let _stream = TcpStream::connect(listener.local_addr()?)?;
+        let (accepted, far) = listener.accept()?;
+        Ok(proxy::is_opened_by(
+            far,
+            accepted.local_addr()?,
+            std::process::id() as i32,
+        ))
+    };
+    match trial() {
+        Ok(true) => Answer::Works,
+        Ok(false) => Answer::Not {
+            why: "the kernel's tables do not tell who opened a connection".to_owned(),
+            remedy: "a readable /proc/net/tcp and /proc/PID/fd of the user's own processes",
+        },
+        Err(error) => Answer::Not {
+            why: format!("no loopback connection: {error}"),
+            remedy: "a loopback interface that is up",
+        },
+    }
+}
+
+fn preload() -> Result<Answer, String> {
+    let words = |error: &dyn std::fmt::Display| error.to_string();
+    let shim = build::shim_library().map_err(|error| words(&error))?;
+    let directory = tempfile::tempdir().map_err(|error| words(&error))?;
+    let mut page = ShimPage::create(&directory.path().join("page")).map_err(|error| words(&error))?;
+    page.set_wall_offset(TRIAL_OFFSET_MS)
+        .map_err(|error| words(&error))?;
+    let output = Command::new("date")
+        .arg("+%s")
+        .env("LD_PRELOAD", &shim)
+        .env(PAGE_VARIABLE, page.path())
+        .stderr(Stdio::null())
+        .output()
+        .map_err(|error| format!("`date`, on which it is tried, cannot be run: {error}"))?;
+    let told: Option<i64> = String::from_utf8_lossy(&output.stdout).trim().parse().ok();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_err(|error| words(&error))?;
+    let counters = page.counters().map_err(|error| words(&error))?;
+    let bent = told.is_some_and(|told| told - now.as_secs() as i64 > TRIAL_OFFSET_MS / 1000 - 3600);
+    if bent && counters.starts > 0 && counters.wall_skewed > 0 {
+        return Ok(Answer::Works);
+    }
+    Err(format!(
+        "`date` did not see the bent clock (it said {told:?}, {counters:?})"
+    ))
+}
+
+fn user_namespaces() -> Answer {
+    const REMEDY: &str = "sysctl kernel.apparmor_restrict_unprivileged_userns=0 and user.max_user_namespaces > 0; \
+        in containers a seccomp profile that allows unshare, or --privileged; or run as root";
+    let trial = Command::new("unshare")
+        .args(["--user", "--map-root-user", "--net", "true"])
+        .stdin(Stdio::null())
+        .output();
+    match trial {
+        Ok(output) if output.status.success() => Answer::Works,
+        Ok(output) => Answer::Not {
+            why: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+            remedy: REMEDY,
+        },
+        Err(error) => Answer::Not {
+            why: format!("cannot be tried: the program `unshare` cannot be run ({error})"),
+            remedy: "install util-linux",
+        },
+    }
+}
+
+fn root() -> Answer {
+    if nix::unistd::geteuid().is_root() {
+        return Answer::Works;
+    }
+    Answer::Not {
+        why: format!("the effective user is {}", nix::unistd::geteuid()),
+        remedy: "run with sudo",
+    }
+}
+
+fn device(path: &str, remedy: &'static str) -> Answer {
+    match OpenOptions::new().read(true).write(true).open(path) {
+        Ok(_) => Answer::Works,
+        Err(error) => Answer::Not {
+            why: match fs::symlink_metadata(Path::new(path)) {
+                Ok(_) => format!("{path}: {error}"),
+                Err(_) => format!("{path} is not there"),
+            },
+            remedy,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What every machine that runs these tests must allow, root or not.
+    #[test]
+    fn the_lowest_tier_is_whole_here() {
+        let broken: Vec<Probe> = examine()
+            .into_iter()
+            .filter(|probe| probe.tier == Tier::T0 && !probe.works())
+            .collect();
+        assert_eq!(broken, Vec::new());
+    }
+
+    #[test]
+    fn a_device_that_is_missing_is_named() {
+        let answer = device("/dev/no-such-device", "buy one");
+        assert!(
+            matches!(&answer, Answer::Not { why, .. } if why.contains("not there")),
+            "{answer:?}"
+        );
+    }
+}

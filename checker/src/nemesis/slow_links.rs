@@ -1,0 +1,63 @@
+//! Late messages: nothing is lost, everything takes longer than timers expect.
+
+use super::{
+    dice::Dice,
+    fault::Fault,
+    fault::Link,
+    nemesis::{Needs, Nemesis},
+    shapes,
+    view::View,
+};
+
+/// Slow links: replies that arrive after their timeout, heartbeats near the election timeout, one slow follower.
+pub const NEMESIS: Nemesis = Nemesis {
+    name: "slow-links",
+    about: "delay, jitter and sometimes little bandwidth on the links of one member or on random links",
+    needs: Needs::Nothing,
+    plan,
+};
+
+/// Smallest and largest delay.
+const DELAY_MS: (u64, u64) = (2, 800);
+/// Smallest and largest bandwidth, in bytes a second.
+const BANDWIDTH: (u64, u64) = (20_000, 2_000_000);
+
+fn plan(dice: &mut Dice, view: &View) -> Vec<Fault> {
+    let cut = match dice.below(3) {
+        0 => shapes::isolate_primary(dice, view),
+        1 => shapes::one_way(dice, view),
+        _ => shapes::random_links(dice, view),
+    };
+    let links: Vec<Link> = cut.map(|cut| cut.links).unwrap_or_default();
+    if links.is_empty() {
+        return Vec::new();
+    }
+    let delay_ms = dice.exponential(DELAY_MS.0, DELAY_MS.1);
+    vec![Fault::SlowLinks {
+        links,
+        delay_ms,
+        jitter_ms: dice.between(0, delay_ms),
+        bytes_per_second: dice
+            .chance(300)
+            .then(|| dice.exponential(BANDWIDTH.0, BANDWIDTH.1)),
+    }]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nemesis::view::QuorumBudget;
+
+    #[test]
+    fn is_possible_even_when_the_budget_is_spent() {
+        let mut view = View::healthy(3, QuorumBudget::KeepMajority);
+        view.members[2].cut = true;
+        for seed in 0..20 {
+            let faults = plan(&mut Dice::new(seed, "slow-links"), &view);
+            assert!(
+                matches!(&faults[..], [Fault::SlowLinks { links, delay_ms, jitter_ms, .. }]
+                if !links.is_empty() && *delay_ms > 0 && jitter_ms <= delay_ms)
+            );
+        }
+    }
+}

@@ -8,6 +8,7 @@ mod context;
 mod entry;
 mod files;
 mod judge;
+mod model;
 mod report;
 mod run;
 mod seed;

@@ -1,6 +1,6 @@
 //! The list of subcommands.
 
-use super::{campaign, context::Context, judge, report, run, serve};
+use super::{campaign, context::Context, judge, model, report, run, serve};
 use crate::record::exit::Exit;
 
 /// One line per subcommand: its name, and the module with its `Arguments` (whose doc comment is the help) and
@@ -27,6 +27,7 @@ macro_rules! subcommands {
 // In the order of the help.
 subcommands! {
     Run => run,
+    Model => model,
     Judge => judge,
     Report => report,
     Serve => serve,

@@ -6,6 +6,7 @@
 //! violation is finished, and the violation with the least fingerprint is reported.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -15,14 +16,14 @@ use super::fingerprint::{Fingerprint, FingerprintTable};
 use super::memory;
 
 /// How a search is run.
-#[derive(Clone, Copy, Debug)]
-pub struct BreadthFirst {
+#[derive(Clone, Copy)]
+pub struct BreadthFirst<'a> {
     /// Threads that expand states.
     pub threads: usize,
     /// The search ends with [`End::OutOfMemory`] when the process holds more bytes than this.
     pub memory_bytes_max: usize,
     /// Called now and then with what was reached so far.
-    pub progress: Option<fn(&Reached)>,
+    pub progress: Option<&'a dyn Fn(&Reached)>,
 }
 
 /// How far a search came.
@@ -44,6 +45,24 @@ impl Reached {
     /// Distinct states per second.
     pub fn states_per_second(&self) -> f64 {
         self.unique_states as f64 / self.elapsed.as_secs_f64().max(1e-9)
+    }
+}
+
+impl fmt::Display for Reached {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Reached {
+            unique_states,
+            depth,
+            elapsed,
+            ..
+        } = self;
+        let (seconds, rate) = (elapsed.as_secs_f64(), self.states_per_second() / 1_000.0);
+        let memory = super::memory::resident_bytes() >> 20;
+        write!(
+            formatter,
+            "{unique_states:>9} states, depth {depth:>2}, {seconds:>6.2} s, "
+        )?;
+        write!(formatter, "{rate:>4.0} k states/s, {memory:>4} MiB")
     }
 }
 
@@ -74,7 +93,7 @@ pub struct Outcome<S, A> {
     pub never: Vec<&'static str>,
 }
 
-impl Default for BreadthFirst {
+impl Default for BreadthFirst<'_> {
     fn default() -> Self {
         BreadthFirst {
             threads: 1,
@@ -84,7 +103,7 @@ impl Default for BreadthFirst {
     }
 }
 
-impl BreadthFirst {
+impl BreadthFirst<'_> {
     /// Searches until everything was seen, a property is broken or memory ends.
     pub fn run<M>(&self, model: &M) -> Outcome<M::State, M::Action>
     where
@@ -176,6 +195,7 @@ impl BreadthFirst {
         M: Model + Sync,
         M::State: std::hash::Hash + Send + Sync,
     {
+        let threads = self.threads;
         let round_end = level.len().min(done.load(Ordering::Relaxed) + ROUND_STATES_MAX);
         let work = || {
             let mut worker = Worker {
@@ -213,11 +233,11 @@ impl BreadthFirst {
             }
             worker
         };
-        if self.threads <= 1 || round_end < 2 * CHUNK_STATES {
+        if threads <= 1 || round_end < 2 * CHUNK_STATES {
             return vec![work()];
         }
         std::thread::scope(|scope| {
-            let others: Vec<_> = (1..self.threads).map(|_| scope.spawn(work)).collect();
+            let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
             let mut workers = vec![work()];
             for other in others {
                 match other.join() {

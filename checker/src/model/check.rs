@@ -46,7 +46,7 @@ pub enum Answer {
 }
 
 /// Searches a named model under the given rules.
-pub fn check(model: &NamedModel, rules: Rules, search: &BreadthFirst) -> Finding {
+pub fn check(model: &NamedModel, rules: Rules, search: &BreadthFirst<'_>) -> Finding {
     let replica_set = ReplicaSet::new(model.bounds, rules);
     let outcome = search.run(&replica_set);
     let answer = match outcome.end {
@@ -91,7 +91,7 @@ impl fmt::Display for Finding {
             elapsed.as_secs_f64()
         )?;
         match &self.answer {
-            Answer::Holds if *unique_states == self.pinned_states => {
+            Answer::Holds if self.reached.unique_states == self.pinned_states => {
                 write!(formatter, "every invariant holds")
             }
             // The core behaves differently than when the number was written down: look, then pin anew.

@@ -107,7 +107,7 @@ pub const MODELS: [NamedModel; 11] = [
             disks: Disks::Delayed,
             ..Bounds::coarse(3, 2)
         },
-        unique_states: 517_446,
+        unique_states: 527_266,
         smoke: false,
     },
     NamedModel {

@@ -5,7 +5,7 @@
 use protocol::config::{MemberId, MemberSet};
 use protocol::message::{Body, Message};
 use protocol::output::Vote;
-use protocol::state::{Mode, Role};
+use protocol::state::{Mode, Role, Rollback};
 
 use super::bounds::{Bounds, MEMBERS_MAX};
 use super::fingerprint::Fingerprint;
@@ -84,6 +84,9 @@ impl Renaming {
             }),
             role => role,
         };
+        if let Some(Rollback::Searching { source, .. }) = &mut state.rollback {
+            *source = self.id(*source);
+        }
         state.seen = self.rows(&state.seen);
         state.progress = self.rows(&state.progress);
         for position in state.progress.iter_mut().flatten() {
@@ -143,6 +146,9 @@ pub fn nameless(member: &Member) -> u64 {
         }),
         role => role,
     };
+    if let Some(Rollback::Searching { source, .. }) = &mut state.rollback {
+        *source = MemberId(0);
+    }
     for position in state.progress.iter_mut().flatten() {
         position.member = MemberId(0);
     }

@@ -1,6 +1,6 @@
 //! The owner's side of the log: opening and writing. Reading is in `query.rs`.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -85,7 +85,7 @@ impl Log {
             last: ring.newest(),
             cut: state.cut,
         };
-        let log = Self {
+        let mut log = Self {
             directory,
             options,
             ring,
@@ -103,6 +103,7 @@ impl Log {
             writer: Some(writer),
             readers: BTreeMap::new(),
         };
+        log.complete_tail(&state.names_in_tail);
         Ok((log, recovered))
     }
 
@@ -304,6 +305,24 @@ impl Log {
             _ => Some(offset + record_bytes(head.len() + body.len())),
         };
         (tail.number, offset)
+    }
+
+    /// Writes the named values that the last segment lacks: a power cut may have come between its naming and its
+    /// first write. Otherwise they would go with the older segments. They ride along with the first batch, which
+    /// is also before any segment is dropped.
+    fn complete_tail(&mut self, names_in_tail: &BTreeSet<String>) {
+        for (name, value) in self.meta.clone() {
+            let needed = record_bytes(2 + name.len() + value.len()) + END_BYTES;
+            match (self.tail_offset, self.segments.back()) {
+                // The next segment begins with all of them anyway.
+                (None, _) | (_, None) => return,
+                (Some(_), Some(_)) if names_in_tail.contains(&name) => {}
+                (Some(offset), Some(tail)) if offset + needed <= tail.bytes as usize => {
+                    self.put(Kind::Meta, &encode_meta_head(&name), &value);
+                }
+                (Some(_), Some(_)) => return self.begin_segment(END_BYTES),
+            }
+        }
     }
 
     fn enforce_cap(&mut self) {

@@ -1,6 +1,6 @@
 //! What a former life left in the log's folder.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use protocol::optime::OpTime;
@@ -45,6 +45,8 @@ pub(super) struct State {
     pub(super) segments: Vec<SegmentHeader>,
     /// Offset of the next record in the last segment; `None` if there is no segment or the last one is closed.
     pub(super) tail_offset: Option<usize>,
+    /// Names whose value stands in the last segment.
+    pub(super) names_in_tail: BTreeSet<String>,
     pub(super) free: Vec<PathBuf>,
     pub(super) cut: Option<Cut>,
 }
@@ -103,6 +105,7 @@ fn recover_segment(
     let path = segment_path(directory, number);
     let bytes = std::fs::read(&path).map_err(LogError::io("read", &path))?;
     let header = SegmentHeader::decode(&path, number, &bytes)?;
+    state.names_in_tail.clear();
     let ending = scan(&path, &bytes, header, |offset, record| {
         replay(&path, number, offset, record, state)
     })?;
@@ -173,6 +176,7 @@ fn replay(
         Kind::Meta => {
             let (name, value) = decode_meta(record.payload).ok_or_else(malformed)?;
             state.meta.insert(name.to_owned(), value.to_owned());
+            state.names_in_tail.insert(name.to_owned());
         }
         Kind::End => {}
     }

@@ -214,6 +214,36 @@ fn the_cap_drops_whole_old_segments_but_never_above_the_floor_and_keeps_named_va
 }
 
 #[test]
+fn named_values_survive_a_segment_whose_first_write_was_lost() {
+    let directory = directory();
+    let (mut log, _) = Log::open(directory.path(), SMALL).unwrap();
+    log.persist("vote", b"term 7").unwrap();
+    append(&mut log, 1..=100);
+    sync(&mut log);
+    drop(log);
+    // 1. A new segment has its name; 2. the power goes before its first write, which begins with all named
+    // values; 3. the member goes on in it, and 4. drops the older segment, the only one that knows them.
+    let second = directory.path().join("oplog/seg-0000000000000002.log");
+    let mut bytes = std::fs::read(&second).unwrap();
+    bytes[64..].fill(0);
+    std::fs::write(&second, bytes).unwrap();
+    let options = LogOptions {
+        cap_bytes: 0,
+        ..SMALL
+    };
+    let (mut log, recovered) = Log::open(directory.path(), options).unwrap();
+    let next = recovered.last.unwrap().ts.secs + 1;
+    append(&mut log, next..=next);
+    log.set_floor(optime(next));
+    sync(&mut log);
+    assert_eq!(log.disk_bytes(), SMALL.segment_bytes, "one segment is left");
+    drop(log);
+    let (_, recovered) = Log::open(directory.path(), options).unwrap();
+    assert_eq!(recovered.meta["vote"], b"term 7");
+    assert_eq!(recovered.positions, [optime(next)]);
+}
+
+#[test]
 fn dropping_segments_takes_back_nothing_that_was_durable() {
     let directory = directory();
     let options = LogOptions {

@@ -187,6 +187,13 @@ impl Server {
         if !self.state.is_writable() {
             return self.reply_error(reply, &of_refusal(Refusal::NotWritablePrimary), retryable);
         }
+        if self.store.overlay_bytes() > OVERLAY_BYTES_MAX {
+            // Nothing is committed any more, so nothing may leave memory: a full memory would take the member down.
+            let text = format!(
+                "more than {OVERLAY_BYTES_MAX} bytes wait for a majority; try again when members are back"
+            );
+            return self.reply_error(reply, &CommandError::new(146, text), false);
+        }
         if let Some((lsid, number)) = &session
             && let Err(error) = self.check_transaction_number(lsid, *number)
         {
@@ -355,6 +362,9 @@ impl OplogReader for OwnOplog<'_> {
 }
 
 type Run = fn(&mut ReadAccess<'_>, &Request) -> Result<Document, CommandError>;
+
+/// Memory for data that is not committed yet; above it writes are refused (146 `ExceededMemoryLimit`).
+const OVERLAY_BYTES_MAX: usize = 1 << 30;
 
 /// How long a `getMore` waits at the end of a tailable cursor, unless it says so.
 const AWAIT_DEFAULT: Duration = Duration::from_secs(1);

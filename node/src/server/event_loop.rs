@@ -53,6 +53,17 @@ pub enum StartError {
     /// The data can't be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The oplog does not reach back to the data: what lies between is lost.
+    #[error(
+        "the data was applied through {applied}, but the oplog begins at {oldest:?}; what lies between is lost: \
+         restore the directory from a backup, or empty it and let the member sync anew"
+    )]
+    Gap {
+        /// What the data holds.
+        applied: OpTime,
+        /// Where the oplog begins.
+        oldest: Option<OpTime>,
+    },
     /// An entry of the oplog can't be applied to the data.
     #[error("the oplog entry {optime} can't be replayed ({why}); the data directory is damaged")]
     Replay {
@@ -175,6 +186,12 @@ impl Server {
         }
         let durable = recover_core(&recovered.meta, recovered.positions, &options)?;
         let mut store = Store::open(&dbpath, StoreOptions::default())?;
+        if !log.covers(store.applied_through()) {
+            return Err(StartError::Gap {
+                applied: store.applied_through(),
+                oldest: log.oldest(),
+            });
+        }
         let replayed = super::entry::replay(&mut log, &mut store)?;
         tracing::info!(entries = durable.oplog.len(), replayed, "data directory opened");
         let state = State::recover(durable.clone());

@@ -5,7 +5,7 @@ use clap::Parser;
 use super::{
     arguments::{Arguments, usage_exit},
     context::Context,
-    run,
+    run, smoke,
 };
 use crate::record::exit::Exit;
 
@@ -18,11 +18,24 @@ pub fn main() -> Exit {
     let context = Context::new(&arguments);
     let ended = match arguments.subcommand {
         Some(subcommand) => subcommand.execute(&context),
-        None => run::execute(run::Arguments::defaults(), &context),
+        None => everything(&context),
     };
     ended.unwrap_or_else(|error| {
         context.console.progress_done();
         context.console.warn(format!("checker: {error:#}"));
         Exit::Internal
+    })
+}
+
+/// The protocol in every order within small bounds, then the real set under faults.
+fn everything(context: &Context) -> anyhow::Result<Exit> {
+    let (models, explored) = smoke::explore(&context.console);
+    let played = run::execute_after(Some(models), run::Arguments::defaults(), context)?;
+    Ok(match (explored, played) {
+        (Exit::Pass, played) => played,
+        // Ctrl-C, and a checker that failed, are told before what was found.
+        (_, stopped) if stopped >= Exit::Usage => stopped,
+        (Exit::Violation, _) | (_, Exit::Pass) => explored,
+        (_, played) => played,
     })
 }

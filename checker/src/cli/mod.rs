@@ -9,10 +9,12 @@ mod entry;
 mod files;
 mod judge;
 mod model;
+mod planted_bug;
 mod report;
 mod run;
 mod seed;
 mod serve;
+mod smoke;
 mod subcommands;
 mod tell;
 

@@ -3,14 +3,13 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Parser, builder::PossibleValuesParser, value_parser};
-use protocol::bugs::{self, BUGS};
 use workloads::catalogue::{self, WORKLOADS};
 
-use super::{context::Context, seed, tell};
+use super::{context::Context, planted_bug, seed, tell};
 use crate::{
     console::Console,
     nemesis::{NEMESES, view::QuorumBudget},
-    record::exit::Exit,
+    record::{exit::Exit, model::ModelRecord},
     run::{
         error::RunError,
         interrupt::{Interrupt, Interrupter, Wish},
@@ -61,7 +60,7 @@ pub(super) struct Arguments {
     exceed_quorum: bool,
 
     /// Give the members a known mistake, which the checks must find.
-    #[arg(long, value_name = "ID", value_parser = planted_bug)]
+    #[arg(long, value_name = "ID", value_parser = planted_bug::parse)]
     planted_bug: Option<String>,
 
     /// Where runs are kept.
@@ -88,7 +87,7 @@ impl Arguments {
         Line::parse_from(["run"]).arguments
     }
 
-    fn live(self, console: &Console, interrupt: Interrupt) -> Live {
+    fn live(self, model: Option<ModelRecord>, console: &Console, interrupt: Interrupt) -> Live {
         let nemesis = |name: &String| NEMESES.iter().find(|nemesis| nemesis.name == name);
         let places = Places {
             results: self.results,
@@ -120,6 +119,7 @@ impl Arguments {
             scenario,
             cast,
             places,
+            model,
             console: console.clone(),
             interrupt,
         }
@@ -128,8 +128,17 @@ impl Arguments {
 
 /// Plays the run; its verdict is the exit code.
 pub(super) fn execute(arguments: Arguments, context: &Context) -> anyhow::Result<Exit> {
+    execute_after(None, arguments, context)
+}
+
+/// The same after the models were explored: the report tells what they found.
+pub(super) fn execute_after(
+    model: Option<ModelRecord>,
+    arguments: Arguments,
+    context: &Context,
+) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let played = runtime.block_on(play(arguments, &context.console));
+    let played = runtime.block_on(play(model, arguments, &context.console));
     // The members die with the runtime's tasks, or at the latest with this process.
     runtime.shutdown_timeout(LAST_MOMENTS);
     let (outcome, wish) = played?;
@@ -143,10 +152,14 @@ pub(super) fn execute(arguments: Arguments, context: &Context) -> anyhow::Result
     }
 }
 
-async fn play(arguments: Arguments, console: &Console) -> anyhow::Result<(Option<Outcome>, Wish)> {
+async fn play(
+    model: Option<ModelRecord>,
+    arguments: Arguments,
+    console: &Console,
+) -> anyhow::Result<(Option<Outcome>, Wish)> {
     let (interrupter, interrupt) = Interrupter::pair();
     tokio::spawn(interrupter.listen()?);
-    let live = arguments.live(console, interrupt.clone());
+    let live = arguments.live(model, console, interrupt.clone());
     console.say(format!("seed {}", live.scenario.seed));
     console.say(format!(
         "repeat: {}",
@@ -163,13 +176,6 @@ async fn play(arguments: Arguments, console: &Console) -> anyhow::Result<(Option
     Ok((outcome, interrupt.wish()))
 }
 
-/// The id of the bug with this id or name.
-fn planted_bug(wanted: &str) -> Result<String, String> {
-    let known = || BUGS.iter().map(|bug| bug.id).collect::<Vec<_>>().join(", ");
-    let found = bugs::find(wanted).map(|bug| bug.id.to_owned());
-    found.ok_or_else(|| format!("known are {}", known()))
-}
-
 fn names(names: impl Iterator<Item = &'static str>) -> PossibleValuesParser {
     PossibleValuesParser::new(names.collect::<Vec<_>>())
 }
@@ -177,13 +183,14 @@ fn names(names: impl Iterator<Item = &'static str>) -> PossibleValuesParser {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use protocol::bugs::BUGS;
 
     #[test]
     fn defaults_are_the_scenarios() {
         let (_interrupter, interrupt) = Interrupter::pair();
         let mut arguments = Arguments::defaults();
         arguments.seed = Some(7);
-        let live = arguments.live(&Console::silent(), interrupt);
+        let live = arguments.live(None, &Console::silent(), interrupt);
         assert_eq!(
             live.scenario.command(&live.cast, &live.places),
             "cargo run -p checker -- run --seed 7"
@@ -203,7 +210,7 @@ mod tests {
         let words = line.split(' ').chain([BUGS[0].id]);
         let live = Line::parse_from(words)
             .arguments
-            .live(&Console::silent(), interrupt);
+            .live(None, &Console::silent(), interrupt);
         let command = live.scenario.command(&live.cast, &live.places);
         assert_eq!(command, format!("cargo run -p checker -- {line} {}", BUGS[0].id));
     }

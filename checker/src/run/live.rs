@@ -34,6 +34,7 @@ use crate::{
     history::{Op, Recorder},
     record::{
         directory::{RunDirectory, RunFile},
+        model::ModelRecord,
         reproduction::write_reproduction,
         run::{Commands, MemberRecord, NemesisRecord, RunId, RunRecord, WorkloadRecord},
         verdict::VerdictRecord,
@@ -65,6 +66,8 @@ pub struct Live {
     pub cast: Cast,
     /// Where things lie.
     pub places: Places,
+    /// What the models found, for the report.
+    pub model: Option<ModelRecord>,
     /// Tells how it goes.
     pub console: Console,
     /// Ctrl-C.
@@ -84,6 +87,9 @@ impl Live {
         let mut run = self.begin(&directory, &binaries);
         directory.write(RunFile::Run, &run)?;
         write_reproduction(&directory, &run)?;
+        if let Some(model) = &self.model {
+            directory.write(RunFile::Model, model)?;
+        }
 
         let began = Instant::now();
         let mut rig = start::start(&self.scenario, &self.cast, &binaries, data.path())?;

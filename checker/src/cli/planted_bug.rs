@@ -1,0 +1,16 @@
+//! `--planted-bug`: ids and names of the exam's bugs.
+
+/// The id of the bug with this id or name.
+#[cfg(feature = "planted-bugs")]
+pub(super) fn parse(wanted: &str) -> Result<String, String> {
+    use protocol::bugs::{self, BUGS};
+    let known = || BUGS.iter().map(|bug| bug.id).collect::<Vec<_>>().join(", ");
+    let found = bugs::find(wanted).map(|bug| bug.id.to_owned());
+    found.ok_or_else(|| format!("known are {}", known()))
+}
+
+/// There are none in this build.
+#[cfg(not(feature = "planted-bugs"))]
+pub(super) fn parse(_: &str) -> Result<String, String> {
+    Err("this checker was built without the feature `planted-bugs`".to_owned())
+}

@@ -1,14 +1,17 @@
 //! `checker judge`: the checks again, over a stored history.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context as _, bail};
+use anyhow::ensure;
 use clap::builder::PossibleValuesParser;
+use serde_json::json;
+use workloads::operation::Value;
 
 use super::{context::Context, tell};
 use crate::{
-    checks::{Budget, CHECKS, Verdict, judge},
-    history,
+    checks::{CHECKS, Verdict},
+    history::foreign::Initial,
+    judge::{self, Format, Judgement, Request},
     record::{
         contents::RunContents,
         directory::{RunDirectory, RunFile},
@@ -18,65 +21,77 @@ use crate::{
     report::write_report,
 };
 
-/// Judge a stored history again, without a cluster.
+/// Judge a stored history again, without a cluster; ours, or one that another tool recorded.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// A run's directory, or a history file.
     path: PathBuf,
 
-    /// Only these checks (default: those of the run's workloads; of a bare history, all).
+    /// Only these checks (default: those of the run's workloads, or those that fit the history).
     #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = PossibleValuesParser::new(CHECKS.iter().map(|check| check.name)))]
     check: Vec<String>,
+
+    /// In whose words the history is written.
+    #[arg(long, default_value = "run", value_parser = PossibleValuesParser::new(Format::NAMES.map(|(name, _)| name)))]
+    format: String,
+
+    /// What registers of a Jepsen history hold at first: a value, or `nil` (default: 0, and a nil read tells
+    /// nothing).
+    #[arg(long, value_name = "VALUE", value_parser = initial)]
+    initial: Option<Initial>,
 
     /// Replace the run's verdict and report by the new ones.
     #[arg(long)]
     save: bool,
+
+    /// Do not judge: print the history in Jepsen's format.
+    #[arg(long, conflicts_with_all = ["save", "check"])]
+    export: bool,
 }
 
 /// Judges; the verdict is the exit code.
 pub(super) fn execute(arguments: Arguments, context: &Context) -> anyhow::Result<Exit> {
+    let request = Request {
+        format: arguments.format.parse()?,
+        checks: arguments.check.clone(),
+        initial: arguments.initial.unwrap_or_default(),
+        ..Request::default()
+    };
+    if arguments.export {
+        let edn = judge::export(&arguments.path, &request)?;
+        context.console.result(|| edn.clone(), || json!({ "edn": edn }));
+        return Ok(Exit::Pass);
+    }
+    let judged = judge::judge(&arguments.path, &request)?;
+    for note in &judged.notes {
+        context.console.warn(format!("note: {note}"));
+    }
     let verdict = if arguments.path.is_dir() {
-        judge_run(&arguments, context)?
-    } else if arguments.save {
-        bail!("--save needs a run's directory");
+        judge_run(&arguments, judged, context)?
     } else {
-        judge_file(&arguments.path, &arguments.check)?
+        ensure!(!arguments.save, "--save needs a run's directory");
+        judge_file(judged)
     };
     tell::verdict(&verdict, &context.console);
     Ok(verdict.overall.into())
 }
 
-fn judge_run(arguments: &Arguments, context: &Context) -> anyhow::Result<VerdictRecord> {
+/// With what the run's records say of its faults, its shortfalls, and what its living cluster showed.
+fn judge_run(arguments: &Arguments, judged: Judgement, context: &Context) -> anyhow::Result<VerdictRecord> {
     let directory = RunDirectory::open(&arguments.path)?;
-    let history = history::read(&directory.path(RunFile::History)).context("the history cannot be judged")?;
     let contents = RunContents::read(&directory);
     for note in &contents.notes {
         context.console.warn(format!("note: {note}"));
     }
-    let run = contents.run.as_ref();
-    let asked_by_run = || {
-        let workloads = run.map(|run| run.workloads.as_slice()).unwrap_or_default();
-        workloads
-            .iter()
-            .flat_map(|workload| workload.checks.clone())
-            .collect()
-    };
-    let mut names = if arguments.check.is_empty() {
-        asked_by_run()
-    } else {
-        arguments.check.clone()
-    };
-    let mut seen = std::collections::BTreeSet::new();
-    names.retain(|name| seen.insert(name.clone()));
-    let mut verdicts = judge_names(&history, &names);
+    let mut verdicts = judged.verdicts;
     if arguments.check.is_empty() {
         // Some verdicts came from the living cluster (do all members hold the same?): they stay as they were.
         let before = contents.verdict.map(|verdict| verdict.checks).unwrap_or_default();
         let from_cluster = |verdict: &Verdict| !CHECKS.iter().any(|check| check.name == verdict.check);
         verdicts.extend(before.into_iter().filter(from_cluster));
     }
-    let shortfalls = run.map(|run| run.shortfalls.as_slice()).unwrap_or_default();
-    let verdict = VerdictRecord::judge(verdicts, shortfalls, &contents.history, &contents.faults);
+    let shortfalls = contents.run.map(|run| run.shortfalls).unwrap_or_default();
+    let verdict = VerdictRecord::judge(verdicts, &shortfalls, &contents.history, &contents.faults);
     if arguments.save {
         directory.write(RunFile::Verdict, &verdict)?;
         write_report(&directory)?;
@@ -84,25 +99,18 @@ fn judge_run(arguments: &Arguments, context: &Context) -> anyhow::Result<Verdict
     Ok(verdict)
 }
 
-fn judge_file(path: &Path, names: &[String]) -> anyhow::Result<VerdictRecord> {
-    let history = history::read(path)?;
-    let names = if names.is_empty() {
-        CHECKS.iter().map(|check| check.name.to_owned()).collect()
-    } else {
-        names.to_vec()
-    };
-    let events = history::read_events(path)?;
-    Ok(VerdictRecord::judge(
-        judge_names(&history, &names),
-        &[],
-        &events,
-        &[],
-    ))
+fn judge_file(judged: Judgement) -> VerdictRecord {
+    VerdictRecord::judge(judged.verdicts, &[], &[], &[])
 }
 
-fn judge_names(history: &history::History, names: &[String]) -> Vec<Verdict> {
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    judge(history, &names, &Budget::default())
+fn initial(text: &str) -> Result<Initial, String> {
+    if text == "nil" {
+        return Ok(Initial::Nothing);
+    }
+    let value = text.parse::<Value>();
+    value
+        .map(Initial::Value)
+        .map_err(|error| format!("a number or nil: {error}"))
 }
 
 #[cfg(test)]
@@ -132,7 +140,8 @@ mod tests {
         }
         tell(Action::Read { key: 1 }, Observed::Register(Some(1)));
         recorder.flush().expect("it is writable");
-        let verdict = judge_file(&path, &[]).expect("it makes sense");
+        let judged = judge::judge(&path, &Request::default()).expect("it makes sense");
+        let verdict = judge_file(judged);
         assert_eq!(verdict.overall, Overall::Violation, "{}", verdict.cause);
     }
 }

@@ -1,0 +1,119 @@
+//! Does a real replica set on this machine keep its promises, and does a whole run say so?
+//!
+//! Ten-second runs on three processes: the tester's whole way from sources to verdict. The server is built when
+//! it is not yet.
+
+use std::{path::Path, time::Duration};
+
+use checker::{
+    console::Console,
+    nemesis::{NEMESES, view::QuorumBudget},
+    record::{directory::RunFile, exit::Exit, verdict::Overall},
+    run::{
+        interrupt::{Interrupt, Interrupter, Wish},
+        live::{Live, Outcome},
+        scenario::{Cast, Places, Scenario},
+    },
+};
+use workloads::catalogue;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_faults_nothing_fails() {
+    let results = tempfile::tempdir().expect("a temporary directory");
+    let outcome = play(results.path(), &[], 10).await;
+    assert_eq!(
+        outcome.verdict.overall,
+        Overall::Pass,
+        "{:#?}",
+        outcome.verdict.checks
+    );
+    let counts = outcome.run.counts();
+    assert_eq!((counts.fail, counts.info), (0, 0), "of {counts:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn members_are_killed_and_nothing_acknowledged_is_lost() {
+    let results = tempfile::tempdir().expect("a temporary directory");
+    let outcome = play(results.path(), &["kill"], 15).await;
+    assert_eq!(
+        outcome.verdict.overall,
+        Overall::Pass,
+        "{}",
+        outcome.verdict.cause
+    );
+    assert_eq!(Exit::from(outcome.verdict.overall), Exit::Pass);
+    for file in [RunFile::Run, RunFile::History, RunFile::Faults, RunFile::Verdict] {
+        assert!(outcome.directory.join(file.name()).is_file(), "{file:?}");
+    }
+    assert!(outcome.report.is_file());
+    assert!(results.path().join("index.html").is_file());
+    let log = outcome.directory.join("nodes/n0/log");
+    assert!(std::fs::metadata(log).is_ok_and(|log| log.len() > 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_run_heals_and_leaves_a_report() {
+    let results = tempfile::tempdir().expect("a temporary directory");
+    let (interrupter, interrupt) = Interrupter::pair();
+    let live = live(results.path(), &["kill"], 3_600, interrupt);
+    let playing = tokio::spawn(live.play());
+    // The first fault on record shows that the run is in its middle.
+    while !first_fault(results.path()) {
+        assert!(!playing.is_finished(), "{:?}", playing.await);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    interrupter.wish(Wish::Finish);
+    let outcome = playing
+        .await
+        .expect("it does not panic")
+        .expect("it ends in order");
+    assert_eq!(
+        outcome.verdict.overall,
+        Overall::Invalid,
+        "{}",
+        outcome.verdict.cause
+    );
+    assert!(outcome.report.is_file());
+}
+
+async fn play(results: &Path, nemeses: &[&str], seconds: u64) -> Outcome {
+    let (_interrupter, interrupt) = Interrupter::pair();
+    let live = live(results, nemeses, seconds, interrupt);
+    live.play().await.expect("the run's own machinery works")
+}
+
+fn live(results: &Path, nemeses: &[&str], seconds: u64, interrupt: Interrupt) -> Live {
+    let nemesis = |name: &&str| NEMESES.iter().find(|nemesis| nemesis.name == *name);
+    Live {
+        scenario: Scenario {
+            seed: 1,
+            members: Scenario::MEMBERS,
+            time_limit: Duration::from_secs(seconds),
+            processes: 3,
+            // Little enough for a machine that builds beside it.
+            rate: Some(50),
+            budget: QuorumBudget::KeepMajority,
+        },
+        cast: Cast {
+            workloads: Cast::WORKLOADS
+                .iter()
+                .filter_map(|name| catalogue::find(name))
+                .collect(),
+            nemeses: nemeses.iter().filter_map(nemesis).collect(),
+            planted_bug: None,
+        },
+        places: Places {
+            results: results.to_owned(),
+            node_binary: None,
+            keep_data: false,
+        },
+        model: None,
+        console: Console::silent(),
+        interrupt,
+    }
+}
+
+fn first_fault(results: &Path) -> bool {
+    let faults = results.join("latest").join(RunFile::Faults.name());
+    std::fs::metadata(faults).is_ok_and(|file| file.len() > 0)
+}

@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// How often the run is looked at.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Runs `program run <arguments> --seed <seed> --results <directory>` and reads what it left. When `stop` turns
+/// Runs `program --quiet run <arguments> --seed <seed> --results <directory>` and reads what it left. When `stop` turns
 /// true the run is told to stop (SIGTERM), and killed when it does not.
 ///
 /// The exit code and the stored verdict must agree; otherwise the run is an error. So is an exit code that is
@@ -41,7 +41,7 @@ pub fn run(program: &Path, task: &Task<'_>, directory: &Path, stop: &dyn Fn() ->
         return failed(format!("{}: {error}", directory.display()), 0);
     }
     let mut command = Command::new(program);
-    command.arg("run").args(&task.scenario.arguments);
+    command.args(["--quiet", "run"]).args(&task.scenario.arguments);
     command
         .args(["--seed", &task.seed.to_string(), "--results"])
         .arg(directory);

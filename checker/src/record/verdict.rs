@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{SCHEMA, fault::FaultRecord, signature::signature};
 use crate::{
     checks::{Validity, Verdict},
-    history::Event,
+    history::{Event, Phase},
 };
 
 /// The one word over a run.
@@ -78,7 +78,7 @@ impl VerdictRecord {
         } else if checks.is_empty() {
             (Overall::Unknown, "no check judged this run".to_owned())
         } else {
-            (Overall::Pass, praise(&checks))
+            (Overall::Pass, praise(&checks, history))
         };
         let mut signatures = Vec::new();
         for verdict in &checks {
@@ -99,11 +99,14 @@ impl VerdictRecord {
     }
 }
 
-fn praise(checks: &[Verdict]) -> String {
+fn praise(checks: &[Verdict], history: &[Event]) -> String {
     let names: Vec<&str> = checks.iter().map(|verdict| verdict.check.as_str()).collect();
-    let operations = checks.iter().map(|verdict| verdict.operations).max().unwrap_or(0);
+    let invoked = history
+        .iter()
+        .filter(|event| matches!(event.phase, Phase::Invoke { .. }));
     format!(
-        "nothing broke in {operations} operations: {} held",
+        "nothing broke in {} operations: {} held",
+        invoked.count(),
         names.join(", ")
     )
 }

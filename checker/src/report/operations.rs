@@ -135,17 +135,21 @@ pub(crate) fn lanes(operations: &[Played]) -> BTreeMap<u32, u32> {
     lanes
 }
 
-/// The longest time in which no operation ended `ok`, and when it began; the run's begin and end count as such
-/// ends.
-pub(crate) fn longest_silence(operations: &[Played]) -> Option<(u64, u64)> {
-    let mut ends: Vec<u64> = operations
+/// When operations ended `ok`, ascending.
+pub(crate) fn answers(operations: &[Played]) -> Vec<u64> {
+    let ok = operations
         .iter()
-        .filter(|operation| operation.outcome == Outcome::Ok)
-        .filter_map(|operation| operation.end_ns)
-        .collect();
+        .filter(|operation| operation.outcome == Outcome::Ok);
+    let mut ends: Vec<u64> = ok.filter_map(|operation| operation.end_ns).collect();
     ends.sort_unstable();
-    ends.windows(2)
-        .map(|pair| (pair[1] - pair[0], pair[0]))
+    ends
+}
+
+/// The longest time between two neighbouring answers that reaches into the given time, and when it began.
+pub(crate) fn longest_silence(answers: &[u64], from_ns: u64, to_ns: u64) -> Option<(u64, u64)> {
+    let first = answers.partition_point(|at| *at < from_ns).saturating_sub(1);
+    let near = answers[first..].windows(2).take_while(|pair| pair[0] <= to_ns);
+    near.map(|pair| (pair[1] - pair[0], pair[0]))
         .max_by_key(|(length, _)| *length)
 }
 
@@ -183,10 +187,21 @@ mod tests {
 
     #[test]
     fn the_longest_silence_is_between_two_answers() {
+        let answers = answers(&[
+            played(0, 0, 5),
+            played(0, 6, 50),
+            played(1, 7, 8),
+            played(1, 55, 60),
+        ]);
+        assert_eq!(answers, [5, 8, 50, 60]);
+        assert_eq!(longest_silence(&answers, 0, u64::MAX), Some((42, 8)));
         assert_eq!(
-            longest_silence(&[played(0, 0, 5), played(0, 6, 50), played(1, 7, 8)]),
-            Some((42, 8))
+            longest_silence(&answers, 20, 30),
+            Some((42, 8)),
+            "the silence holds the whole time"
         );
-        assert_eq!(longest_silence(&[]), None);
+        assert_eq!(longest_silence(&answers, 51, 99), Some((10, 50)));
+        assert_eq!(longest_silence(&answers, 70, 99), None);
+        assert_eq!(longest_silence(&[], 0, 1), None);
     }
 }

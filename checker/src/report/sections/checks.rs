@@ -30,7 +30,7 @@ pub(crate) fn section(view: &View) -> Option<Section> {
                                     @for note in &check.notes { div.faint { (references::linked(view, note)) } }
                                 }
                                 td.number { (grouped(check.operations)) }
-                                td.number { (duration(check.spent_ms.saturating_mul(1_000_000))) }
+                                td.number { @if check.spent_ms == 0 { "under 1 ms" } @else { (duration(check.spent_ms.saturating_mul(1_000_000))) } }
                             }
                         }
                     }

@@ -7,6 +7,7 @@ use crate::{
     record::{fault::FaultRecord, recovery},
     report::{
         family::family,
+        operations::{answers, longest_silence},
         text::{duration, grouped, moment, shown, words},
         view::View,
     },
@@ -19,13 +20,16 @@ pub(crate) fn section(view: &View) -> Option<Section> {
         return None;
     }
     recovery::measure(&mut faults, &view.contents.history);
-    let longest = faults.iter().flat_map(|fault| {
-        [
-            fault.recovery.first_ok_after_apply_ns,
-            fault.recovery.first_ok_after_heal_ns,
-        ]
+    let answers = answers(&view.operations);
+    let silences = faults.iter().map(|fault| {
+        let healed_ns = fault.healed_ns.unwrap_or(view.end_ns);
+        longest_silence(&answers, fault.applied_ns?, healed_ns).map(|(length, _)| length)
     });
-    let longest = longest.flatten().max().unwrap_or(1).max(1);
+    let rows: Vec<(FaultRecord, Option<u64>)> = faults.iter().cloned().zip(silences).collect();
+    let times = rows
+        .iter()
+        .flat_map(|(fault, silence)| [*silence, fault.recovery.first_ok_after_heal_ns]);
+    let longest = times.flatten().max().unwrap_or(1).max(1);
     Some(Section {
         id: "faults",
         short: "Faults",
@@ -38,25 +42,25 @@ pub(crate) fn section(view: &View) -> Option<Section> {
                         tr {
                             th { "#" } th { "fault" } th { "took effect" } th { "proof" }
                             th.number { "applied" } th.number { "lasted" }
-                            th { "first ok after it struck" } th { "first ok after it healed" }
+                            th { "longest silence meanwhile" } th { "first ok after it healed" }
                         }
                     }
-                    tbody { @for fault in &faults { (row(fault, longest)) } }
+                    tbody { @for (fault, silence) in &rows { (row(fault, *silence, longest)) } }
                 }
             }
         },
     })
 }
 
-fn row(fault: &FaultRecord, longest: u64) -> Markup {
+/// `silence` is the longest time without an answer that reaches into the fault.
+fn row(fault: &FaultRecord, silence: Option<u64>, longest: u64) -> Markup {
     html! {
         tr id={ "fault-" (fault.index) } {
             td { (fault.index) }
             td.words {
-                span.kind data-family=(family(fault.kind())) {}
-                @if !tells_kind(fault) { b { (words(fault.kind())) } " " }
+                span.kind data-family=(family(fault.kind())) title=(words(fault.kind())) {}
                 (shown(&fault.words))
-                @if !fault.nemesis.is_empty() && fault.nemesis != fault.kind() { " " span.faint { "by " (shown(&fault.nemesis)) } }
+                @if !fault.words.contains(&fault.nemesis) { " " span.faint { "by " (shown(&fault.nemesis)) } }
             }
             td { (glyphs::yes(fault.took_effect, "yes", "no")) }
             td.effect { @for (name, value) in &fault.effect { span { (grouped(*value)) " " (words(name)) } } }
@@ -73,15 +77,10 @@ fn row(fault: &FaultRecord, longest: u64) -> Markup {
                     _ => "",
                 }
             }
-            td { (bar(fault.recovery.first_ok_after_apply_ns, longest)) }
+            td { (bar(silence, longest)) }
             td { (bar(fault.recovery.first_ok_after_heal_ns, longest)) }
         }
     }
-}
-
-/// Whether the fault's own words begin with its kind.
-fn tells_kind(fault: &FaultRecord) -> bool {
-    fault.words.to_lowercase().starts_with(&words(fault.kind()))
 }
 
 /// A length of time as a bar of up to 90 units, on a logarithmic scale from a millisecond, with its number.

@@ -14,7 +14,7 @@ use crate::{
     report::{
         describe::concerns,
         family::family,
-        operations::{Outcome, longest_silence},
+        operations::{Outcome, answers, longest_silence},
         text::{counted, duration, grouped, shown, visible, words},
         view::View,
     },
@@ -135,7 +135,7 @@ fn figures(view: &View) -> Markup {
                 dd { (valid) small { " / " (checks.len()) } }
                 dd.sub { a href="#checks" { "see each" } }
             }
-            @if let Some((length, since)) = longest_silence(&view.operations) {
+            @if let Some((length, since)) = longest_silence(&answers(&view.operations), 0, u64::MAX) {
                 div {
                     dt { "longest time without an answer" }
                     dd { (duration(length)) }
@@ -239,7 +239,7 @@ fn powers(view: &View) -> Markup {
                         td.number { (power.struck) @if power.struck != power.planned { span.missed { " of " (power.planned) } } " ×" }
                         td.effect {
                             @if power.struck < power.planned { span.missed { (power.planned - power.struck) " without effect " } }
-                            @for (name, value) in &power.effect { span { (grouped(*value)) " " (words(name)) } }
+                            @for (name, value) in power.effect.iter().filter(|(_, value)| **value > 0 || power.struck == 0) { span { (grouped(*value)) " " (words(name)) } }
                         }
                     }
                 }

@@ -34,18 +34,27 @@ pub(super) fn last(op: Op) -> Op {
     Op { last: true, ..op }
 }
 
+/// The same, in the causal session of this process (from 1).
+pub(super) fn causal(process: u32, mut op: Op) -> Op {
+    op.request.causal = true;
+    Op { process, ..op }
+}
+
 /// The same, with these concerns.
 pub(super) fn with(concerns: Concerns, mut op: Op) -> Op {
     op.request.concerns = concerns;
     op
 }
 
-/// A history of these; the number of each operation is its place in the list. Each has a process of its own.
+/// A history of these; the number of each operation is its place in the list. Each has a process of its own
+/// unless [`causal`] gave it one.
 pub(super) fn history(ops: Vec<Op>) -> History {
     let mut ops = ops;
     for (number, op) in ops.iter_mut().enumerate() {
         op.number = number as u64;
-        op.process = number as u32;
+        if op.process == 0 {
+            op.process = 1000 + number as u32;
+        }
     }
     ops.sort_by_key(|op| op.call);
     History {

@@ -3,17 +3,26 @@
 //! Each check judges one promise, from what the clients saw alone. Answers are exact: *valid* and *invalid* are
 //! proven (the second by a smallest witness), and a check that cannot decide says *unknown* and why.
 
+mod anomaly_list;
 mod budget;
 mod check;
+mod counter;
 mod describe;
 #[cfg(test)]
 mod fixtures;
 mod judging;
-mod linearizable;
+pub(crate) mod linearizable;
 mod list_append;
+mod monotonic_timestamps;
 mod no_dirty_read;
 mod no_lost_write;
+mod promised;
+mod queue;
+mod recovery;
 mod replicas_equal;
+mod session_guarantees;
+mod subset_chain;
+mod unique_claims;
 mod verdict;
 
 pub use budget::Budget;
@@ -21,13 +30,21 @@ pub use check::Check;
 pub use judging::judge;
 pub(crate) use linearizable::judge_kv;
 pub(crate) use list_append::judge_transactions;
+pub use promised::promised;
+pub use recovery::{Disturbance, recovery};
 pub use replicas_equal::{ReplicaDump, replicas_equal};
 pub use verdict::{Anomaly, Validity, Verdict};
 
 /// Every check, the strongest promise first.
 pub const CHECKS: &[Check] = &[
     linearizable::CHECK,
+    list_append::CHECK,
     no_lost_write::CHECK,
     no_dirty_read::CHECK,
-    list_append::CHECK,
+    subset_chain::CHECK,
+    session_guarantees::CHECK,
+    counter::CHECK,
+    queue::CHECK,
+    unique_claims::CHECK,
+    monotonic_timestamps::CHECK,
 ];

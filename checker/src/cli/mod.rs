@@ -3,6 +3,7 @@
 //! Talk goes to stderr, results to stdout, and the exit code is the verdict ([`crate::record::exit::Exit`]).
 
 mod arguments;
+mod bench;
 mod campaign;
 mod context;
 mod entry;

@@ -1,6 +1,6 @@
 //! The list of subcommands.
 
-use super::{campaign, context::Context, judge, model, report, run, serve};
+use super::{bench, campaign, context::Context, judge, model, report, run, serve};
 use crate::record::exit::Exit;
 
 /// One line per subcommand: its name, and the module with its `Arguments` (whose doc comment is the help) and
@@ -32,4 +32,5 @@ subcommands! {
     Report => report,
     Serve => serve,
     Campaign => campaign,
+    Bench => bench,
 }

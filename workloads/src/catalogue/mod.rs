@@ -1,14 +1,28 @@
 //! The list of workloads.
 
+mod causal_session;
+mod counter;
 mod hot_keys;
 mod list_append;
+mod monotonic_timestamps;
+mod queue;
 mod register;
 mod set;
+mod unique_claims;
 
 use crate::workload::Workload;
 
 /// Every workload, the ones that promise most first.
-pub const WORKLOADS: &[Workload] = &[register::WORKLOAD, list_append::WORKLOAD, set::WORKLOAD];
+pub const WORKLOADS: &[Workload] = &[
+    register::WORKLOAD,
+    list_append::WORKLOAD,
+    set::WORKLOAD,
+    counter::WORKLOAD,
+    causal_session::WORKLOAD,
+    queue::WORKLOAD,
+    unique_claims::WORKLOAD,
+    monotonic_timestamps::WORKLOAD,
+];
 
 /// The workload of that name.
 pub fn find(name: &str) -> Option<&'static Workload> {

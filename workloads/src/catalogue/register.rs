@@ -14,7 +14,7 @@ pub(super) const WORKLOAD: Workload = Workload {
     name: "register",
     about: "reads, writes and compare-and-set on a few hot documents",
     concerns: Concerns::LINEARIZABLE,
-    checks: &["linearizable", "no-dirty-read"],
+    checks: &["linearizable", "no-dirty-read", "session-guarantees"],
     generator: |parameters| Box::new(Register::new(parameters)),
 };
 

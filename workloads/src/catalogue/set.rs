@@ -11,7 +11,7 @@ pub(super) const WORKLOAD: Workload = Workload {
     name: "set",
     about: "unique inserts, read back from every member at the end",
     concerns: Concerns::MAJORITY,
-    checks: &["no-lost-write", "no-dirty-read"],
+    checks: &["no-lost-write", "no-dirty-read", "subset-chain"],
     generator: |parameters| Box::new(Set::new(parameters)),
 };
 

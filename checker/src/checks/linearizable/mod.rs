@@ -29,3 +29,6 @@ mod zones;
 pub(super) use check::CHECK;
 pub(crate) use fast_hash::{FastMap, FastSet};
 pub(crate) use kv_check::judge_kv;
+pub(crate) use model::{Model, Timed};
+pub(crate) use problem::{Effect, Problems, Scratch};
+pub(crate) use register::RegisterModel;

@@ -1,10 +1,8 @@
 //! The fast way, the general way, plain enumeration and stateright's tester agree on very many small histories.
 
-use stateright::semantics::{ConsistencyTester, LinearizabilityTester, SequentialSpec};
-
 use super::{
     check::CHECK,
-    model::{Model, Role, Timed},
+    model::{Model, Timed},
     problem::{Effect, Problems, RegisterOp, Scratch},
     register::RegisterModel,
     search::{Outcome, search},
@@ -12,7 +10,7 @@ use super::{
     zones::{Violation, ZoneAnswer, zones},
 };
 use crate::{
-    bench::{Flaw, Shape, Values, generate},
+    bench::{Flaw, Shape, Values, generate, stateright_linearizable},
     checks::{Budget, Validity, budget::Meter},
     history::Op,
 };
@@ -95,7 +93,7 @@ fn stateright_agrees() {
         let ops = timed(&ops);
         let meter = Meter::start(&Budget::default());
         let ours = search(&RegisterModel, &ops, &meter) == Outcome::Linearizable;
-        assert_eq!(by_stateright(&ops), ours, "seed {seed}: {ops:?}");
+        assert_eq!(stateright_linearizable(&ops), ours, "seed {seed}: {ops:?}");
     }
 }
 
@@ -298,52 +296,4 @@ fn enumerate(ops: &[Timed<Effect>]) -> bool {
         false
     }
     go(ops, &mut vec![false; ops.len()], 0)
-}
-
-/// The register in stateright's terms.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Register(u32);
-
-impl SequentialSpec for Register {
-    type Op = Effect;
-    type Ret = bool;
-
-    fn invoke(&mut self, effect: &Effect) -> bool {
-        match RegisterModel.step(self.0, *effect) {
-            Some(after) => {
-                self.0 = after;
-                true
-            }
-            None => matches!(RegisterModel.role(*effect), Role::Mutation),
-        }
-    }
-
-    fn is_valid_step(&mut self, effect: &Effect, _returned: &bool) -> bool {
-        RegisterModel
-            .step(self.0, *effect)
-            .map(|after| self.0 = after)
-            .is_some()
-    }
-}
-
-/// Crashed operations stay in flight for ever, which is how stateright knows them.
-fn by_stateright(ops: &[Timed<Effect>]) -> bool {
-    let mut events: Vec<(u32, bool, usize)> = Vec::new();
-    for (at, op) in ops.iter().enumerate() {
-        events.push((op.call, false, at));
-        if op.returned != Op::NEVER {
-            events.push((op.returned, true, at));
-        }
-    }
-    events.sort_unstable();
-    let mut tester = LinearizabilityTester::new(Register(0));
-    for (_, is_return, at) in events {
-        // One thread an operation: real-time order is all that counts.
-        if is_return {
-            tester.on_return(at, true).unwrap();
-        } else {
-            tester.on_invoke(at, ops[at].effect).unwrap();
-        }
-    }
-    tester.is_consistent()
 }

@@ -1,0 +1,291 @@
+//! `counter`: every acknowledged increment counts exactly once, others at most once.
+
+use std::collections::BTreeMap;
+
+use workloads::operation::{Action, Key, Observed, ReadConcern, ReadPreference, WriteConcern};
+
+use super::{Budget, Check, Verdict, anomaly_list::Anomalies, describe::describe};
+use crate::history::{History, Op};
+
+pub(super) const CHECK: Check = Check {
+    name: "counter",
+    promise: "an acknowledged w:majority increment counts exactly once and one of unknown end at most once, also \
+              when the driver retried it; each increment sees its own effect and all those before it",
+    complexity: "O(n log n)",
+    source: "Jepsen counter checker (bounds); MongoDB, \"Retryable Writes\"",
+    run,
+};
+
+#[derive(Default)]
+struct Counter<'a> {
+    increments: Vec<(i64, &'a Op)>,
+    reads: Vec<(i64, &'a Op)>,
+}
+
+fn run(history: &History, _budget: &Budget) -> Verdict {
+    let mut counters: BTreeMap<Key, Counter<'_>> = BTreeMap::new();
+    for op in history.ops.iter().filter(|op| !op.is_fail()) {
+        match (&op.request.action, op.observed()) {
+            (Action::Increment { key, by }, _) => {
+                counters.entry(*key).or_default().increments.push((*by, op))
+            }
+            (Action::ReadCounter { key }, Some(Observed::Count(count))) => {
+                counters.entry(*key).or_default().reads.push((*count, op));
+            }
+            _ => {}
+        }
+    }
+    let operations = counters
+        .values()
+        .map(|all| all.increments.len() + all.reads.len())
+        .sum::<usize>() as u64;
+    let mut anomalies = Anomalies::default();
+    for (key, counter) in &counters {
+        let sums = Sums::of(&counter.increments);
+        for (count, read) in &counter.reads {
+            within_bounds(*key, *count, read, &sums, &counter.increments, &mut anomalies);
+        }
+        counts_once(*key, &counter.increments, &mut anomalies);
+        in_order(*key, counter, &mut anomalies);
+    }
+    anomalies.verdict(CHECK.name, operations, || {
+        format!(
+            "{} counters: every read lies between what was certain and what was possible",
+            counters.len()
+        )
+    })
+}
+
+/// Sums of increments up to a place, raising and lowering ones apart.
+struct Sums {
+    /// By place of the call: everything that may have begun.
+    begun: Vec<(u32, i64, i64)>,
+    /// By place of the return, majority-acknowledged ones: everything that is certain.
+    certain: Vec<(u32, i64, i64)>,
+}
+
+impl Sums {
+    fn of(increments: &[(i64, &Op)]) -> Self {
+        let begun = increments.iter().map(|(by, op)| (op.call, *by));
+        let certain = increments
+            .iter()
+            .filter(|(_, op)| is_certain(op))
+            .map(|(by, op)| (op.returned, *by));
+        Self {
+            begun: running(begun.collect()),
+            certain: running(certain.collect()),
+        }
+    }
+
+    /// Least and greatest possible count for a read.
+    fn bounds(&self, read: &Op) -> (i64, i64) {
+        let begun = before(&self.begun, read.returned);
+        let certain = before(&self.certain, read.call);
+        // Begun and not certain: may count or not.
+        let raising = begun.0 - certain.0;
+        let lowering = begun.1 - certain.1;
+        let sure = certain.0 + certain.1;
+        (sure + lowering, sure + raising)
+    }
+}
+
+fn running(mut steps: Vec<(u32, i64)>) -> Vec<(u32, i64, i64)> {
+    steps.sort_unstable();
+    let (mut raising, mut lowering) = (0, 0);
+    steps
+        .into_iter()
+        .map(|(place, by)| {
+            raising += by.max(0);
+            lowering += by.min(0);
+            (place, raising, lowering)
+        })
+        .collect()
+}
+
+fn before(sums: &[(u32, i64, i64)], place: u32) -> (i64, i64) {
+    let count = sums.partition_point(|(at, ..)| *at < place);
+    count
+        .checked_sub(1)
+        .map_or((0, 0), |last| (sums[last].1, sums[last].2))
+}
+
+fn is_certain(op: &Op) -> bool {
+    op.is_ok() && op.request.concerns.write == WriteConcern::Majority
+}
+
+/// Reads that must show everything acknowledged before them.
+fn is_current(op: &Op) -> bool {
+    let concerns = op.request.concerns;
+    op.last || (concerns.read == ReadConcern::Linearizable && concerns.preference == ReadPreference::Primary)
+}
+
+fn within_bounds(
+    key: Key,
+    count: i64,
+    read: &Op,
+    sums: &Sums,
+    increments: &[(i64, &Op)],
+    anomalies: &mut Anomalies,
+) {
+    let (least, most) = sums.bounds(read);
+    if count > most {
+        let words = format!(
+            "{} is more than {most}, all that was ever asked for before it returned",
+            describe(read)
+        );
+        anomalies.add("counted-twice", key, words, &[read]);
+    } else if count < least && is_current(read) {
+        let last = increments
+            .iter()
+            .filter(|(_, op)| is_certain(op) && op.returned < read.call)
+            .max_by_key(|(_, op)| op.returned)
+            .map(|(_, op)| *op);
+        let words = format!(
+            "{} is less than {least}, what was acknowledged before it was called (last by {})",
+            describe(read),
+            last.map_or_else(String::new, describe)
+        );
+        let involved: Vec<&Op> = last.into_iter().chain([read]).collect();
+        anomalies.add("lost-increment", key, words, &involved);
+    }
+}
+
+/// An increment by `b` that left `c` owns the numbers `c - b + 1 ..= c`; no two own the same.
+fn counts_once(key: Key, increments: &[(i64, &Op)], anomalies: &mut Anomalies) {
+    let mut owned: Vec<(i64, i64, &Op)> = increments
+        .iter()
+        .filter(|(by, op)| *by > 0 && is_certain(op))
+        .filter_map(|(by, op)| match op.observed() {
+            Some(Observed::Count(count)) => Some((count - by, *count, *op)),
+            _ => None,
+        })
+        .collect();
+    // With decrements the same number can come back.
+    if increments.iter().any(|(by, _)| *by < 0) {
+        return;
+    }
+    owned.sort_unstable_by_key(|(from, to, op)| (*from, *to, op.call));
+    for pair in owned.windows(2) {
+        if pair[1].0 < pair[0].1 {
+            let words = format!(
+                "{} and {} both counted from before {}",
+                describe(pair[0].2),
+                describe(pair[1].2),
+                pair[0].1
+            );
+            anomalies.add("lost-update", key, words, &[pair[0].2, pair[1].2]);
+        }
+    }
+}
+
+/// Without decrements, counts rise in real time.
+fn in_order(key: Key, counter: &Counter<'_>, anomalies: &mut Anomalies) {
+    if counter.increments.iter().any(|(by, _)| *by < 0) {
+        return;
+    }
+    let mut seen: Vec<(i64, &Op, bool)> = counter
+        .increments
+        .iter()
+        .filter(|(_, op)| is_certain(op))
+        .filter_map(|(_, op)| match op.observed() {
+            Some(Observed::Count(count)) => Some((*count, *op, true)),
+            _ => None,
+        })
+        .collect();
+    seen.extend(
+        counter
+            .reads
+            .iter()
+            .filter(|(_, op)| is_current(op))
+            .map(|(count, op)| (*count, *op, false)),
+    );
+    seen.sort_by_key(|(_, op, _)| op.call);
+    let mut by_return: Vec<(u32, usize)> = seen
+        .iter()
+        .enumerate()
+        .map(|(at, (_, op, _))| (op.returned, at))
+        .collect();
+    by_return.sort_unstable();
+    let mut returned = by_return.into_iter().peekable();
+    let mut highest: Option<usize> = None;
+    for (count, op, is_increment) in &seen {
+        while let Some((_, at)) = returned.next_if(|(place, _)| *place < op.call) {
+            if highest.is_none_or(|highest| seen[at].0 > seen[highest].0) {
+                highest = Some(at);
+            }
+        }
+        let Some((high, before, _)) = highest.map(|at| seen[at]) else {
+            continue;
+        };
+        if *count < high || (*is_increment && *count == high) {
+            let words = format!(
+                "{} returned before {} was called, which saw less",
+                describe(before),
+                describe(op)
+            );
+            anomalies.add("count-went-back", key, words, &[before, op]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::{
+        Validity,
+        fixtures::{fail, history, info, last, ok},
+    };
+
+    #[test]
+    fn each_anomaly_is_found_and_what_is_possible_is_accepted() {
+        let add = |by| Action::Increment { key: 0, by };
+        let added = |call, by, count| ok(call, call + 1, add(by), Observed::Count(count));
+        let read = |call, count| {
+            last(ok(
+                call,
+                call + 1,
+                Action::ReadCounter { key: 0 },
+                Observed::Count(count),
+            ))
+        };
+        let kinds = |ops: Vec<Op>| {
+            let verdict = run(&history(ops), &Budget::default());
+            verdict
+                .anomalies
+                .into_iter()
+                .map(|anomaly| anomaly.kind)
+                .collect::<Vec<_>>()
+        };
+        assert!(kinds(vec![added(1, 1, 1), added(3, 2, 3), read(9, 3)]).is_empty());
+        for count in [1, 2] {
+            assert!(kinds(vec![added(1, 1, 1), info(3, add(1)), read(9, count)]).is_empty());
+        }
+        assert_eq!(
+            kinds(vec![added(1, 1, 1), info(3, add(1)), read(9, 3)]),
+            ["counted-twice"]
+        );
+        assert_eq!(
+            kinds(vec![added(1, 1, 1), fail(3, 4, add(1)), read(9, 2)]),
+            ["counted-twice"]
+        );
+        assert!(
+            kinds(vec![added(1, 1, 1), added(3, 1, 2), read(9, 1)]).contains(&"lost-increment".to_owned())
+        );
+        let both = vec![
+            ok(1, 6, add(1), Observed::Count(1)),
+            ok(2, 5, add(1), Observed::Count(1)),
+            read(9, 2),
+        ];
+        assert_eq!(kinds(both), ["lost-update"]);
+        assert_eq!(
+            kinds(vec![added(1, 1, 2), added(3, 1, 1), read(9, 2)]),
+            ["count-went-back"]
+        );
+        // A lowering increment of unknown end widens downwards.
+        assert!(kinds(vec![added(1, 5, 5), info(3, add(-2)), read(9, 3)]).is_empty());
+        assert_eq!(
+            run(&history(vec![]), &Budget::default()).validity,
+            Validity::Valid
+        );
+    }
+}

@@ -1,0 +1,101 @@
+//! `monotonic-timestamps`: the server's operation times rise in real time.
+
+use workloads::operation::{Action, Observed, WriteConcern};
+
+use super::{Budget, Check, Verdict, anomaly_list::Anomalies, describe::describe};
+use crate::history::{History, Op};
+
+pub(super) const CHECK: Check = Check {
+    name: "monotonic-timestamps",
+    promise: "of two w:majority writes, the one that returned before the other was called has the smaller operation \
+              time, and no two have the same, whatever the wall clocks do",
+    complexity: "O(n log n)",
+    source: "MongoDB, replication: the timestamps of an oplog only rise, and a new primary begins after all it has seen",
+    run,
+};
+
+fn run(history: &History, _budget: &Budget) -> Verdict {
+    let stamped: Vec<(u64, &Op)> = history
+        .ops
+        .iter()
+        .filter(|op| op.request.concerns.write == WriteConcern::Majority)
+        .filter_map(|op| match (&op.request.action, op.observed()) {
+            (Action::Stamp { .. }, Some(Observed::Stamped(time))) => Some((*time, op)),
+            _ => None,
+        })
+        .collect();
+    let mut anomalies = Anomalies::default();
+    let mut by_time = stamped.clone();
+    by_time.sort_by_key(|(time, op)| (*time, op.call));
+    for pair in by_time.windows(2) {
+        if pair[0].0 == pair[1].0 {
+            let (one, other) = (pair[0].1, pair[1].1);
+            let words = format!(
+                "{} and {} have the same operation time",
+                describe(one),
+                describe(other)
+            );
+            anomalies.add("same-time", one.request.action.key(), words, &[one, other]);
+        }
+    }
+    let mut by_return = stamped.clone();
+    by_return.sort_by_key(|(_, op)| op.returned);
+    let mut returned = by_return.into_iter().peekable();
+    let mut latest: Option<(u64, &Op)> = None;
+    for (time, op) in &stamped {
+        while let Some(before) = returned.next_if(|(_, before)| before.returned < op.call) {
+            if latest.is_none_or(|(high, _)| before.0 > high) {
+                latest = Some(before);
+            }
+        }
+        if let Some((high, before)) = latest
+            && *time < high
+        {
+            let words = format!(
+                "{} returned before {} was called, which has an earlier time",
+                describe(before),
+                describe(op)
+            );
+            anomalies.add("time-went-back", op.request.action.key(), words, &[before, op]);
+        }
+    }
+    let operations = stamped.len() as u64;
+    anomalies.verdict(CHECK.name, operations, || {
+        format!("{operations} operation times rise in real time")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::fixtures::{history, ok};
+
+    #[test]
+    fn times_that_go_back_or_repeat_are_found() {
+        let stamp = |call, returned, time| {
+            ok(
+                call,
+                returned,
+                Action::Stamp { key: 0, value: 1 },
+                Observed::Stamped(time),
+            )
+        };
+        let kinds = |ops: Vec<Op>| {
+            let verdict = run(&history(ops), &Budget::default());
+            verdict
+                .anomalies
+                .into_iter()
+                .map(|anomaly| (anomaly.kind, anomaly.operations))
+                .collect::<Vec<_>>()
+        };
+        assert!(kinds(vec![stamp(1, 4, 7), stamp(2, 3, 9), stamp(5, 6, 10)]).is_empty());
+        assert_eq!(
+            kinds(vec![stamp(1, 2, 9), stamp(3, 4, 7)]),
+            [("time-went-back".to_owned(), vec![0, 1])]
+        );
+        assert_eq!(
+            kinds(vec![stamp(1, 4, 9), stamp(2, 3, 9)]),
+            [("same-time".to_owned(), vec![0, 1])]
+        );
+    }
+}

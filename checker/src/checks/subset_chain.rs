@@ -1,0 +1,98 @@
+//! `subset-chain`: majority reads of a set that only grows are each contained in the next larger one.
+
+use std::collections::BTreeMap;
+
+use workloads::operation::{Action, Key, Observed, ReadConcern, Value};
+
+use super::{Budget, Check, Verdict, anomaly_list::Anomalies, describe::describe, linearizable::FastMap};
+use crate::history::{History, Op};
+
+pub(super) const CHECK: Check = Check {
+    name: "subset-chain",
+    promise: "majority reads show prefixes of one order of commitment: of two reads of a set that only grows, one \
+              contains the other",
+    complexity: "O(n + R)",
+    source: "MongoDB, \"Read Concern majority\" (the committed snapshot only advances); Jepsen set-full",
+    run,
+};
+
+fn run(history: &History, _budget: &Budget) -> Verdict {
+    let mut sets: BTreeMap<Key, Vec<(&[Value], &Op)>> = BTreeMap::new();
+    for op in &history.ops {
+        if let (Action::ReadSet { key }, Some(Observed::Elements(found))) =
+            (&op.request.action, op.observed())
+            && op.request.concerns.read != ReadConcern::Local
+        {
+            sets.entry(*key).or_default().push((found, op));
+        }
+    }
+    let operations = sets.values().map(Vec::len).sum::<usize>() as u64;
+    let mut anomalies = Anomalies::default();
+    for (key, reads) in &mut sets {
+        reads.sort_by_key(|(found, _)| found.len());
+        // Element to the last read (by rank) that holds it: linear, as each read is compared with one other.
+        let mut holder: FastMap<Value, usize> = FastMap::default();
+        for (rank, (found, op)) in reads.iter().enumerate() {
+            let mut common = 0;
+            for value in *found {
+                if holder
+                    .insert(*value, rank)
+                    .is_some_and(|before| before + 1 == rank)
+                {
+                    common += 1;
+                }
+            }
+            let Some((smaller, before)) = rank.checked_sub(1).map(|before| reads[before]) else {
+                continue;
+            };
+            if common < smaller.len() {
+                let missing = smaller.iter().find(|value| !found.contains(value));
+                let extra = found.iter().find(|value| !smaller.contains(value));
+                let (Some(missing), Some(extra)) = (missing, extra) else {
+                    continue;
+                };
+                let words = format!(
+                    "{} holds {missing} and not {extra}, {} holds {extra} and not {missing}: no order of commitment \
+                     has both",
+                    describe(before),
+                    describe(op)
+                );
+                anomalies.add("contradicting-snapshots", *key, words, &[before, op]);
+            }
+        }
+    }
+    anomalies.verdict(CHECK.name, operations, || {
+        format!("{operations} reads show growing snapshots of one order")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::fixtures::{history, ok};
+
+    #[test]
+    fn snapshots_that_contradict_each_other_are_found() {
+        let look = |call, all: &[Value]| {
+            ok(
+                call,
+                call + 1,
+                Action::ReadSet { key: 0 },
+                Observed::Elements(all.to_vec()),
+            )
+        };
+        let judge = |ops| run(&history(ops), &Budget::default()).anomalies.len();
+        assert_eq!(
+            judge(vec![
+                look(1, &[]),
+                look(3, &[2]),
+                look(5, &[1, 2]),
+                look(7, &[2]),
+                look(9, &[2, 1, 3])
+            ]),
+            0
+        );
+        assert_eq!(judge(vec![look(1, &[1]), look(3, &[2]), look(5, &[1, 2])]), 1);
+        assert_eq!(judge(vec![look(1, &[1, 2]), look(3, &[2, 3, 4])]), 1);
+    }
+}

@@ -9,11 +9,11 @@ use std::time::{Duration, SystemTime};
 use bson::DateTime;
 use bson::oid::ObjectId;
 use protocol::config::{Config, MemberId};
-use protocol::input::Input;
+use protocol::input::{Input, RequestId};
 use protocol::member::{Rules, step};
 use protocol::oplog::Oplog;
 use protocol::optime::{OpTime, Term, Timestamp};
-use protocol::output::{ReadPoint, Refusal, Vote};
+use protocol::output::{Outcome, ReadPoint, Refusal, Vote};
 use protocol::state::{Durable, State};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
@@ -136,6 +136,8 @@ pub struct Server {
     pub(super) fetched: Vec<Arc<[u8]>>,
     /// What the core said of the request just given to it.
     pub(super) decision: Option<Result<ReadPoint, Refusal>>,
+    /// The request that the core completed last without a waiter.
+    pub(super) completed: Option<(RequestId, Outcome)>,
     pub(super) step_down_wait: Duration,
     pub(super) frozen_for: Duration,
     pub(super) elected: Option<(OpTime, DateTime)>,
@@ -236,6 +238,7 @@ impl Server {
             planned: None,
             fetched: Vec::new(),
             decision: None,
+            completed: None,
             step_down_wait: Duration::from_secs(10),
             frozen_for: Duration::from_secs(60),
             elected: None,

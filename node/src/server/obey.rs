@@ -193,9 +193,13 @@ impl Server {
     }
 
     fn complete(&mut self, id: protocol::input::RequestId, outcome: Outcome) {
-        if let Some(waiter) = self.pending.take(id) {
-            let body = self.outcome_body(waiter.body, &waiter.purpose, outcome);
-            self.reply(waiter.reply, body);
+        match self.pending.take(id) {
+            Some(waiter) => {
+                let body = self.outcome_body(waiter.body, &waiter.purpose, outcome);
+                self.reply(waiter.reply, body);
+            }
+            // Completed before the shell had anything to answer with: it looks here before it lets anybody wait.
+            None => self.completed = Some((id, outcome)),
         }
     }
 

@@ -107,18 +107,17 @@ impl Server {
                 self.feed(&Input::Abandon(id));
                 self.reply_error(reply, &error, false);
             }
-            Ok(body) if concern == ReadConcern::Linearizable => {
-                let deadline = millis(&request, "maxTimeMS").map(|wait| Instant::now() + wait);
-                self.pending.wait(
-                    id,
-                    Waiter {
-                        reply,
-                        body,
-                        purpose: Purpose::LinearizableRead,
-                    },
-                    deadline,
-                );
-            }
+            Ok(body) if concern == ReadConcern::Linearizable => match self.completed.take() {
+                Some((done, outcome)) if done == id => {
+                    let body = self.outcome_body(body, &Purpose::LinearizableRead, outcome);
+                    self.reply(reply, body);
+                }
+                _ => {
+                    let deadline = millis(&request, "maxTimeMS").map(|wait| Instant::now() + wait);
+                    let purpose = Purpose::LinearizableRead;
+                    self.pending.wait(id, Waiter { reply, body, purpose }, deadline);
+                }
+            },
             Ok(body)
                 if self.is_at_the_end(&request, &body)
                     && until.is_none_or(|until| Instant::now() < until) =>

@@ -1,6 +1,7 @@
 //! From the command line to the exit code.
 
 use clap::Parser;
+use protocol::member::Rules;
 
 use super::{
     arguments::{Arguments, usage_exit},
@@ -29,7 +30,7 @@ pub fn main() -> Exit {
 
 /// The protocol in every order within small bounds, then the real set under faults.
 fn everything(context: &Context) -> anyhow::Result<Exit> {
-    let (models, explored) = smoke::explore(&context.console);
+    let (models, explored) = smoke::explore(&context.console, Rules::default());
     let played = run::execute_after(Some(models), run::Arguments::defaults(), context)?;
     Ok(match (explored, played) {
         (Exit::Pass, played) => played,

@@ -9,6 +9,18 @@ pub(super) fn parse(wanted: &str) -> Result<String, String> {
     found.ok_or_else(|| format!("known are {}", known()))
 }
 
+/// The core with this bug.
+#[cfg(feature = "planted-bugs")]
+pub(super) fn rules(id: &str) -> Option<protocol::member::Rules> {
+    protocol::bugs::find(id).map(protocol::bugs::Bug::plant)
+}
+
+/// There are none in this build.
+#[cfg(not(feature = "planted-bugs"))]
+pub(super) fn rules(_: &str) -> Option<protocol::member::Rules> {
+    None
+}
+
 /// There are none in this build.
 #[cfg(not(feature = "planted-bugs"))]
 pub(super) fn parse(_: &str) -> Result<String, String> {

@@ -22,7 +22,7 @@ use crate::{
 const MEMORY_BYTES_MAX: usize = 4 << 30;
 
 /// Explores them: what they found, for the report of the run, and the worst of it.
-pub(super) fn explore(console: &Console) -> (ModelRecord, Exit) {
+pub(super) fn explore(console: &Console, rules: Rules) -> (ModelRecord, Exit) {
     let search = BreadthFirst {
         threads: std::thread::available_parallelism().map_or(1, usize::from),
         memory_bytes_max: MEMORY_BYTES_MAX,
@@ -30,7 +30,7 @@ pub(super) fn explore(console: &Console) -> (ModelRecord, Exit) {
     };
     let mut findings = Vec::new();
     for model in MODELS.iter().filter(|model| model.smoke) {
-        let finding = check(model, Rules::default(), &search);
+        let finding = check(model, rules, &search);
         console.say(format!("model {finding}"));
         if let Answer::Violated { chart, .. } = &finding.answer {
             console.warn(chart);

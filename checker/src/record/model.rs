@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::checks::{Anomaly, Validity, Verdict};
+
 /// The whole of `model.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ModelRecord {
@@ -9,6 +11,65 @@ pub struct ModelRecord {
     pub schema: u32,
     /// One per bounded model.
     pub models: Vec<ModelResult>,
+}
+
+impl ModelRecord {
+    /// What the models say, as one check among the others of a run: named after the first property that is
+    /// broken, unknown when a model was not explored to its end or never reached what it must.
+    pub fn verdict(&self) -> Verdict {
+        let named = |outcome: PropertyOutcome| {
+            self.models.iter().find_map(|model| {
+                let broken = model
+                    .properties
+                    .iter()
+                    .find(|property| property.outcome == outcome)?;
+                Some((model, broken.name.clone()))
+            })
+        };
+        let states: u64 = self.models.iter().map(|model| model.states).sum();
+        let mut anomalies = Vec::new();
+        let (validity, summary) = if let Some((model, name)) = named(PropertyOutcome::Violated) {
+            let words = model.violation_chart.clone().unwrap_or_default();
+            anomalies.push(Anomaly {
+                kind: name.clone(),
+                key: None,
+                words,
+                operations: Vec::new(),
+            });
+            (
+                Validity::Invalid,
+                format!("the model {} breaks \"{name}\"", model.name),
+            )
+        } else if let Some((model, name)) = named(PropertyOutcome::NotReached) {
+            (
+                Validity::Unknown,
+                format!(
+                    "the model {} never reached \"{name}\": it shows nothing",
+                    model.name
+                ),
+            )
+        } else if let Some(model) = self.models.iter().find(|model| !model.complete) {
+            (
+                Validity::Unknown,
+                format!("the model {} was not explored to its end", model.name),
+            )
+        } else {
+            let count = self.models.len();
+            (
+                Validity::Valid,
+                format!("every state of {count} models, {states} in all, keeps every invariant"),
+            )
+        };
+        Verdict {
+            check: "model".to_owned(),
+            validity,
+            summary,
+            operations: 0,
+            anomalies,
+            spent_ms: self.models.iter().map(|model| model.elapsed_ms).sum(),
+            notes: Vec::new(),
+        }
+    }
 }
 
 /// One bounded model, explored.

@@ -254,7 +254,9 @@ impl Live {
         directory.write(RunFile::Run, &run)?;
         let names = judging::checks(&self.cast.workloads);
         // In a thread of its own: checks count, and Ctrl-C must be heard meanwhile.
-        let (kept, verdicts, shortfalls) = (directory.clone(), played.verdicts, run.shortfalls.clone());
+        let mut verdicts = played.verdicts;
+        verdicts.extend(self.model.as_ref().map(ModelRecord::verdict));
+        let (kept, shortfalls) = (directory.clone(), run.shortfalls.clone());
         let judged = tokio::task::spawn_blocking(move || {
             judging::verdict(&kept, &history, &names, verdicts, &shortfalls, &faults)
         });

@@ -5,6 +5,7 @@ pub mod acknowledged_is_backed_by_majority;
 pub mod cluster;
 pub mod commit_point_only_rises;
 pub mod counted_votes_are_durable;
+pub mod dry_runs_change_nothing;
 pub mod durable_never_ahead_of_disk;
 pub mod ghosts;
 pub mod invariant;
@@ -23,7 +24,7 @@ pub mod terms_only_rise;
 use invariant::Invariant;
 
 /// Every invariant, in the order of the protocol notes.
-pub const INVARIANTS: [Invariant; 15] = [
+pub const INVARIANTS: [Invariant; 16] = [
     one_primary_per_term::INVARIANT,
     log_matching::INVARIANT,
     leader_completeness::INVARIANT,
@@ -38,5 +39,6 @@ pub const INVARIANTS: [Invariant; 15] = [
     commit_point_only_rises::INVARIANT,
     counted_votes_are_durable::INVARIANT,
     terms_only_rise::INVARIANT,
+    dry_runs_change_nothing::INVARIANT,
     nobody_gives_up::INVARIANT,
 ];

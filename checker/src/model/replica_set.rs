@@ -566,7 +566,9 @@ impl Model for ReplicaSet {
                 match bounds.elections {
                     Elections::Atomic => {
                         let sets = (1_u8..1 << count).filter(|set| set >> it & 1 != 0);
-                        let majorities = sets.filter(|set| set.count_ones() == u32::from(count) / 2 + 1);
+                        // Half is tried too: a correct core does not win with it.
+                        let enough = u32::from(count).div_ceil(2)..=u32::from(count) / 2 + 1;
+                        let majorities = sets.filter(|set| enough.contains(&set.count_ones()));
                         actions.extend(majorities.map(|voters| Action::Elect {
                             candidate: it,
                             voters,
@@ -668,6 +670,7 @@ const ALWAYS: [fn(&ReplicaSet, &ClusterState) -> bool; INVARIANTS.len()] = [
     holds::<12>,
     holds::<13>,
     holds::<14>,
+    holds::<15>,
 ];
 
 fn holds<const PLACE: usize>(model: &ReplicaSet, state: &ClusterState) -> bool {

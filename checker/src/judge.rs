@@ -170,12 +170,19 @@ fn load(path: &Path, request: &Request) -> Result<Loaded, JudgeError> {
             Loaded::Single(history::read(&path.join(RunFile::History.name()))?, told)
         }
         Format::Run => Loaded::Single(history::read(path)?, Vec::new()),
-        Format::JepsenEtcdLog => Loaded::Single(parse_jepsen_etcd_log(&text()?)?, Vec::new()),
+        Format::JepsenEtcdLog => {
+            let history = parse_jepsen_etcd_log(&text()?)?;
+            let told = of_foreign(&history);
+            Loaded::Single(history, told)
+        }
         Format::PorcupineKv => {
             Loaded::Judged(checks::judge_kv(&parse_porcupine_kv(&text()?)?, &request.budget))
         }
         Format::JepsenEdn => match parse_jepsen_edn(&text()?, request.initial)? {
-            JepsenHistory::Single(history) => Loaded::Single(history, Vec::new()),
+            JepsenHistory::Single(history) => {
+                let told = of_foreign(&history);
+                Loaded::Single(history, told)
+            }
             JepsenHistory::Transactions(transactions) => {
                 Loaded::Judged(checks::judge_transactions(&transactions, &request.budget))
             }
@@ -197,6 +204,13 @@ fn checks_of_run(directory: &Path) -> Vec<String> {
     let mut seen = std::collections::BTreeSet::new();
     names.retain(|name| seen.insert(name.clone()));
     names
+}
+
+/// Registers of other tools repeat values, and promise linearizability alone; the rest is as of our workloads.
+fn of_foreign(history: &History) -> Vec<String> {
+    let fitting = fitting(history);
+    let linearizable = fitting.iter().find(|name| *name == "linearizable").cloned();
+    linearizable.map_or(fitting, |name| vec![name])
 }
 
 /// The checks of every workload that asks what this history asks.

@@ -6,6 +6,7 @@ mod arguments;
 mod bench;
 mod campaign;
 mod context;
+mod doctor;
 mod entry;
 mod files;
 mod judge;

@@ -1,6 +1,6 @@
 //! The list of subcommands.
 
-use super::{bench, campaign, context::Context, judge, model, report, run, serve};
+use super::{bench, campaign, context::Context, doctor, judge, model, report, run, serve};
 use crate::record::exit::Exit;
 
 /// One line per subcommand: its name, and the module with its `Arguments` (whose doc comment is the help) and
@@ -31,6 +31,7 @@ subcommands! {
     Judge => judge,
     Report => report,
     Serve => serve,
+    Doctor => doctor,
     Campaign => campaign,
     Bench => bench,
 }

@@ -32,6 +32,7 @@ use super::{
 use crate::{
     console::Console,
     history::{Op, Recorder},
+    nemesis::nemesis::Needs,
     record::{
         directory::{RunDirectory, RunFile},
         model::ModelRecord,
@@ -299,9 +300,15 @@ impl Live {
         run.planted_bug.clone_from(&self.cast.planted_bug);
         run.versions = environment::versions(&binaries.node);
         run.environment = environment::environment();
-        run.not_checked = vec![
-            "power loss and wrong disks: this run's members keep what the operating system holds".to_owned(),
-        ];
+        if self
+            .cast
+            .nemeses
+            .iter()
+            .all(|nemesis| nemesis.needs < Needs::UndoJournal)
+        {
+            let words = "power loss: this run's members keep what the operating system holds";
+            run.not_checked.push(words.to_owned());
+        }
         run
     }
 

@@ -15,6 +15,7 @@ use checker::{
         scenario::{Cast, Places, Scenario},
     },
 };
+use tokio::sync::Mutex;
 use workloads::catalogue;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -38,8 +39,9 @@ async fn members_are_killed_and_nothing_acknowledged_is_lost() {
     assert_eq!(
         outcome.verdict.overall,
         Overall::Pass,
-        "{}",
-        outcome.verdict.cause
+        "{:?} {:#?}",
+        outcome.run.shortfalls,
+        outcome.verdict
     );
     assert_eq!(Exit::from(outcome.verdict.overall), Exit::Pass);
     for file in [RunFile::Run, RunFile::History, RunFile::Faults, RunFile::Verdict] {
@@ -54,6 +56,7 @@ async fn members_are_killed_and_nothing_acknowledged_is_lost() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupted_run_heals_and_leaves_a_report() {
     let results = tempfile::tempdir().expect("a temporary directory");
+    let _alone = MACHINE.lock().await;
     let (interrupter, interrupt) = Interrupter::pair();
     let live = live(results.path(), &["kill"], 3_600, interrupt);
     let playing = tokio::spawn(live.play());
@@ -76,7 +79,11 @@ async fn an_interrupted_run_heals_and_leaves_a_report() {
     assert!(outcome.report.is_file());
 }
 
+/// One set at a time: three on a small machine would test its scheduler.
+static MACHINE: Mutex<()> = Mutex::const_new(());
+
 async fn play(results: &Path, nemeses: &[&str], seconds: u64) -> Outcome {
+    let _alone = MACHINE.lock().await;
     let (_interrupter, interrupt) = Interrupter::pair();
     let live = live(results, nemeses, seconds, interrupt);
     live.play().await.expect("the run's own machinery works")

@@ -1,15 +1,20 @@
 //! `aggregate`.
 
-use bson::{Bson, Document};
+use std::collections::VecDeque;
+
+use bson::{Bson, Document, doc};
 
 use super::arguments::{Arguments, number};
 use super::command::{Access, Command, ReadAccess, Scope};
 use super::cursors::{FIRST_BATCH, Source as CursorSource, first_batch};
 use super::error::CommandError;
 use super::get_more::fill;
+use super::hint::{check_hint, key_pattern};
 use super::scan::Scan;
 use super::stats::collection_stats;
-use crate::query::aggregate::{FromVec, Pipeline, StageContext};
+use crate::query::aggregate::{Pipeline, Source, StageContext, stage_parts};
+use crate::query::expression::Variables;
+use crate::query::{QueryError, QueryResult};
 use crate::wire::Request;
 
 pub(super) const COMMAND: Command = Command {
@@ -46,9 +51,21 @@ fn run(access: &mut ReadAccess<'_>, request: &Request) -> Result<Document, Comma
         .into_iter()
         .map(Bson::Document)
         .collect();
-    let input = input(access, &ns, &mut stages, whole_database)?;
-    let mut pipeline = Pipeline::parse(&stages, &StageContext::default())?;
-    let found = pipeline.run(&mut FromVec::new(input))?;
+    refuse_unsupported(&stages)?;
+    if whole_database {
+        check_needs_no_collection(&stages)?;
+    }
+    check_hint(access.store, access.at, &ns, arguments.get("hint"))?;
+    let variables = arguments.variables()?;
+    let input = input(access, &ns, &mut stages, whole_database, &variables)?;
+    let seed = u64::try_from(bson::DateTime::now().timestamp_millis()).unwrap_or(0);
+    let mut pipeline = Pipeline::parse(&stages, &StageContext { variables, seed })?;
+    let mut input = Input {
+        access,
+        ns: &ns,
+        documents: input.into(),
+    };
+    let found = pipeline.run(&mut input)?;
     let mut source = CursorSource::Found(found.into());
     let (documents, exhausted) = fill(access, &mut source, access.at, batch.unwrap_or(FIRST_BATCH))?;
     let id = if exhausted {
@@ -65,6 +82,7 @@ fn input(
     ns: &str,
     stages: &mut Vec<Bson>,
     whole_database: bool,
+    variables: &Variables,
 ) -> Result<Vec<Document>, CommandError> {
     let first = stages
         .first()
@@ -86,6 +104,10 @@ fn input(
             stats.insert("count", access.store.counts(ns, access.at)?.objects);
             Ok(vec![stats])
         }
+        Some(("$indexStats", _)) => {
+            stages.remove(0);
+            index_stats(access, ns)
+        }
         Some(("$currentOp" | "$listLocalSessions", _)) => {
             stages.remove(0);
             Ok(Vec::new())
@@ -97,15 +119,91 @@ fn input(
                 CommandError::new(15959, "the match filter must be an expression in an object")
             })?;
             stages.remove(0);
-            scan(access, ns, &filter)
+            scan(access, ns, &filter, variables)
         }
         _ if whole_database => Ok(Vec::new()),
-        _ => scan(access, ns, &Document::new()),
+        Some(("$documents", _)) => Ok(Vec::new()),
+        _ => scan(access, ns, &Document::new(), variables),
     }
 }
 
-fn scan(access: &ReadAccess<'_>, ns: &str, filter: &Document) -> Result<Vec<Document>, CommandError> {
-    let mut scan = Scan::new(ns, filter)?;
+/// `aggregate: 1` is for stages that bring their own documents.
+fn check_needs_no_collection(stages: &[Bson]) -> Result<(), CommandError> {
+    let first = stages.first().map(stage_parts).transpose()?.map(|(name, _)| name);
+    if matches!(first, Some("$documents" | "$currentOp" | "$listLocalSessions")) {
+        return Ok(());
+    }
+    let first = first.unwrap_or("an empty pipeline");
+    Err(CommandError::new(
+        73,
+        format!("{{aggregate: 1}} is not valid for '{first}'; a collection is required."),
+    ))
+}
+
+/// Stages that need what this server has not.
+fn refuse_unsupported(stages: &[Bson]) -> Result<(), CommandError> {
+    for stage in stages {
+        let (name, _) = stage_parts(stage)?;
+        if ["$out", "$merge", "$changeStream"].contains(&name) {
+            return Err(CommandError::new(
+                115,
+                format!("the stage {name} is not supported"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn index_stats(access: &ReadAccess<'_>, ns: &str) -> Result<Vec<Document>, CommandError> {
+    let Some(collection) = access.store.collection(ns, access.at)? else {
+        return Ok(Vec::new());
+    };
+    let row = |name: &str, key: Document| {
+        let specification = doc! { "v": 2, "key": key.clone(), "name": name };
+        let accesses = doc! { "ops": 0_i64, "since": bson::DateTime::now() };
+        doc! { "name": name, "key": key, "host": &access.facts.host, "accesses": accesses, "spec": specification }
+    };
+    let mut rows = vec![row("_id_", doc! { "_id": 1 })];
+    rows.extend(
+        collection
+            .indexes
+            .iter()
+            .map(|index| row(&index.spec.name, key_pattern(&index.spec))),
+    );
+    Ok(rows)
+}
+
+/// The documents of a pipeline, and the collections it may look into.
+struct Input<'a, 'b> {
+    access: &'a ReadAccess<'b>,
+    ns: &'a str,
+    documents: VecDeque<Document>,
+}
+
+impl Source for Input<'_, '_> {
+    fn next(&mut self) -> QueryResult<Option<Document>> {
+        Ok(self.documents.pop_front())
+    }
+
+    fn foreign(&mut self, collection: &str) -> QueryResult<Vec<Document>> {
+        let database = self.ns.split('.').next().unwrap_or(self.ns);
+        scan(
+            self.access,
+            &format!("{database}.{collection}"),
+            &Document::new(),
+            &Variables::new(),
+        )
+        .map_err(|error| QueryError::new(error.code, error.message))
+    }
+}
+
+fn scan(
+    access: &ReadAccess<'_>,
+    ns: &str,
+    filter: &Document,
+    variables: &Variables,
+) -> Result<Vec<Document>, CommandError> {
+    let mut scan = Scan::new(ns, filter, variables)?;
     let mut found = Vec::new();
     while let Some((_, document)) = scan.next(access.store, access.at)? {
         found.push(document);

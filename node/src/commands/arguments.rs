@@ -1,8 +1,9 @@
 //! A command's arguments, with MongoDB's errors.
 
-use bson::{Bson, Document};
+use bson::{Bson, DateTime, Document};
 
 use super::error::CommandError;
+use crate::query::expression::Variables;
 use crate::wire::Request;
 
 /// Fields that every command accepts and that concern the server or nobody.
@@ -41,7 +42,7 @@ impl Arguments {
     /// Reads the arguments of a request; refuses those that are neither generic nor in `known`.
     ///
     /// # Errors
-    /// 40415 for an unknown field, 9 for what can't be read.
+    /// 40415 for an unknown field, 263 for a part of a transaction, 115 for a collation, 9 for what can't be read.
     pub fn of(request: &Request, known: &[&str]) -> Result<Self, CommandError> {
         let fields = request
             .to_document()
@@ -54,11 +55,27 @@ impl Arguments {
             let text = format!("BSON field '{}.{field}' is an unknown field.", request.name);
             return Err(CommandError::new(40415, text));
         }
+        if fields.contains_key("autocommit") || fields.contains_key("startTransaction") {
+            return Err(CommandError::new(
+                263,
+                "multi-document transactions are not supported",
+            ));
+        }
+        check_collation(fields.get("collation"))?;
         Ok(Self {
             command: request.name.clone(),
             database: request.database.clone(),
             fields,
         })
+    }
+
+    /// The variables that expressions may use: `let`, and the time.
+    ///
+    /// # Errors
+    /// 14 when `let` is no document; the expressions' own.
+    pub fn variables(&self) -> Result<Variables, CommandError> {
+        let constants = self.document("let")?;
+        Ok(Variables::of_command(Some(&constants), DateTime::now(), None)?)
     }
 
     /// `database.collection`, the collection being the command's own argument.
@@ -140,7 +157,7 @@ impl Arguments {
     /// A whole number that is not negative.
     ///
     /// # Errors
-    /// 14 for another type, 2 for a negative one.
+    /// 14 for another type, 51024 for a negative one.
     pub fn count(&self, key: &str) -> Result<Option<usize>, CommandError> {
         let Some(value) = self.get(key) else {
             return Ok(None);
@@ -149,7 +166,7 @@ impl Arguments {
         let text = || format!("BSON field '{key}' value must be >= 0, actual value '{whole}'");
         usize::try_from(whole)
             .map(Some)
-            .map_err(|_| CommandError::new(2, text()))
+            .map_err(|_| CommandError::new(51024, text()))
     }
 
     fn wrong_type(&self, key: &str, found: &Bson, wanted: &str) -> CommandError {
@@ -159,6 +176,20 @@ impl Arguments {
             found.element_type()
         );
         CommandError::new(14, text)
+    }
+}
+
+/// Accepts no collation, an empty one, or the simple one, which compares bytes.
+///
+/// # Errors
+/// 115 for any other.
+pub fn check_collation(collation: Option<&Bson>) -> Result<(), CommandError> {
+    match collation {
+        Some(Bson::Document(collation)) if !collation.is_empty() => match collation.get("locale") {
+            Some(Bson::String(locale)) if locale == "simple" => Ok(()),
+            _ => Err(CommandError::new(115, "collations are not supported")),
+        },
+        _ => Ok(()),
     }
 }
 

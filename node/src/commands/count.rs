@@ -2,9 +2,10 @@
 
 use bson::{Document, doc};
 
-use super::arguments::Arguments;
+use super::arguments::{Arguments, number};
 use super::command::{Access, Command, ReadAccess, Scope};
 use super::error::CommandError;
+use super::hint::check_hint;
 use super::oplog_reader::OPLOG;
 use super::scan::Scan;
 use crate::wire::Request;
@@ -19,12 +20,13 @@ fn run(access: &mut ReadAccess<'_>, request: &Request) -> Result<Document, Comma
     let arguments = Arguments::of(request, &["query", "skip", "limit", "fields"])?;
     let ns = arguments.namespace()?;
     let filter = arguments.document("query")?;
+    check_hint(access.store, access.at, &ns, arguments.get("hint"))?;
     let found = if ns == OPLOG {
         usize::try_from(access.oplog.entries()).unwrap_or(usize::MAX)
     } else if filter.is_empty() {
         usize::try_from(access.store.counts(&ns, access.at)?.objects).unwrap_or(usize::MAX)
     } else {
-        let mut scan = Scan::new(&ns, &filter)?;
+        let mut scan = Scan::new(&ns, &filter, &arguments.variables()?)?;
         let mut found = 0;
         while scan.next(access.store, access.at)?.is_some() {
             found += 1;
@@ -32,8 +34,13 @@ fn run(access: &mut ReadAccess<'_>, request: &Request) -> Result<Document, Comma
         found
     };
     let skip = arguments.count("skip")?.unwrap_or(0);
+    // A negative limit counts like a positive one.
     let limit = arguments
-        .count("limit")?
+        .get("limit")
+        .and_then(number)
+        .map_or(0, i64::unsigned_abs);
+    let limit = usize::try_from(limit)
+        .ok()
         .filter(|limit| *limit > 0)
         .unwrap_or(usize::MAX);
     let n = found.saturating_sub(skip).min(limit);

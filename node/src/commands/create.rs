@@ -20,17 +20,38 @@ const FIELDS: &[&str] = &[
     "capped",
     "size",
     "max",
+    "autoIndexId",
+    "idIndex",
     "validator",
     "validationLevel",
     "validationAction",
-    "idIndex",
+    "viewOn",
+    "pipeline",
+    "timeseries",
+    "expireAfterSeconds",
+    "clusteredIndex",
+    "encryptedFields",
+    "changeStreamPreAndPostImages",
+    "storageEngine",
+    "indexOptionDefaults",
+    "temp",
+    "flags",
 ];
 
 fn run(access: &mut dyn WriteAccess, request: &Request) -> Result<Document, CommandError> {
     let arguments = Arguments::of(request, FIELDS)?;
     let ns = arguments.namespace()?;
     check_writable(&ns)?;
-    for unsupported in ["capped", "validator", "viewOn", "timeseries"] {
+    for unsupported in [
+        "capped",
+        "validator",
+        "viewOn",
+        "pipeline",
+        "timeseries",
+        "expireAfterSeconds",
+        "clusteredIndex",
+        "encryptedFields",
+    ] {
         if arguments.get(unsupported).is_some()
             && (unsupported != "capped" || arguments.flag("capped", false))
         {

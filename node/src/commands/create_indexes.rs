@@ -6,9 +6,11 @@ use super::arguments::{Arguments, number};
 use super::collections::{check_writable, creation};
 use super::command::{Access, Command, Scope, WriteAccess, WriteOp};
 use super::error::CommandError;
+use super::hint::key_pattern;
 use super::scan::{Scan, raw};
+use crate::query::expression::{Variables, is_truthy};
 use crate::storage::index::IndexSpec;
-use crate::storage::store::ReadAt;
+use crate::storage::store::{Collection, ReadAt};
 use crate::wire::Request;
 
 pub(super) const COMMAND: Command = Command {
@@ -39,6 +41,9 @@ fn run(access: &mut dyn WriteAccess, request: &Request) -> Result<Document, Comm
             .is_ok_and(|key| key.len() == 1 && key.contains_key("_id"))
         {
             continue;
+        }
+        if let Some(other) = conflicting(existing.as_deref(), &name, &specification) {
+            return Err(other);
         }
         if let Some(found) = existing.as_ref().and_then(|found| found.index(&name)) {
             let same = Document::from_reader(found.spec.document.as_slice())
@@ -80,6 +85,29 @@ fn run(access: &mut dyn WriteAccess, request: &Request) -> Result<Document, Comm
     }
     reply.insert("ok", 1.0);
     Ok(reply)
+}
+
+/// Why an index of this name and key can't be beside those that are there.
+fn conflicting(existing: Option<&Collection>, name: &str, specification: &Document) -> Option<CommandError> {
+    for index in existing.map_or(&[][..], |found| found.indexes.as_slice()) {
+        let same_key = specification
+            .get_document("key")
+            .is_ok_and(|key| *key == key_pattern(&index.spec));
+        let flag = |option: &str| specification.get(option).is_some_and(is_truthy);
+        let same_options = index.spec.is_unique == flag("unique") && index.spec.is_sparse == flag("sparse");
+        match (index.spec.name == name, same_key) {
+            (true, true) if !same_options => {
+                let text = "An equivalent index already exists with the same name but different options";
+                return Some(CommandError::new(86, format!("{text}: '{name}'")));
+            }
+            (false, true) => {
+                let text = format!("Index already exists with a different name: {}", index.spec.name);
+                return Some(CommandError::new(85, text));
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 fn complete(index: &Document) -> Result<Document, CommandError> {
@@ -135,7 +163,7 @@ fn check_data(access: &dyn WriteAccess, ns: &str, spec: &IndexSpec) -> Result<()
         return Ok(());
     }
     let mut seen = std::collections::BTreeSet::new();
-    let mut scan = Scan::new(ns, &Document::new())?;
+    let mut scan = Scan::new(ns, &Document::new(), &Variables::default())?;
     while let Some((_, document)) = scan.next(access.store(), ReadAt::Latest)? {
         let keys = spec
             .keys_of(raw(&document)?.as_bytes())

@@ -2,10 +2,11 @@
 
 use bson::{Bson, Document};
 
-use super::arguments::{Arguments, number};
+use super::arguments::{Arguments, check_collation, number};
 use super::collections::check_writable;
 use super::command::{Access, Command, Scope, WriteAccess, WriteOp};
 use super::error::CommandError;
+use super::hint::check_hint;
 use super::scan::{Scan, id_document};
 use super::write_batch::{self, Done};
 use crate::storage::store::ReadAt;
@@ -22,6 +23,18 @@ fn run(access: &mut dyn WriteAccess, request: &Request) -> Result<Document, Comm
     let ns = arguments.namespace()?;
     check_writable(&ns)?;
     let deletes = arguments.documents("deletes")?;
+    let variables = arguments.variables()?;
+    for delete in &deletes {
+        if let Some(missing) = ["q", "limit"].iter().find(|field| !delete.contains_key(field)) {
+            let text = format!("BSON field 'delete.deletes.{missing}' is missing but a required field");
+            return Err(CommandError::new(40414, text));
+        }
+        let known = ["q", "limit", "hint", "collation", "sampleId"];
+        if let Some(unknown) = delete.keys().find(|key| !known.contains(&key.as_str())) {
+            let text = format!("BSON field 'delete.deletes.{unknown}' is an unknown field.");
+            return Err(CommandError::new(40415, text));
+        }
+    }
     write_batch::run(
         access,
         &arguments,
@@ -29,6 +42,8 @@ fn run(access: &mut dyn WriteAccess, request: &Request) -> Result<Document, Comm
         false,
         |access, index, statement| {
             let given = &deletes[index];
+            check_collation(given.get("collation"))?;
+            check_hint(access.store(), ReadAt::Latest, &ns, given.get("hint"))?;
             let filter = given.get_document("q").map_err(|_| {
                 CommandError::new(
                     40414,
@@ -48,7 +63,7 @@ fn run(access: &mut dyn WriteAccess, request: &Request) -> Result<Document, Comm
                     ));
                 }
             };
-            let mut scan = Scan::new(&ns, filter)?;
+            let mut scan = Scan::new(&ns, filter, &variables)?;
             let mut writes = Vec::new();
             while let Some((_, document)) = scan.next(access.store(), ReadAt::Latest)? {
                 let id = id_document(document.get("_id").unwrap_or(&Bson::Null))?;

@@ -9,12 +9,14 @@ use super::command::{Access, Command, ReadAccess, Scope};
 use super::cursors::{FIRST_BATCH, OplogTail, Source, first_batch};
 use super::error::CommandError;
 use super::get_more::fill;
+use super::hint::check_hint;
 use super::oplog_reader::OPLOG;
 use super::scan::Scan;
 use crate::query::expression::Variables;
 use crate::query::matcher::Matcher;
 use crate::query::projection::{Dialect, Projection};
 use crate::query::sort::SortPattern;
+use crate::storage::store::Order;
 use crate::wire::Request;
 
 pub(super) const COMMAND: Command = Command {
@@ -70,23 +72,41 @@ fn on_data(
     filter: &Document,
 ) -> Result<Source, CommandError> {
     let sort = arguments.document("sort")?;
-    let limit = match arguments.get("limit").and_then(number) {
-        // A negative limit is the old way of asking for one batch.
-        Some(limit) => usize::try_from(limit.unsigned_abs())
-            .ok()
-            .filter(|limit| *limit > 0),
-        None => None,
-    };
+    let limit = arguments.count("limit")?.filter(|limit| *limit > 0);
     let skip = arguments.count("skip")?.unwrap_or(0);
     let fields = arguments.document("projection")?;
-    let natural = sort.contains_key("$natural");
-    let mut scan = Scan::new(ns, filter)?;
+    let variables = arguments.variables()?;
+    check_hint(access.store, access.at, ns, arguments.get("hint"))?;
+    for unsupported in ["min", "max", "returnKey", "showRecordId"] {
+        let asks = match arguments.get(unsupported) {
+            Some(Bson::Document(bounds)) => !bounds.is_empty(),
+            _ => arguments.flag(unsupported, false),
+        };
+        if asks {
+            return Err(CommandError::new(
+                115,
+                format!("the option '{unsupported}' is not supported"),
+            ));
+        }
+    }
+    if arguments.flag("tailable", false) {
+        let text = format!("error processing query: tailable cursor requested on non capped collection {ns}");
+        return Err(CommandError::new(2, text));
+    }
+    let mut scan = Scan::new(ns, filter, &variables)?;
+    let given_order = key_order(&sort)?;
+    let sort = if let Some(order) = given_order {
+        scan = scan.by_key(order);
+        Document::new()
+    } else {
+        sort
+    };
     if sort.is_empty() && limit.is_none() && skip == 0 && fields.is_empty() {
         return Ok(Source::Scan(Box::new(scan)));
     }
     let projection = match fields.is_empty() {
         true => None,
-        false => Some(Projection::parse(&fields, Dialect::Find, &Variables::default())?),
+        false => Some(Projection::parse(&fields, Dialect::Find, &variables)?),
     };
     let enough = if sort.is_empty() {
         limit.map(|limit| limit + skip)
@@ -99,9 +119,7 @@ fn on_data(
     {
         found.push(document);
     }
-    if natural && sort.get("$natural").and_then(number) == Some(-1) {
-        found.reverse();
-    } else if !sort.is_empty() && !natural {
+    if !sort.is_empty() {
         found = SortPattern::parse(&sort)?.sort(found);
     }
     let mut result = VecDeque::new();
@@ -118,6 +136,26 @@ fn on_data(
         });
     }
     Ok(Source::Found(result))
+}
+
+/// The order of keys, when a sort asks for it: documents lie by `_id`, which is also their natural order, and no
+/// two have the same, so that what follows `_id` in a sort says nothing.
+fn key_order(sort: &Document) -> Result<Option<Order>, CommandError> {
+    let Some((path, direction)) = sort
+        .iter()
+        .next()
+        .filter(|(path, _)| *path == "_id" || *path == "$natural")
+    else {
+        return Ok(None);
+    };
+    if path == "_id" {
+        SortPattern::parse(sort)?;
+    }
+    match number(direction) {
+        Some(1) => Ok(Some(Order::Forward)),
+        Some(-1) => Ok(Some(Order::Backward)),
+        _ => Err(CommandError::new(2, "$natural sort must be 1 or -1")),
+    }
 }
 
 fn on_oplog(

@@ -6,9 +6,9 @@ use super::arguments::Arguments;
 use super::collections::{check_writable, creation};
 use super::command::{Access, Command, Scope, WriteAccess, WriteOp};
 use super::error::CommandError;
+use super::hint::check_hint;
 use super::scan::{Scan, id_document, tree};
 use super::update::{change, compile, insertion};
-use crate::query::expression::Variables;
 use crate::query::projection::{Dialect, Projection};
 use crate::query::sort::SortPattern;
 use crate::storage::store::ReadAt;
@@ -46,7 +46,13 @@ fn run(access: &mut dyn WriteAccess, request: &Request) -> Result<Document, Comm
         let text = "Either an update or remove=true must be specified, and not both";
         return Err(CommandError::new(9, text));
     }
-    let mut scan = Scan::new(&ns, &arguments.document("query")?)?;
+    let variables = arguments.variables()?;
+    check_hint(access.store(), ReadAt::Latest, &ns, arguments.get("hint"))?;
+    if remove && (new || arguments.flag("upsert", false)) {
+        let text = "Cannot specify new=true or upsert=true with remove=true; 'remove' always returns the deleted document";
+        return Err(CommandError::new(9, text));
+    }
+    let mut scan = Scan::new(&ns, &arguments.document("query")?, &variables)?;
     let found = pick(access, &mut scan, &arguments.document("sort")?)?;
     let mut writes = Vec::new();
     let (value, last_error) = match (found, wanted) {
@@ -57,7 +63,7 @@ fn run(access: &mut dyn WriteAccess, request: &Request) -> Result<Document, Comm
         }
         (None, None) => (None, doc! { "n": 0 }),
         (Some(before), Some(wanted)) => {
-            let update = compile(&given_filters(&arguments), wanted)?;
+            let update = compile(&given_filters(&arguments), wanted, &variables)?;
             let write = change(access, &ns, &scan, &update, &before)?;
             let after = match &write {
                 Some(WriteOp::Update { document, .. }) => tree(document.as_bytes())?,
@@ -70,7 +76,7 @@ fn run(access: &mut dyn WriteAccess, request: &Request) -> Result<Document, Comm
             )
         }
         (None, Some(wanted)) if arguments.flag("upsert", false) => {
-            let update = compile(&given_filters(&arguments), wanted)?;
+            let update = compile(&given_filters(&arguments), wanted, &variables)?;
             let (id, insert) = insertion(access, &ns, &scan, &update)?;
             let inserted = match &insert {
                 WriteOp::Insert { document, .. } => Some(tree(document.as_bytes())?),
@@ -86,7 +92,7 @@ fn run(access: &mut dyn WriteAccess, request: &Request) -> Result<Document, Comm
         (None, Some(_)) => (None, doc! { "n": 0, "updatedExisting": false }),
     };
     let value = match value {
-        Some(document) => Bson::Document(project(&arguments, document)?),
+        Some(document) => Bson::Document(project(&arguments, &scan, document)?),
         None => Bson::Null,
     };
     let mut reply = doc! { "lastErrorObject": last_error, "value": value };
@@ -98,7 +104,8 @@ fn run(access: &mut dyn WriteAccess, request: &Request) -> Result<Document, Comm
     Ok(reply)
 }
 
-fn pick(
+/// The first document of a scan in the order of `sort`.
+pub(super) fn pick(
     access: &dyn WriteAccess,
     scan: &mut Scan,
     sort: &Document,
@@ -128,11 +135,12 @@ fn given_filters(arguments: &Arguments) -> Document {
     given
 }
 
-fn project(arguments: &Arguments, document: Document) -> Result<Document, CommandError> {
+fn project(arguments: &Arguments, scan: &Scan, document: Document) -> Result<Document, CommandError> {
     let fields = arguments.document("fields")?;
     if fields.is_empty() {
         return Ok(document);
     }
-    let projection = Projection::parse(&fields, Dialect::Find, &Variables::default())?;
-    Ok(projection.apply(&document, None)?)
+    let projection = Projection::parse(&fields, Dialect::Find, &arguments.variables()?)?;
+    let (_, position) = scan.matcher().matches_at(&document)?;
+    Ok(projection.apply(&document, position)?)
 }

@@ -71,18 +71,29 @@ pub(super) fn fill(
     let mut found = Vec::new();
     let mut bytes = 0;
     loop {
-        if found.len() >= batch || bytes >= REPLY_BYTES_MAX / 2 {
-            return Ok((found, false));
+        if found.len() >= batch {
+            // What is known to be at its end needs no further batch to say so.
+            let at_end = matches!(source, Source::Found(rest) if rest.is_empty());
+            return Ok((found, at_end));
         }
         let next = match source {
-            Source::Found(rest) => rest.pop_front(),
-            Source::Scan(scan) => scan.next(access.store, at)?.map(|(_, document)| document),
+            Source::Found(rest) => rest.pop_front().map(|document| (Vec::new(), document)),
+            Source::Scan(scan) => scan.next(access.store, at)?,
             Source::Oplog(tail) => return fill_from_oplog(access, tail, batch),
         };
-        let Some(document) = next else {
+        let Some((key, document)) = next else {
             return Ok((found, true));
         };
-        bytes += super::scan::raw(&document)?.as_bytes().len();
+        let encoded = super::scan::raw(&document)?;
+        bytes += encoded.as_bytes().len();
+        if bytes > REPLY_BYTES_MAX && !found.is_empty() {
+            match source {
+                Source::Found(rest) => rest.push_front(document),
+                Source::Scan(scan) => scan.put_back(key, encoded.as_bytes().into()),
+                Source::Oplog(_) => {}
+            }
+            return Ok((found, false));
+        }
         found.push(document);
     }
 }
@@ -99,7 +110,7 @@ fn fill_from_oplog(
         let last_page = entries.len() < OPLOG_PAGE;
         for entry in entries {
             let document = tree(&entry)?;
-            if found.len() >= batch || bytes >= REPLY_BYTES_MAX / 2 {
+            if found.len() >= batch || (bytes + entry.len() > REPLY_BYTES_MAX && !found.is_empty()) {
                 return Ok((found, false));
             }
             if let Ok(ts) = document.get_timestamp("ts") {

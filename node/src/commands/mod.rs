@@ -1,5 +1,6 @@
 //! What a driver may ask of the data: one file a command.
 
+mod access;
 mod aggregate;
 mod arguments;
 mod build_info;
@@ -16,23 +17,28 @@ mod distinct;
 mod drop;
 mod drop_indexes;
 mod error;
+mod explain;
 mod find;
 mod find_and_modify;
 mod get_log;
 mod get_more;
 mod get_parameter;
+mod hint;
 mod host_info;
 mod insert;
 mod kill_cursors;
 mod list_collections;
+mod list_commands;
 mod list_databases;
 mod list_indexes;
 mod oplog_reader;
 mod ping;
+mod rename_collection;
 mod scan;
 mod sessions;
 mod stats;
 mod update;
+mod validate;
 mod whats_my_uri;
 mod write_batch;
 
@@ -55,6 +61,7 @@ pub const COMMANDS: &[Command] = &[
     drop::COMMAND,
     drop::DATABASE,
     drop_indexes::COMMAND,
+    explain::COMMAND,
     find::COMMAND,
     find_and_modify::COMMAND,
     get_log::COMMAND,
@@ -65,14 +72,20 @@ pub const COMMANDS: &[Command] = &[
     insert::COMMAND,
     kill_cursors::COMMAND,
     list_collections::COMMAND,
+    list_commands::COMMAND,
     list_databases::COMMAND,
     list_indexes::COMMAND,
     ping::COMMAND,
+    rename_collection::COMMAND,
     sessions::START,
     sessions::END,
     stats::DATABASE,
     stats::COLLECTION,
     stats::SERVER,
     update::COMMAND,
+    validate::COMMAND,
     whats_my_uri::COMMAND,
 ];
+
+#[cfg(test)]
+mod tests;

@@ -1,21 +1,25 @@
-//! Finding the documents that match a filter: by `_id` where the filter names it, else page by page.
+//! Finding the documents that match a filter: by `_id` or an index where the filter names one, else page by page.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use bson::{Bson, Document, RawDocumentBuf};
 
+use super::access::{self, Path};
 use super::error::CommandError;
 use crate::query::QueryError;
 use crate::query::expression::Variables;
 use crate::query::matcher::Matcher;
-use crate::storage::key::value_key;
-use crate::storage::store::{KeyRange, PageLimit, ReadAt, Store, StoreError};
+use crate::storage::store::{KeyRange, Order, PageLimit, ReadAt, Row, Store, StoreError};
 
 /// Documents looked at between two looks at the budget.
 const PAGE: PageLimit = PageLimit {
     rows: 256,
     bytes: 1 << 20,
 };
+
+/// Document keys that an index scan remembers; beyond it a document with an array may come twice.
+const SEEN_MAX: usize = 1_000_000;
 
 impl From<QueryError> for CommandError {
     fn from(error: QueryError) -> Self {
@@ -40,37 +44,54 @@ impl From<StoreError> for CommandError {
     }
 }
 
-/// A scan that can be left and gone on with.
+/// A scan that can be left and gone on with. It goes by key or by a secondary index, whatever the filter allows,
+/// and gives each document once.
 pub struct Scan {
     ns: String,
     matcher: Matcher,
-    rest: Rest,
-    page: VecDeque<(Vec<u8>, Document)>,
+    /// How the documents are found; chosen at the first step, when the collection is at hand.
+    way: Option<Way>,
+    page: VecDeque<Row>,
+    examined: i64,
 }
 
-enum Rest {
-    Id(Vec<u8>),
-    Range(KeyRange),
-    Nothing,
+/// What is left of a way to the documents.
+#[derive(Default)]
+struct Way {
+    ids: VecDeque<Vec<u8>>,
+    index: Option<String>,
+    ranges: VecDeque<KeyRange>,
+    /// Keys that an index gave before: a document with an array has several entries, and an update may move it.
+    seen: BTreeSet<Vec<u8>>,
 }
 
 impl Scan {
-    /// A scan of `ns` for `filter`.
+    /// A scan of `ns` for `filter`, which may use `variables`.
     ///
     /// # Errors
     /// When the filter is none.
-    pub fn new(ns: &str, filter: &Document) -> Result<Self, CommandError> {
-        let matcher = Matcher::compile(filter, &Variables::default())?;
-        let rest = match id_of(filter) {
-            Some(id) => Rest::Id(key_of(&id)?),
-            None => Rest::Range(KeyRange::all()),
-        };
+    pub fn new(ns: &str, filter: &Document, variables: &Variables) -> Result<Self, CommandError> {
         Ok(Self {
             ns: ns.to_owned(),
-            matcher,
-            rest,
+            matcher: Matcher::compile(filter, variables)?,
+            way: None,
             page: VecDeque::new(),
+            examined: 0,
         })
+    }
+
+    /// The same scan in the order of keys.
+    #[must_use]
+    pub fn by_key(self, order: Order) -> Self {
+        let mut way = Way::new(access::choose(&self.matcher.root, None));
+        if order == Order::Backward {
+            way.ids = way.ids.into_iter().rev().collect();
+            way.ranges = way.ranges.into_iter().rev().map(KeyRange::reversed).collect();
+        }
+        Self {
+            way: Some(way),
+            ..self
+        }
     }
 
     /// What must match.
@@ -79,70 +100,114 @@ impl Scan {
         &self.matcher
     }
 
+    /// Gives a document back, to be the next one.
+    pub fn put_back(&mut self, key: Vec<u8>, bytes: Arc<[u8]>) {
+        self.page.push_front((key, bytes));
+    }
+
+    /// Documents looked at so far.
+    #[must_use]
+    pub fn examined(&self) -> i64 {
+        self.examined
+    }
+
     /// The next matching document and its key.
     ///
     /// # Errors
     /// The store's, or the filter's on a document it can't judge.
     pub fn next(&mut self, store: &Store, at: ReadAt) -> Result<Option<(Vec<u8>, Document)>, CommandError> {
         loop {
-            while let Some((key, document)) = self.page.pop_front() {
+            while let Some((key, bytes)) = self.page.pop_front() {
+                let document = tree(&bytes)?;
+                self.examined += 1;
                 if self.matcher.matches(&document)? {
                     return Ok(Some((key, document)));
                 }
             }
-            if !self.turn_page(store, at)? {
+            if !self.fill(store, at)? {
                 return Ok(None);
             }
         }
     }
 
-    fn turn_page(&mut self, store: &Store, at: ReadAt) -> Result<bool, CommandError> {
-        match std::mem::replace(&mut self.rest, Rest::Nothing) {
-            Rest::Nothing => Ok(false),
-            Rest::Id(key) => {
-                if let Some(bytes) = store.get(&self.ns, &key, at)? {
-                    self.page.push_back((key, tree(&bytes)?));
-                }
-                Ok(true)
-            }
-            Rest::Range(range) => {
-                let page = store.page(&self.ns, &range, at, PAGE)?;
-                if !page.is_last
-                    && let Some((key, _)) = page.documents.last()
-                {
-                    self.rest = Rest::Range(range.resumed_after(key));
-                }
-                for (key, bytes) in page.documents {
-                    self.page.push_back((key, tree(&bytes)?));
-                }
-                Ok(true)
+    /// Reads the next page; false at the end.
+    fn fill(&mut self, store: &Store, at: ReadAt) -> Result<bool, CommandError> {
+        if self.way.is_none() {
+            let collection = store.collection(&self.ns, at)?;
+            self.way = Some(Way::new(access::choose(
+                &self.matcher.root,
+                collection.as_deref(),
+            )));
+        }
+        let Some(way) = self.way.as_mut() else {
+            return Ok(false);
+        };
+        while let Some(key) = way.ids.pop_front() {
+            if let Some(bytes) = store.get(&self.ns, &key, at)? {
+                self.page.push_back((key, bytes));
+                return Ok(true);
             }
         }
+        while let Some(range) = way.ranges.pop_front() {
+            let (rows, last, is_last) = match &way.index {
+                None => {
+                    let page = store.page(&self.ns, &range, at, PAGE)?;
+                    let last = page.documents.last().map(|(key, _)| key.clone());
+                    (page.documents, last, page.is_last)
+                }
+                Some(index) => {
+                    let page = match store.index_page(&self.ns, index, &range, at, PAGE) {
+                        // Dropped since the scan began: MongoDB ends such a cursor, too.
+                        Err(StoreError::IndexNotFound(_)) => {
+                            return Err(CommandError::new(175, format!("index '{index}' dropped")));
+                        }
+                        page => page?,
+                    };
+                    let last = page.hits.last().map(|hit| hit.entry.clone());
+                    let mut rows = Vec::new();
+                    for hit in page.hits {
+                        if way.seen.len() < SEEN_MAX && !way.seen.insert(hit.id_key.clone()) {
+                            continue;
+                        }
+                        rows.extend(
+                            store
+                                .get(&self.ns, &hit.id_key, at)?
+                                .map(|bytes| (hit.id_key, bytes)),
+                        );
+                    }
+                    (rows, last, page.is_last)
+                }
+            };
+            if !is_last && let Some(last) = last {
+                way.ranges.push_front(range.resumed_after(&last));
+            }
+            if !rows.is_empty() {
+                self.page = rows.into();
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 
-/// The value that `_id` must equal, if the filter says so.
-fn id_of(filter: &Document) -> Option<Bson> {
-    match filter.get("_id")? {
-        Bson::Document(condition) if condition.keys().any(|key| key.starts_with('$')) => {
-            (condition.len() == 1).then(|| condition.get("$eq").cloned())?
+impl Way {
+    fn new(path: Path) -> Self {
+        match path {
+            Path::Ids(ids) => Self {
+                ids: ids.into(),
+                ..Self::default()
+            },
+            Path::Keys(ranges) => Self {
+                ranges: ranges.into(),
+                ..Self::default()
+            },
+            Path::Index(name, ranges) => Self {
+                index: Some(name),
+                ranges: ranges.into(),
+                ..Self::default()
+            },
         }
-        Bson::RegularExpression(_) => None,
-        value => Some(value.clone()),
     }
-}
-
-/// The key of a document with this `_id`.
-///
-/// # Errors
-/// 2 when it can't be a key.
-pub fn key_of(id: &Bson) -> Result<Vec<u8>, CommandError> {
-    let holder = id_document(id)?;
-    let value = holder
-        .get("_id")
-        .map_err(|error| CommandError::new(2, error.to_string()))?;
-    let value = value.ok_or_else(|| CommandError::new(2, "no _id"))?;
-    value_key(value).map_err(|error| CommandError::new(2, error.to_string()))
 }
 
 /// `{_id: id}` in raw form.

@@ -3,10 +3,11 @@
 use bson::oid::ObjectId;
 use bson::{Bson, DateTime, Document, Timestamp};
 
-use super::arguments::{Arguments, number};
+use super::arguments::{Arguments, check_collation, number};
 use super::collections::{check_writable, creation};
 use super::command::{Access, Command, Scope, WriteAccess, WriteOp};
 use super::error::CommandError;
+use super::hint::check_hint;
 use super::scan::{Scan, id_document, raw};
 use super::write_batch::{self, Done, check_unique};
 use crate::query::expression::Variables;
@@ -25,19 +26,47 @@ fn run(access: &mut dyn WriteAccess, request: &Request) -> Result<Document, Comm
     let ns = arguments.namespace()?;
     check_writable(&ns)?;
     let updates = arguments.documents("updates")?;
+    let variables = arguments.variables()?;
+    for update in &updates {
+        if let Some(missing) = ["q", "u"].iter().find(|field| !update.contains_key(field)) {
+            let text = format!("BSON field 'update.updates.{missing}' is missing but a required field");
+            return Err(CommandError::new(40414, text));
+        }
+        if let Some(unknown) = update
+            .keys()
+            .find(|key| !STATEMENT_FIELDS.contains(&key.as_str()))
+        {
+            let text = format!("BSON field 'update.updates.{unknown}' is an unknown field.");
+            return Err(CommandError::new(40415, text));
+        }
+    }
     write_batch::run(
         access,
         &arguments,
         updates.len(),
         true,
-        |access, index, statement| one(access, &ns, &updates[index], statement),
+        |access, index, statement| one(access, &ns, &updates[index], &variables, statement),
     )
 }
+
+const STATEMENT_FIELDS: [&str; 10] = [
+    "q",
+    "u",
+    "c",
+    "multi",
+    "upsert",
+    "arrayFilters",
+    "hint",
+    "collation",
+    "sort",
+    "sampleId",
+];
 
 fn one(
     access: &mut dyn WriteAccess,
     ns: &str,
     given: &Document,
+    variables: &Variables,
     statement: i32,
 ) -> Result<Done, CommandError> {
     let filter = given.get_document("q").map_err(|_| {
@@ -58,24 +87,39 @@ fn one(
         None => false,
     };
     let (multi, upsert) = (flag("multi"), flag("upsert"));
-    let update = compile(given, wanted)?;
+    check_collation(given.get("collation"))?;
+    check_hint(access.store(), ReadAt::Latest, ns, given.get("hint"))?;
+    let constants = match given.get("c") {
+        None => None,
+        Some(Bson::Document(constants)) if matches!(wanted, Bson::Array(_)) => Some(constants),
+        Some(_) => {
+            let text = "Constant values may only be specified for pipeline updates";
+            return Err(CommandError::new(51198, text));
+        }
+    };
+    let variables = &constants.map_or_else(|| variables.clone(), |given| variables.with_constants(given));
+    let update = compile(given, wanted, variables)?;
     if multi && update.is_replacement() {
         return Err(CommandError::new(
             9,
             "multi update is not supported for replacement-style update",
         ));
     }
-    let mut scan = Scan::new(ns, filter)?;
+    let mut scan = Scan::new(ns, filter, variables)?;
+    let found = found(access, given, &mut scan, multi)?;
+    // The second of two documents that get the same unique value must see the first one's.
+    let one_by_one = multi && has_unique_index(access, ns)?;
     let mut writes = Vec::new();
     let mut done = Done::default();
-    while let Some((_, before)) = scan.next(access.store(), ReadAt::Latest)? {
+    for before in &found {
         done.n += 1;
-        if let Some(write) = change(access, ns, &scan, &update, &before)? {
+        if let Some(write) = change(access, ns, &scan, &update, before)? {
             done.modified += 1;
-            writes.push(write);
-        }
-        if !multi {
-            break;
+            if one_by_one {
+                access.write(statement, vec![write])?;
+            } else {
+                writes.push(write);
+            }
         }
     }
     if done.n == 0 && upsert {
@@ -91,8 +135,42 @@ fn one(
     write_batch::write(access, statement, writes, done)
 }
 
+/// The documents that a statement is about: all of them, or the first in the order of `sort`.
+fn found(
+    access: &dyn WriteAccess,
+    given: &Document,
+    scan: &mut Scan,
+    multi: bool,
+) -> Result<Vec<Document>, CommandError> {
+    let store = access.store();
+    match given.get("sort") {
+        Some(Bson::Document(_)) if multi => Err(CommandError::new(9, "Cannot specify sort with multi=true")),
+        Some(Bson::Document(sort)) => Ok(super::find_and_modify::pick(access, scan, sort)?
+            .into_iter()
+            .collect()),
+        _ => {
+            let mut found = Vec::new();
+            while (multi || found.is_empty())
+                && let Some((_, document)) = scan.next(store, ReadAt::Latest)?
+            {
+                found.push(document);
+            }
+            Ok(found)
+        }
+    }
+}
+
+fn has_unique_index(access: &dyn WriteAccess, ns: &str) -> Result<bool, CommandError> {
+    let collection = access.store().collection(ns, ReadAt::Latest)?;
+    Ok(collection.is_some_and(|found| found.indexes.iter().any(|index| index.spec.is_unique)))
+}
+
 /// Compiles `u` with its `arrayFilters`.
-pub(super) fn compile(given: &Document, wanted: &Bson) -> Result<Update, CommandError> {
+pub(super) fn compile(
+    given: &Document,
+    wanted: &Bson,
+    variables: &Variables,
+) -> Result<Update, CommandError> {
     let filters: Vec<Document> = match given.get("arrayFilters") {
         None => Vec::new(),
         Some(Bson::Array(filters)) => filters.iter().filter_map(Bson::as_document).cloned().collect(),
@@ -103,7 +181,7 @@ pub(super) fn compile(given: &Document, wanted: &Bson) -> Result<Update, Command
             ));
         }
     };
-    Ok(Update::compile(wanted, &filters, &Variables::default())?)
+    Ok(Update::compile(wanted, &filters, variables)?)
 }
 
 /// The write that turns `before` into what the update makes of it; none when that is the same.

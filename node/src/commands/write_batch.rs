@@ -6,6 +6,8 @@ use bson::{Bson, Document, doc};
 use super::arguments::{Arguments, number};
 use super::command::{WriteAccess, WriteOp};
 use super::error::CommandError;
+use super::hint::key_pattern;
+use super::scan::tree;
 use crate::storage::key::id_key;
 use crate::storage::store::ReadAt;
 
@@ -124,23 +126,21 @@ pub(super) fn check_unique(
 ) -> Result<(), CommandError> {
     let key = id_key(document.as_bytes()).map_err(|error| CommandError::new(2, error.to_string()))?;
     if is_new && access.store().get(ns, &key, ReadAt::Latest)?.is_some() {
-        let id = document
-            .get("_id")
-            .ok()
-            .flatten()
-            .and_then(|id| Bson::try_from(id).ok())
-            .unwrap_or(Bson::Null);
-        let text =
-            format!("E11000 duplicate key error collection: {ns} index: _id_ dup key: {{ _id: {id} }}");
-        return Err(CommandError::new(11000, text).with_duplicate(doc! { "_id": 1 }, doc! { "_id": id }));
+        return Err(duplicate_key(ns, "_id_", doc! { "_id": 1 }, document)?);
     }
     if let Some(duplicate) = access.store().find_duplicate(ns, &key, document.as_bytes())? {
-        let index = duplicate.index;
         let collection = access.store().collection(ns, ReadAt::Latest)?;
-        let pattern =
-            collection.and_then(|found| found.index(&index).map(|index| pattern_of(&index.spec.document)));
-        let text = format!("E11000 duplicate key error collection: {ns} index: {index} dup key");
-        return Err(CommandError::new(11000, text).with_duplicate(pattern.unwrap_or_default(), doc! {}));
+        let pattern = collection.and_then(|found| {
+            found
+                .index(&duplicate.index)
+                .map(|index| key_pattern(&index.spec))
+        });
+        return Err(duplicate_key(
+            ns,
+            &duplicate.index,
+            pattern.unwrap_or_default(),
+            document,
+        )?);
     }
     Ok(())
 }
@@ -159,7 +159,41 @@ pub(super) fn write(
     Ok(done)
 }
 
-fn pattern_of(specification: &[u8]) -> Document {
-    let specification = Document::from_reader(specification).unwrap_or_default();
-    specification.get_document("key").cloned().unwrap_or_default()
+fn duplicate_key(
+    ns: &str,
+    index: &str,
+    pattern: Document,
+    document: &bson::RawDocument,
+) -> Result<CommandError, CommandError> {
+    let document = tree(document.as_bytes())?;
+    let at = |path: &str| {
+        path.split('.')
+            .try_fold(Bson::Document(document.clone()), |place, part| match place {
+                Bson::Document(inner) => inner.get(part).cloned(),
+                _ => None,
+            })
+    };
+    let value: Document = pattern
+        .keys()
+        .map(|path| (path.clone(), at(path).unwrap_or(Bson::Null)))
+        .collect();
+    let shown: Vec<String> = value
+        .iter()
+        .map(|(path, value)| format!("{path}: {}", shown(value)))
+        .collect();
+    let text = format!(
+        "E11000 duplicate key error collection: {ns} index: {index} dup key: {{ {} }}",
+        shown.join(", ")
+    );
+    Ok(CommandError::new(11000, text).with_duplicate(pattern, value))
+}
+
+/// A value as the shell writes it.
+fn shown(value: &Bson) -> String {
+    match value {
+        Bson::ObjectId(id) => format!("ObjectId('{id}')"),
+        Bson::String(text) => format!("\"{text}\""),
+        Bson::Double(number) if number.fract() == 0.0 => format!("{number:.1}"),
+        other => other.to_string(),
+    }
 }

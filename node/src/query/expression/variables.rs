@@ -36,6 +36,15 @@ impl Variables {
         Ok(variables)
     }
 
+    /// These variables and the constants (`c`) of an update statement.
+    pub fn with_constants(&self, constants: &Document) -> Self {
+        self.with(
+            constants
+                .iter()
+                .map(|(name, value)| (name.clone(), value.clone())),
+        )
+    }
+
     /// The innermost value of a name.
     pub fn get(&self, name: &str) -> Option<&Bson> {
         self.bindings

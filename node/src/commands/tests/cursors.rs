@@ -1,0 +1,117 @@
+//! Cursors: batches, ends, owners.
+
+use bson::{Document, doc};
+
+use super::harness::{Member, documents};
+
+#[test]
+fn batches_go_on_where_they_ended() {
+    let mut member = Member::new();
+    member.insert((0..250).map(|n| doc! { "_id": n }).collect());
+    let first = member.command(doc! { "find": "c" });
+    assert_eq!(documents(&first, "firstBatch").len(), 101);
+    let id = id_of(&first);
+    assert_ne!(id, 0);
+    // What is written behind the cursor's position between two batches is seen.
+    member.insert(vec![doc! { "_id": 1_000 }]);
+    member.command(doc! { "delete": "c", "deletes": [{ "q": { "_id": 200 }, "limit": 1 }] });
+    let second = member.command(doc! { "getMore": id, "collection": "c", "batchSize": 50 });
+    assert_eq!(documents(&second, "nextBatch")[0], doc! { "_id": 101 });
+    let third = member.command(doc! { "getMore": id, "collection": "c" });
+    assert_eq!(documents(&third, "nextBatch").len(), 250 - 151 - 1 + 1);
+    assert_eq!(id_of(&third), 0);
+    assert_eq!(member.code(doc! { "getMore": id, "collection": "c" }), 43);
+}
+
+#[test]
+fn sorted_results_and_limits_are_batched_too() {
+    let mut member = Member::new();
+    member.insert((0..50).map(|n| doc! { "_id": n, "x": 50 - n }).collect());
+    let first = member.command(doc! { "find": "c", "sort": { "x": 1 }, "batchSize": 2, "limit": 5 });
+    let second = member.command(doc! { "getMore": id_of(&first), "collection": "c", "batchSize": 3 });
+    let ids: Vec<i32> = [documents(&first, "firstBatch"), documents(&second, "nextBatch")]
+        .concat()
+        .iter()
+        .map(|document| document.get_i32("_id").expect("an id"))
+        .collect();
+    assert_eq!(ids, [49, 48, 47, 46, 45]);
+    assert_eq!(id_of(&second), 0);
+    let limited = member.command(doc! { "find": "c", "limit": 3, "batchSize": 3 });
+    assert_eq!(id_of(&limited), 0, "a full limit closes the cursor at once");
+    let empty = member.command(doc! { "find": "c", "batchSize": 0 });
+    assert!(documents(&empty, "firstBatch").is_empty() && id_of(&empty) != 0);
+    let single = member.command(doc! { "find": "c", "batchSize": 3, "singleBatch": true });
+    assert_eq!(id_of(&single), 0);
+}
+
+#[test]
+fn a_batch_stays_below_the_size_of_a_reply() {
+    let mut member = Member::new();
+    let text = "x".repeat(5 << 20);
+    for n in 0..4 {
+        member.insert(vec![doc! { "_id": n, "text": &text }]);
+    }
+    let first = member.command(doc! { "find": "c" });
+    assert_eq!(documents(&first, "firstBatch").len(), 3);
+    let second = member.command(doc! { "getMore": id_of(&first), "collection": "c" });
+    assert_eq!(documents(&second, "nextBatch").len(), 1);
+    assert_eq!(id_of(&second), 0);
+}
+
+#[test]
+fn cursors_are_killed_and_belong_to_their_collection() {
+    let mut member = Member::new();
+    member.insert((0..10).map(|n| doc! { "_id": n }).collect());
+    let id = id_of(&member.command(doc! { "find": "c", "batchSize": 1 }));
+    assert_eq!(member.code(doc! { "getMore": id, "collection": "other" }), 13);
+    let killed = member.command(doc! { "killCursors": "c", "cursors": [id, 77_i64] });
+    assert_eq!(killed.get_array("cursorsKilled").expect("killed"), &[id.into()]);
+    assert_eq!(
+        killed.get_array("cursorsNotFound").expect("missing"),
+        &[77_i64.into()]
+    );
+    assert_eq!(member.cursors.len(), 0);
+}
+
+#[test]
+fn the_oplog_is_tailed_and_read_from_both_ends() {
+    let mut member = Member::new();
+    member.insert(vec![doc! { "_id": 1 }]);
+    assert_eq!(
+        member.code(doc! { "find": "c", "tailable": true }),
+        2,
+        "only the oplog is capped"
+    );
+    let opened = member.command_on(
+        "local",
+        doc! { "find": "oplog.rs", "tailable": true, "awaitData": true },
+    );
+    assert_eq!(documents(&opened, "firstBatch").len(), 2);
+    let id = id_of(&opened);
+    assert!(id != 0 && member.cursors.awaits(id));
+    let more = doc! { "getMore": id, "collection": "oplog.rs" };
+    assert_eq!(
+        documents(&member.command_on("local", more.clone()), "nextBatch"),
+        Vec::<Document>::new()
+    );
+    member.insert(vec![doc! { "_id": 2 }]);
+    let news = member.command_on("local", more);
+    assert_eq!((documents(&news, "nextBatch").len(), id_of(&news)), (1, id));
+    let newest = member.command_on(
+        "local",
+        doc! { "find": "oplog.rs", "sort": { "$natural": -1 }, "limit": 1 },
+    );
+    assert_eq!(
+        documents(&newest, "firstBatch")[0]
+            .get_document("o")
+            .expect("an object"),
+        &doc! { "_id": 2 }
+    );
+}
+
+fn id_of(reply: &Document) -> i64 {
+    reply
+        .get_document("cursor")
+        .and_then(|cursor| cursor.get_i64("id"))
+        .expect("a 64-bit id")
+}

@@ -1,0 +1,199 @@
+//! One member without replication: writes become oplog entries, entries become changes of the store.
+
+use std::sync::Arc;
+
+use bson::{Document, RawDocumentBuf, Timestamp};
+use protocol::optime::OpTime;
+
+use crate::commands::{
+    Access, COMMANDS, CommandError, CursorTable, Facts, OplogReader, ReadAccess, WriteAccess, WriteOp,
+};
+use crate::storage::entry::{EntryParts, OpKind, OplogEntry, build};
+use crate::storage::store::{MemoryEngine, ReadAt, Store};
+use crate::wire::{Request, encode_message, parse_request};
+
+pub(super) struct Member {
+    pub(super) store: Store,
+    pub(super) cursors: CursorTable,
+    /// Results of statements, as a retry of the last command would find them.
+    pub(super) recorded: Vec<(i32, Document)>,
+    pub(super) is_retry: bool,
+    pub(super) oplog: Oplog,
+}
+
+impl Member {
+    pub(super) fn new() -> Self {
+        Self {
+            store: Store::with_engine(Arc::new(MemoryEngine::default())).expect("an empty engine opens"),
+            cursors: CursorTable::default(),
+            recorded: Vec::new(),
+            is_retry: false,
+            oplog: Oplog(Vec::new()),
+        }
+    }
+
+    /// Runs a command; `ok` is taken off the reply.
+    pub(super) fn try_command(
+        &mut self,
+        database: &str,
+        command: Document,
+    ) -> Result<Document, CommandError> {
+        let request = request(database, command);
+        let found = COMMANDS
+            .iter()
+            .find(|command| command.names.contains(&request.name.as_str()));
+        let Some(command) = found else {
+            return Err(CommandError::new(59, "no such command"));
+        };
+        let mut reply = match command.access {
+            Access::Nothing(run) | Access::Read(run) => {
+                let mut access = ReadAccess {
+                    store: &self.store,
+                    at: ReadAt::Latest,
+                    cursors: &mut self.cursors,
+                    facts: &Facts::default(),
+                    oplog: &mut self.oplog,
+                    majority: false,
+                    committed: ReadAt::Latest,
+                };
+                run(&mut access, &request)?
+            }
+            Access::Write(run) => run(self, &request)?,
+        };
+        assert_eq!(
+            reply.remove("ok"),
+            Some(bson::Bson::Double(1.0)),
+            "{}",
+            request.name
+        );
+        Ok(reply)
+    }
+
+    /// The reply of a command on database `d` that must succeed.
+    pub(super) fn command(&mut self, command: Document) -> Document {
+        self.command_on("d", command)
+    }
+
+    pub(super) fn command_on(&mut self, database: &str, command: Document) -> Document {
+        self.try_command(database, command.clone())
+            .unwrap_or_else(|error| panic!("{command}: {error}"))
+    }
+
+    /// The code of a command that must fail.
+    pub(super) fn code(&mut self, command: Document) -> i32 {
+        match self.try_command("d", command.clone()) {
+            Err(error) => error.code.number(),
+            Ok(reply) => panic!("{command} must fail: {reply}"),
+        }
+    }
+
+    pub(super) fn insert(&mut self, documents: Vec<Document>) {
+        let count = documents.len() as i32;
+        let reply = self.command(bson::doc! { "insert": "c", "documents": documents });
+        assert_eq!(reply, bson::doc! { "n": count });
+    }
+
+    /// The whole content of a query.
+    pub(super) fn find(&mut self, find: Document) -> Vec<Document> {
+        let mut command = bson::doc! { "find": "c" };
+        command.extend(find);
+        command.insert("batchSize", 10_000);
+        let reply = self.command(command);
+        documents(&reply, "firstBatch")
+    }
+
+    /// Oplog entries so far.
+    pub(super) fn entries(&self) -> usize {
+        self.oplog.0.len()
+    }
+}
+
+impl WriteAccess for Member {
+    fn store(&self) -> &Store {
+        &self.store
+    }
+
+    fn write(&mut self, _: i32, writes: Vec<WriteOp>) -> Result<(), CommandError> {
+        for write in &writes {
+            let optime = OpTime::new(1, 1, self.oplog.0.len() as u32 + 1);
+            let bytes = entry(optime, write);
+            let changes = OplogEntry::parse(&bytes)
+                .and_then(|entry| entry.changes())
+                .expect("our own entry");
+            self.store
+                .apply(optime, &changes)
+                .expect("a planned change applies");
+            self.oplog.0.push(bytes);
+        }
+        Ok(())
+    }
+
+    fn executed(&self, statement: i32) -> Option<Document> {
+        let recorded = self
+            .recorded
+            .iter()
+            .find(|(number, _)| *number == statement && self.is_retry);
+        recorded.map(|(_, result)| result.clone())
+    }
+
+    fn record(&mut self, statement: i32, result: Document) {
+        self.recorded.push((statement, result));
+    }
+}
+
+/// The entries in a vector.
+pub(super) struct Oplog(Vec<Arc<[u8]>>);
+
+impl OplogReader for Oplog {
+    fn entries_from(&mut self, from: Timestamp, max: usize) -> Result<Vec<Arc<[u8]>>, CommandError> {
+        let start = (from.increment.max(1) - 1) as usize;
+        Ok(self.0.iter().skip(start).take(max).cloned().collect())
+    }
+
+    fn entries(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn newest(&self) -> Option<Timestamp> {
+        let increment = self.0.len() as u32;
+        (increment > 0).then_some(Timestamp { time: 1, increment })
+    }
+}
+
+/// The documents of a cursor reply.
+pub(super) fn documents(reply: &Document, batch: &str) -> Vec<Document> {
+    let cursor = reply.get_document("cursor").expect("a cursor");
+    let batch = cursor.get_array(batch).expect("a batch");
+    batch
+        .iter()
+        .map(|document| document.as_document().expect("a document").clone())
+        .collect()
+}
+
+fn entry(optime: OpTime, write: &WriteOp) -> Arc<[u8]> {
+    let (op, ns, object, object2) = match write {
+        WriteOp::Insert { ns, document } => (OpKind::Insert, ns.clone(), document, None),
+        WriteOp::Update { ns, id, document } => (OpKind::Update, ns.clone(), document, Some(id)),
+        WriteOp::Delete { ns, id } => (OpKind::Delete, ns.clone(), id, None),
+        WriteOp::Ddl { database, object } => (OpKind::Command, format!("{database}.$cmd"), object, None),
+    };
+    build(&EntryParts {
+        optime,
+        op,
+        ns: &ns,
+        uuid: None,
+        object: object.as_bytes(),
+        object2: object2.map(|object| object.as_bytes()),
+        wall_ms: 0,
+        session: None,
+    })
+}
+
+/// The command as it comes out of the wire.
+fn request(database: &str, mut command: Document) -> Request {
+    command.insert("$db", database);
+    let body = RawDocumentBuf::try_from(&command).expect("encodes");
+    let mut bytes = Vec::new();
+    encode_message(&mut bytes, 1, 0, &body, false);
+    parse_request(&bytes).expect("our own message")
+}

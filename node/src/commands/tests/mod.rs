@@ -1,0 +1,8 @@
+//! Commands as a client sends them, on a store in memory.
+
+mod catalog;
+mod crud;
+mod cursors;
+mod dispatch;
+mod harness;
+mod planning;

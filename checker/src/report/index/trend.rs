@@ -54,7 +54,7 @@ pub(super) fn days(runs: &[Summary]) -> Markup {
             tbody {
                 @for (name, day) in days.iter().rev().take(DAYS_LIMIT) {
                     tr {
-                        td.number { (shown(name)) }
+                        td.day { (shown(name)) }
                         td { (bar(day, most)) }
                         td.number { (grouped(day.operations)) }
                         td.number { (grouped(day.faults as u64)) }
@@ -116,8 +116,8 @@ pub(super) fn signatures(runs: &[Summary]) -> Option<Markup> {
                         tr {
                             td.words { code { (shown(signature)) } }
                             td { (counted(runs.len() as u64, "run")) }
-                            td.number { (day(runs[runs.len() - 1])) }
-                            td.number { (day(runs[0])) }
+                            td.day { (day(runs[runs.len() - 1])) }
+                            td.day { (day(runs[0])) }
                             td { a href=(super::page::link(runs[0])) { (shown(runs[0].run.id.as_str())) } }
                         }
                     }

@@ -73,7 +73,7 @@ fn table(view: &View, played: &[&Played]) -> Markup {
                         tr {
                             td { (references::operation(played.number)) }
                             td { (played.process) }
-                            td { code { (played.request) } @if !alike { " " span.faint { (phrases.join(", ")) } } }
+                            td.asked { code { (played.request) } @if !alike { " " span.faint { (phrases.join(", ")) } } }
                             td { (glyphs::outcome(played.outcome)) }
                             td.saw { (whole_result(view, played)) }
                             td { @if let Some(member) = played.member { (view.member(member)) } }

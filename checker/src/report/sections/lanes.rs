@@ -157,10 +157,14 @@ fn label_width(played: &Played) -> f64 {
 }
 
 fn label(text: &str) -> String {
-    if text.chars().count() <= LABEL_LIMIT {
+    cut(text, LABEL_LIMIT)
+}
+
+fn cut(text: &str, limit: usize) -> String {
+    if text.chars().count() <= limit {
         return text.to_owned();
     }
-    let mut cut: String = text.chars().take(LABEL_LIMIT - 1).collect();
+    let mut cut: String = text.chars().take(limit - 1).collect();
     cut.push('…');
     cut
 }
@@ -216,7 +220,7 @@ fn band(fault: &FaultRecord, row: usize, axis: &Axis, bottom: f64) -> Markup {
             title { (visible(&fault.words, 300)) }
             rect.area x=(format!("{left:.1}")) y=(y) width=(format!("{:.1}", (right - left).max(3.0))) height=(format!("{:.1}", bottom - y)) {}
             rect.label x=(format!("{left:.1}")) y=(y) width=(format!("{:.1}", (right - left).max(3.0))) height="18" rx="3" {}
-            text x=(format!("{:.1}", left.max(LEFT - 8.0) + 7.0)) y=(y + 13.0) { (visible(&fault.words, fitting)) }
+            text x=(format!("{:.1}", left.max(LEFT - 8.0) + 7.0)) y=(y + 13.0) { (cut(&visible(&fault.words, 300), fitting)) }
         }
     }
 }

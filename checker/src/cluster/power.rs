@@ -103,12 +103,16 @@ fn restore(
     dice: &mut Dice,
     loss: &mut Loss,
 ) -> io::Result<()> {
-    let current = fs::read(path)?;
+    let file = OpenOptions::new().read(true).write(true).open(path)?;
+    let size = file.metadata()?.len();
+    let (start, end) = touched(changes, size);
+    let mut current = vec![0; (end.min(size) - start) as usize];
+    file.read_exact_at(&mut current, start)?;
     let mut durable = current.clone();
     for change in changes.iter().rev() {
-        durable.resize(change.size_before as usize, 0);
-        let start = change.offset as usize;
-        if let Some(place) = durable.get_mut(start..start + change.bytes.len()) {
+        durable.resize((change.size_before.min(end) - start) as usize, 0);
+        let place = (change.offset - start) as usize;
+        if let Some(place) = durable.get_mut(place..place + change.bytes.len()) {
             place.copy_from_slice(&change.bytes);
         }
     }
@@ -123,9 +127,33 @@ fn restore(
         .filter(|(before, after)| before == after)
         .count();
     loss.bytes_lost += (current.len().max(result.len()) - same) as u64;
-    let file = OpenOptions::new().write(true).open(path)?;
-    file.set_len(result.len() as u64)?;
-    file.write_all_at(&result, 0)
+    if result.len() != current.len() {
+        file.set_len(start + result.len() as u64)?;
+    }
+    file.write_all_at(&result, start)
+}
+
+/// The range of a file that its changes have touched, from the border of a sector on; log files are large,
+/// and their changes lie close together.
+fn touched(changes: &[OldContent], size: u64) -> (u64, u64) {
+    let starts = changes.iter().map(|change| change.offset.min(change.size_before));
+    let start = starts.min().unwrap_or(0).min(size);
+    let kept_size = changes.iter().all(|change| change.size_before == size);
+    let end = if kept_size {
+        changes
+            .iter()
+            .map(|change| change.offset + change.bytes.len() as u64)
+            .max()
+            .unwrap_or(0)
+    } else {
+        changes
+            .iter()
+            .map(|change| change.size_before)
+            .max()
+            .unwrap_or(0)
+            .max(size)
+    };
+    (start - start % SECTOR_BYTES as u64, end.clamp(start, u64::MAX))
 }
 
 /// The durable content with some sectors of the current one.

@@ -11,15 +11,16 @@ use super::{
 /// Resets: half a message, a request without a reply, a reply nobody reads; nothing is down, so nobody is taken away.
 pub const NEMESIS: Nemesis = Nemesis {
     name: "reset-connections",
-    about: "resets all connections of one member with the others, or of random links, once",
+    about: "resets all connections between one member, or some, and the others, once",
     needs: Needs::Nothing,
     plan,
 };
 
 fn plan(dice: &mut Dice, view: &View) -> Vec<Fault> {
+    // All links of one side: a single link may have no connection just then, and nothing to break.
     let cut = match dice.below(2) {
         0 => shapes::isolate_primary(dice, view),
-        _ => shapes::random_links(dice, view),
+        _ => shapes::halves(dice, view),
     };
     cut.map(|cut| Fault::ResetConnections { links: cut.links })
         .into_iter()

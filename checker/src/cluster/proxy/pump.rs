@@ -47,6 +47,7 @@ pub(super) async fn pump(link: &LinkCell, reader: ReadHalf<'_>, writer: WriteHal
         queue: VecDeque::new(),
         queued_bytes: 0,
         last_due: Instant::now(),
+        line_free: Instant::now(),
         ended: false,
         touched: false,
     };
@@ -66,6 +67,8 @@ struct Pump<'a> {
     queue: VecDeque<Chunk>,
     queued_bytes: usize,
     last_due: Instant,
+    /// When a narrow link has passed on what it was given so far.
+    line_free: Instant,
     /// The sender has closed.
     ended: bool,
     /// A hold has kept something of this direction.
@@ -123,13 +126,17 @@ impl Pump<'_> {
         if state.rule.passage == Passage::Deliver && self.seen.rule.passage == Passage::Hold {
             self.touched = false;
         }
+        let was_slow = self.seen.rule != LinkRule::default();
         self.seen = state;
+        if was_slow && state.rule == LinkRule::default() {
+            self.hurry();
+        }
         breaks
     }
 
     fn take(&mut self, bytes: &[u8], holding: bool) {
         let now = Instant::now();
-        let wanted = now + self.lateness(bytes.len());
+        let wanted = self.arrival(now, bytes.len());
         let due = wanted.max(self.last_due);
         if due > now {
             count(&self.link.counters.chunks_delayed, 1);
@@ -158,7 +165,7 @@ impl Pump<'_> {
         }
     }
 
-    fn lateness(&mut self, length: usize) -> Duration {
+    fn arrival(&mut self, now: Instant, length: usize) -> Instant {
         let LinkRule {
             delay,
             jitter,
@@ -171,15 +178,26 @@ impl Pump<'_> {
         } else {
             self.dice.below(jitter_ns)
         };
-        let passing = bytes_per_second.map_or(Duration::ZERO, |rate| {
-            // Behind what is still under way, one chunk after the other.
-            let waiting = self
-                .last_due
-                .saturating_duration_since(Instant::now())
-                .saturating_sub(delay);
-            waiting + Duration::from_nanos((length as u64).saturating_mul(1_000_000_000) / rate.max(1))
-        });
-        delay + Duration::from_nanos(drawn) + passing
+        if let Some(rate) = bytes_per_second {
+            let passing = Duration::from_nanos((length as u64).saturating_mul(1_000_000_000) / rate.max(1));
+            self.line_free = self.line_free.max(now) + passing;
+        }
+        let passed = if bytes_per_second.is_some() {
+            self.line_free
+        } else {
+            now
+        };
+        passed + delay + Duration::from_nanos(drawn)
+    }
+
+    /// The link is fast again: nothing waits any longer because it once was slow.
+    fn hurry(&mut self) {
+        let now = Instant::now();
+        self.last_due = now;
+        self.line_free = now;
+        for chunk in &mut self.queue {
+            chunk.due = chunk.due.min(now);
+        }
     }
 }
 

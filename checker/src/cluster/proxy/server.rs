@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     net::SocketAddr,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicU64, Ordering},
     },
     thread,
@@ -13,14 +13,14 @@ use std::{
 
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, oneshot},
+    sync::{Semaphore, mpsc, oneshot},
 };
 
 use super::{
     board::Board,
     link::{Endpoint, Heal, LinkCounts, LinkRule, Passage, count},
     pump::{End, pump},
-    source,
+    source::{self, Ends},
 };
 use crate::{
     cluster::error::ClusterError,
@@ -30,9 +30,6 @@ use crate::{
 /// Connections carried at once; more are reset when they come, so that a storm of them cannot eat the
 /// checker's descriptors.
 const CONNECTIONS_MAX: usize = 4096;
-
-/// Look-ups of openers at once: each reads much of `/proc`.
-const LOOKUPS_MAX: usize = 2;
 
 /// How long a member may take to answer a connection (its kernel does, even while it is paused).
 const DIAL_TIMEOUT: Duration = Duration::from_secs(10);
@@ -57,7 +54,7 @@ struct Shared {
     seed: u64,
     connections: AtomicU64,
     slots: Arc<Semaphore>,
-    lookups: Semaphore,
+    questions: mpsc::UnboundedSender<Question>,
 }
 
 impl Proxy {
@@ -69,14 +66,17 @@ impl Proxy {
             .enable_all()
             .build()
             .map_err(ClusterError::Socket)?;
+        // At most one question per connection waits, and their number is limited.
+        let (questions, asked) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
             board: Board::new(members),
             pids: Mutex::default(),
             seed,
             connections: AtomicU64::new(0),
             slots: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
-            lookups: Semaphore::new(LOOKUPS_MAX),
+            questions,
         });
+        runtime.spawn(answer(Arc::downgrade(&shared), asked));
         let mut addresses = Vec::new();
         for (member, upstream) in (0..members).zip(upstreams) {
             let listener = std::net::TcpListener::bind("127.0.0.1:0").map_err(ClusterError::Socket)?;
@@ -216,13 +216,37 @@ async fn both(there: impl Future<Output = End>, back: impl Future<Output = End>)
     }
 }
 
+/// Who opened a connection? The reply comes over the channel.
+type Question = (Ends, oneshot::Sender<Option<Endpoint>>);
+
 async fn opener(shared: &Shared, near: &TcpStream, far: SocketAddr) -> Option<Endpoint> {
-    let _turn = shared.lookups.acquire().await.ok()?;
-    let near = near.local_addr().ok()?;
-    let pids = shared.pids.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    tokio::task::spawn_blocking(move || source::opener(far, near, &pids))
-        .await
-        .ok()?
+    let (reply, answer) = oneshot::channel();
+    shared
+        .questions
+        .send(((far, near.local_addr().ok()?), reply))
+        .ok()?;
+    answer.await.ok()?
+}
+
+/// Answers all questions that have come up since the last look, by one look. One look per question would be
+/// a trap: 1. a slow machine, and clients that give up and connect again; 2. looks take longer than clients
+/// wait, so each finds its client gone, and another one in the queue; 3. nobody is ever served again.
+async fn answer(shared: Weak<Shared>, mut asked: mpsc::UnboundedReceiver<Question>) {
+    while let Some(first) = asked.recv().await {
+        let mut questions = vec![first];
+        while let Ok(next) = asked.try_recv() {
+            questions.push(next);
+        }
+        let Some(shared) = shared.upgrade() else { return };
+        let pids = shared.pids.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (ends, replies): (Vec<Ends>, Vec<_>) = questions.into_iter().unzip();
+        let look = tokio::task::spawn_blocking(move || source::openers(&ends, &pids));
+        let Ok(openers) = look.await else { continue };
+        for (reply, opener) in replies.into_iter().zip(openers) {
+            // Who asked may be gone.
+            let _ = reply.send(opener);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -150,6 +150,20 @@ async fn slow_links_are_late_and_in_order() {
 }
 
 #[tokio::test]
+async fn a_link_that_is_fast_again_holds_nothing_back() {
+    let (proxy, _servers) = start(1).await;
+    let mut stream = connect(&proxy, 0).await;
+    assert!(echoes(&mut stream, b"warm").await);
+    let slow = LinkRule::slow(Duration::from_secs(3600), Duration::from_secs(60), Some(1));
+    proxy.set_rule(CLIENTS, ZERO, slow);
+    stream.write_all(b"late").await.expect("the socket takes it");
+    until(|| proxy.counts(CLIENTS, ZERO).chunks_delayed > 0).await;
+    proxy.heal(CLIENTS, ZERO, Heal::Deliver);
+    assert!(answers(&mut stream, b"late").await);
+    assert!(echoes(&mut stream, b"soon").await);
+}
+
+#[tokio::test]
 async fn narrow_links_take_their_time() {
     let (proxy, _servers) = start(1).await;
     let mut stream = connect(&proxy, 0).await;

@@ -19,6 +19,14 @@ pub(super) struct BentClock {
     before: ShimCounters,
 }
 
+impl BentClock {
+    /// Some reading was answered wrongly by now.
+    pub(super) fn has_struck(&self, rig: &Rig) -> bool {
+        let counters = rig.page(self.member).and_then(|page| page.counters().ok());
+        counters.is_some_and(|counters| counters.wall_skewed > self.before.wall_skewed)
+    }
+}
+
 /// The wall clock jumps.
 pub(super) fn jump(rig: &mut Rig, member: Member, offset_ms: i64) -> Result<BentClock, ClusterError> {
     bend(rig, member, |page| page.set_wall_offset(offset_ms))

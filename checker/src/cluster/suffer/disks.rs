@@ -26,6 +26,17 @@ pub(super) struct DiskRuled {
     deadly: bool,
 }
 
+impl DiskRuled {
+    /// Some call was struck by now (and the process is dead of it, if that is the fault).
+    pub(super) fn has_struck(&self, rig: &mut Rig) -> bool {
+        let counts = rig
+            .page(self.member)
+            .and_then(|page| page.disk_counts(self.slot).ok());
+        let struck = counts.is_some_and(|(_, struck)| struck > 0);
+        struck && (!self.deadly || !rig.process(self.member).is_running())
+    }
+}
+
 /// Calls fail.
 pub(super) fn fail(
     rig: &mut Rig,

@@ -25,6 +25,23 @@ enum Deed {
     Reset,
 }
 
+impl HeldLinks {
+    /// Some link's counters have moved by now.
+    pub(super) fn have_struck(&self, rig: &Rig) -> bool {
+        self.before.iter().any(|((from, to), before)| {
+            let counts = rig
+                .proxy
+                .counts(Endpoint::Member(*from), Endpoint::Member(*to))
+                .since(before);
+            match self.deed {
+                Deed::Hold(_) => counts.bytes_held + counts.connections_held > 0,
+                Deed::Slow => counts.chunks_delayed > 0,
+                Deed::Reset => counts.connections_broken > 0,
+            }
+        })
+    }
+}
+
 /// Holds everything on the links until they are healed in that way.
 pub(super) fn hold(rig: &mut Rig, links: &[Link], heal: Heal) -> HeldLinks {
     rig.cut.extend(links);

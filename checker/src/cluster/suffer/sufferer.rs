@@ -100,6 +100,21 @@ impl Sufferer {
 }
 
 impl Ongoing {
+    /// Whether its effect shows by now: healed at once, it would be recorded as having struck. A fault that
+    /// waits for traffic (a cut link, a failing disk) takes its time; whoever holds it should wait for this,
+    /// within reason.
+    pub fn has_struck(&self, rig: &mut Rig) -> bool {
+        match &self.applied {
+            None => false,
+            Some(Applied::Taken(taken)) => taken.effects.struck || !taken.paused.is_empty(),
+            Some(Applied::Throttled(throttles)) => throttles.have_struck(),
+            Some(Applied::Links(held)) => held.have_struck(rig),
+            Some(Applied::Clock(bent)) => bent.has_struck(rig),
+            Some(Applied::Disk(ruled)) => ruled.has_struck(rig),
+            Some(Applied::Lying(ruled)) => ruled.iter().all(|ruled| ruled.has_struck(rig)),
+        }
+    }
+
     /// The record as it stands: the first of a fault's two lines.
     pub fn record(&self) -> &FaultRecord {
         &self.record

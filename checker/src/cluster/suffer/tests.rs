@@ -393,7 +393,13 @@ impl World {
             );
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        self.sufferer.heal(&mut self.rig, ongoing).await
+        let struck = ongoing.has_struck(&mut self.rig);
+        let record = self.sufferer.heal(&mut self.rig, ongoing).await;
+        assert!(
+            record.took_effect || !struck,
+            "what had struck must be recorded so: {record:?}"
+        );
+        record
     }
 }
 

@@ -40,6 +40,15 @@ struct Throttle {
     task: JoinHandle<()>,
 }
 
+impl Throttles {
+    /// Somebody has stood still by now.
+    pub(super) fn have_struck(&self) -> bool {
+        self.running
+            .iter()
+            .any(|throttle| throttle.stops.load(Ordering::Relaxed) > 0)
+    }
+}
+
 /// Starts the cycle of `run_ms` and `stop_ms` on each member.
 pub(super) fn start(
     rig: &mut Rig,

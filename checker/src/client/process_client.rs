@@ -37,7 +37,9 @@ pub struct ProcessClient {
     process: u32,
     addresses: Vec<ServerAddress>,
     set: Client,
-    members: Vec<Client>,
+    /// Where the members are, and the client of each that was asked directly. Made when first needed: each
+    /// costs two connections of its monitors.
+    members: Vec<(SocketAddr, Option<Client>)>,
     witness: Witness,
     session: Option<ClientSession>,
 }
@@ -64,12 +66,11 @@ impl ProcessClient {
     pub fn connect(process: u32, name: &str, members: &[SocketAddr]) -> Result<Self, Error> {
         let witness = Witness::default();
         let application = format!("process {process}");
-        let directs = members.iter().map(|member| direct(*member, &application));
         Ok(Self {
             process,
             addresses: members.iter().copied().map(address).collect(),
             set: witnessed(name, members, &application, &witness)?,
-            members: directs.collect::<Result<_, _>>()?,
+            members: members.iter().map(|member| (*member, None)).collect(),
             witness,
             session: None,
         })
@@ -101,7 +102,7 @@ impl ProcessClient {
     /// Closes the driver's connections and stops its monitors.
     pub async fn close(self) {
         self.set.shutdown().immediate(true).await;
-        for member in self.members {
+        for member in self.members.into_iter().filter_map(|(_, client)| client) {
             member.shutdown().immediate(true).await;
         }
     }
@@ -110,8 +111,10 @@ impl ProcessClient {
         if operation.causal && self.session.is_none() {
             self.session = Some(self.set.start_session().causal_consistency(true).await?);
         }
-        let client = match direct_member(operation).and_then(|member| self.members.get(usize::from(member))) {
-            Some(member) => member,
+        let asked = direct_member(operation).map(usize::from);
+        let client = match asked.and_then(|member| self.members.get_mut(member)) {
+            Some((_, Some(client))) => client,
+            Some((address, none)) => none.insert(direct(*address, &format!("process {}", self.process))?),
             None => &self.set,
         };
         let request = Request {

@@ -75,6 +75,65 @@ fn whoever_rolls_back_does_not_win() {
     assert!(!member.is_primary());
 }
 
+/// Member 0 is about to roll back towards member 1, which crashes and loses its newer branch before it is asked
+/// for the common point: what is left of it proves nothing.
+#[test]
+fn a_source_that_lost_its_branch_decides_no_rollback() {
+    let mut member = rolling_back();
+    let prefix_only = Body::CommonPointResponse {
+        asked: OpTime::new(2, 1, 2),
+        common: Some(OpTime::new(1, 1, 1)),
+        newest: OpTime::new(1, 1, 1),
+    };
+    let outputs = give(&mut member, Input::Message(from(1, 3, prefix_only)));
+    let cuts = |output: &Output| matches!(output, Output::RollBack { .. });
+    assert!(!outputs.iter().any(cuts), "{outputs:?}");
+    assert_eq!(member.member_state, MemberState::Secondary);
+    assert_eq!(member.sync_source, None);
+}
+
+/// While member 0 searches the common point with member 1, it hears that member 1 serves nobody any more. The
+/// timer of the search must stay armed: the answer may never come.
+#[test]
+fn a_search_for_the_common_point_always_ends() {
+    let mut member = rolling_back();
+    let useless = Body::HeartbeatResponse {
+        state: MemberState::Recovering,
+        written: OpTime::new(3, 1, 2),
+        durable: OpTime::new(3, 1, 2),
+        commit_point: OpTime::NULL,
+        primary: None,
+        sync_source: None,
+        config: member.config.id,
+    };
+    let outputs = give(&mut member, Input::Message(from(1, 3, useless)));
+    assert!(
+        !outputs.contains(&Output::CancelTimer(Timer::Fetch)),
+        "{outputs:?}"
+    );
+    give(&mut member, Input::Timer(Timer::Fetch));
+    assert_eq!(member.rollback, None);
+    assert_eq!(member.member_state, MemberState::Secondary);
+}
+
+/// Member 0 searches the common point with member 1, whose log has gone on in a later term.
+fn rolling_back() -> State {
+    let mut member = member(3, &[X, (2, 2)], 3);
+    member.sync_source = Some(MemberId(1));
+    let diverged = Body::FetchResponse {
+        after: OpTime::new(2, 1, 2),
+        found: false,
+        entries: Vec::new(),
+        commit_point: OpTime::NULL,
+        newest: OpTime::new(3, 1, 2),
+        dropped: OpTime::NULL,
+        sync_source: None,
+    };
+    give(&mut member, Input::Message(from(1, 3, diverged)));
+    assert_eq!(member.member_state, MemberState::Rollback);
+    member
+}
+
 /// Member 0 of a set of `members`, all up, in term `term`, with these entries (term, increment).
 fn member(members: u8, log: &[(i64, u32)], term: i64) -> State {
     let entries = log.iter().map(|(term, inc)| OpTime::new(*term, 1, *inc));

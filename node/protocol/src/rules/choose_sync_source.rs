@@ -87,6 +87,11 @@ fn leave_useless_source(context: &mut Context<'_>) -> bool {
     let Some(source) = context.state.sync_source else {
         return false;
     };
+    // The search for the common point has the same timer, and ends by it if the source falls silent. Leaving the
+    // source here would stop the timer: should the answer be lost, the member would roll back for ever.
+    if context.state.rollback.is_some() {
+        return false;
+    }
     if context.timer() == Some(Timer::Fetch) {
         return miss_deadline(context, source);
     }

@@ -41,7 +41,7 @@ pub fn roll_back_oplog(context: &mut Context<'_>, newer: NewerBranch) -> Option<
             let message = context.message()?;
             match message.body {
                 Body::FetchResponse { .. } => notice_divergence(context, message, newer),
-                Body::CommonPointResponse { .. } => search_on(context, message),
+                Body::CommonPointResponse { .. } => search_on(context, message, newer),
                 _ => None,
             }
         }
@@ -103,8 +103,13 @@ fn ask(context: &mut Context<'_>, source: crate::config::MemberId, below: Option
     context.arm(Timer::Fetch);
 }
 
-fn search_on(context: &mut Context<'_>, message: &Message) -> Option<()> {
-    let Body::CommonPointResponse { asked, common, .. } = message.body else {
+fn search_on(context: &mut Context<'_>, message: &Message, newer: NewerBranch) -> Option<()> {
+    let Body::CommonPointResponse {
+        asked,
+        common,
+        newest,
+    } = message.body
+    else {
         return None;
     };
     let Some(Rollback::Searching {
@@ -116,6 +121,13 @@ fn search_on(context: &mut Context<'_>, message: &Message) -> Option<()> {
         return None;
     };
     (message.from == source && asked == open).then_some(())?;
+    if !newer(context.state, newest) {
+        // The source has lost its newer branch since: it crashed before that was on its disk. What it has left may
+        // end before entries that a majority, myself among them, holds; only a log that goes on in a later term
+        // is known to have them all.
+        abandon(context);
+        return Some(());
+    }
     match common {
         Some(to) if to < context.state.commit_point.min(context.state.last_written()) => {
             // what lies below the commit point is never taken back.

@@ -116,6 +116,29 @@ fn a_search_for_the_common_point_always_ends() {
     assert_eq!(member.member_state, MemberState::Secondary);
 }
 
+/// Member 1 has an older configuration and needs a while to store the newer one: its answers in the meantime do not
+/// call for heartbeat after heartbeat.
+#[test]
+fn an_older_configuration_calls_for_one_more_heartbeat_and_not_for_a_storm() {
+    let mut member = member(3, &[X], 1);
+    let older = Body::HeartbeatResponse {
+        state: MemberState::Startup,
+        written: OpTime::NULL,
+        durable: OpTime::NULL,
+        commit_point: OpTime::NULL,
+        primary: None,
+        sync_source: None,
+        config: protocol::config::ConfigId::NONE,
+    };
+    let heartbeats = |member: &mut State| {
+        let outputs = give(member, Input::Message(from(1, 1, older.clone())));
+        let heartbeat = |output: &&Output| matches!(output, Output::Send(message) if matches!(message.body, Body::HeartbeatRequest { .. }));
+        outputs.iter().filter(heartbeat).count()
+    };
+    assert_eq!(heartbeats(&mut member), 1);
+    assert_eq!(heartbeats(&mut member), 0);
+}
+
 /// Member 0 searches the common point with member 1, whose log has gone on in a later term.
 fn rolling_back() -> State {
     let mut member = member(3, &[X, (2, 2)], 3);

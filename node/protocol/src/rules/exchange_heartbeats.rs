@@ -82,10 +82,13 @@ fn listen(context: &mut Context<'_>) -> Option<()> {
             config,
             ..
         } => {
+            let is_news = seen.config != config;
             (seen.state, seen.written, seen.sync_source, seen.config) =
                 (theirs, written, sync_source, config);
             seen.denied = false;
-            if state.config.id.is_newer_than(config) {
+            // Once for each older configuration that shows itself; then with the regular heartbeats. A member takes
+            // its time to store the new one, and until then each of its answers would call for the next heartbeat.
+            if is_news && state.config.id.is_newer_than(config) {
                 context.heartbeat(position, message.from);
             }
             hear_primary(context, message, theirs);

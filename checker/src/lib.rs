@@ -15,6 +15,7 @@ pub mod judge;
 pub mod model;
 pub mod nemesis;
 pub mod record;
+pub mod replay;
 pub mod report;
 pub mod run;
 pub mod simulation;

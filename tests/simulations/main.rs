@@ -1,6 +1,8 @@
 //! The core in simulated clusters: the correct rules keep every promise under every seed tried, everything
 //! interesting is reached, and a seed says everything about its run.
 
+mod catches;
 mod reaches;
 mod repeats;
+mod shrinks;
 mod stays_silent;

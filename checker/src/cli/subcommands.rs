@@ -1,6 +1,6 @@
 //! The list of subcommands.
 
-use super::{bench, campaign, context::Context, doctor, judge, model, report, run, serve};
+use super::{bench, campaign, context::Context, doctor, judge, model, replay, report, run, serve, simulate};
 use crate::record::exit::Exit;
 
 /// One line per subcommand: its name, and the module with its `Arguments` (whose doc comment is the help) and
@@ -28,6 +28,8 @@ macro_rules! subcommands {
 subcommands! {
     Run => run,
     Model => model,
+    Simulate => simulate,
+    Replay => replay,
     Judge => judge,
     Report => report,
     Serve => serve,

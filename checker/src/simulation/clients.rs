@@ -157,7 +157,9 @@ impl Clients {
                     request.held = Some(Observed::Swapped { was, swapped: true });
                     write(Change { key, value })
                 } else {
-                    request.held = Some(Observed::Refused);
+                    // What was there is not told: it was a plain local read, and a primary that does not know yet that
+                    // it is one no more may have answered. As a failure it claims nothing.
+                    request.held = None;
                     Some((Input::ClientNoop { id, concern }, Vec::new()))
                 }
             }
@@ -201,7 +203,10 @@ impl Clients {
     pub fn judge(&mut self, id: RequestId, answer: Answer) -> Option<Completion> {
         let request = self.requests.get_mut(&id)?;
         Some(match answer {
-            Answer::Outcome(Outcome::Done) => Completion::Ok(request.held.take()?),
+            Answer::Outcome(Outcome::Done) => match request.held.take() {
+                Some(observed) => Completion::Ok(observed),
+                None => Completion::Fail("did not match".to_owned()),
+            },
             Answer::Outcome(outcome) => unsure(&request.operation, &format!("{outcome:?}")),
             Answer::Refusal(refusal) => Completion::Fail(format!("{refusal:?}")),
         })

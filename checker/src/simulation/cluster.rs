@@ -41,6 +41,8 @@ pub struct Cluster {
     pub digest: Digest,
     /// Each member's steps, written down if asked for.
     pub trace: Option<Trace>,
+    /// What the members asked for, written down if asked for.
+    pub heard: Option<Vec<(usize, Output)>>,
     watch: Watch,
     elections: Elections,
     asked: HashMap<RequestId, OpTime, BuildHasherDefault<Digest>>,
@@ -80,6 +82,7 @@ impl Cluster {
             facts: Facts::default(),
             digest: Digest::default(),
             trace: None,
+            heard: None,
             watch: Watch::default(),
             elections: Elections::default(),
             asked: HashMap::default(),
@@ -131,6 +134,18 @@ impl Cluster {
         }
     }
 
+    /// The protocol, or the protocol with a bug, from now on.
+    pub fn set_rules(&mut self, rules: Rules) {
+        self.rules = rules;
+    }
+
+    /// All members start with this entry: it is committed.
+    pub fn begin_with(&mut self, first: OpTime) {
+        let parent = OpTime::NULL;
+        self.contents.write(first, Written { parent, change: None });
+        self.watch.begin_with(first);
+    }
+
     /// The newest entry that was ever committed.
     #[must_use]
     pub fn newest_committed(&self) -> OpTime {
@@ -151,6 +166,9 @@ impl Cluster {
         outputs.hash(&mut self.digest);
         if let Some(trace) = &mut self.trace {
             trace.step(turn, fired, outputs);
+        }
+        if let Some(heard) = &mut self.heard {
+            heard.extend(outputs.iter().map(|output| (turn.member, output.clone())));
         }
     }
 

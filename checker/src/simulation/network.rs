@@ -1,6 +1,6 @@
 //! The links between members: each directed pair delays, loses, repeats, reorders, is cut or jammed.
 
-use protocol::message::Message;
+use protocol::message::{Body, Message};
 
 use crate::nemesis::dice::Dice;
 use crate::nemesis::fault::Link;
@@ -18,6 +18,9 @@ pub struct Manners {
     pub late_us: u64,
     /// This many in a thousand are lost.
     pub loss_permille: u32,
+    /// Kinds of messages that are lost far more often: bit *n* for the *n*-th kind ([`kind_of`]), and how many in a
+    /// thousand. What a protocol forgets to say twice shows when one kind is lost and the others are not.
+    pub grudge: (u16, u32),
     /// This many in a thousand come twice.
     pub duplicate_permille: u32,
     /// Messages of one link arrive in the order in which they were sent.
@@ -34,10 +37,31 @@ impl Manners {
         late_permille: 0,
         late_us: 0,
         loss_permille: 0,
+        grudge: (0, 0),
         duplicate_permille: 0,
         ordered: true,
         connected: true,
     };
+}
+
+/// Number of kinds of messages.
+pub const KINDS: u32 = 10;
+
+/// Which kind a message is, from 0.
+#[must_use]
+pub fn kind_of(body: &Body) -> u32 {
+    match body {
+        Body::HeartbeatRequest { .. } => 0,
+        Body::HeartbeatResponse { .. } => 1,
+        Body::VoteRequest { .. } => 2,
+        Body::VoteResponse { .. } => 3,
+        Body::FetchRequest { .. } => 4,
+        Body::FetchResponse { .. } => 5,
+        Body::UpdatePosition { .. } => 6,
+        Body::CommonPointRequest { .. } => 7,
+        Body::CommonPointResponse { .. } => 8,
+        Body::StepUp => 9,
+    }
 }
 
 /// All links.
@@ -78,7 +102,12 @@ impl Network {
         let manners = self.manners;
         let link = self.link((message.from.0, message.to.0));
         let mut arrivals = Arrivals::default();
-        if link.cuts > 0 || (manners.loss_permille > 0 && dice.chance(manners.loss_permille)) {
+        let (disliked, grudge_permille) = manners.grudge;
+        let disliked = disliked & (1 << kind_of(&message.body)) != 0;
+        if link.cuts > 0
+            || (manners.loss_permille > 0 && dice.chance(manners.loss_permille))
+            || (disliked && dice.chance(grudge_permille))
+        {
             return arrivals;
         }
         if link.jams > 0 {

@@ -71,6 +71,7 @@ impl Options {
         }
         if without.loss {
             parameters.manners.loss_permille = 0;
+            parameters.manners.grudge = (0, 0);
         }
         if without.duplication {
             parameters.manners.duplicate_permille = 0;

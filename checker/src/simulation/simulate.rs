@@ -2,17 +2,20 @@
 
 use std::hash::Hasher;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
+use protocol::config::Config;
 use protocol::rules::NEXT;
 
 use super::facts::Facts;
 use super::options::Options;
 use super::recording::Recording;
+use super::shrink::{Shrunk, shrink};
 use super::trace::Trace;
 use super::violation::Violation;
 use super::world::World;
+use crate::checks::{Budget, Validity, judge};
 use crate::history::{Event, Pairing};
 
 /// What one seed led to.
@@ -40,6 +43,8 @@ pub struct Outcome {
     pub trace: Option<Trace>,
     /// Every choice, if asked for.
     pub recording: Option<Recording>,
+    /// The set's first configuration.
+    pub config: Arc<Config>,
 }
 
 /// Simulates one seed.
@@ -66,6 +71,7 @@ pub fn simulate(seed: u64, options: &Options) -> Outcome {
         history,
         trace: world.cluster.trace.take(),
         recording: world.recording.take(),
+        config: world.parameters.config,
     }
 }
 
@@ -99,6 +105,24 @@ pub fn simulate_many(
     });
 }
 
+/// Simulates the seed again, finds its violation again, and cuts the run down to a short story.
+#[must_use]
+pub fn shrunk(seed: u64, options: &Options, attempts_max: u64) -> Option<Shrunk> {
+    let options = Options {
+        record: true,
+        judge: false,
+        ..*options
+    };
+    let outcome = simulate(seed, &options);
+    shrink(
+        options.rules,
+        &outcome.config,
+        &outcome.recording?,
+        &outcome.violation?,
+        attempts_max,
+    )
+}
+
 /// What the checks say of a history; the worst that is certain.
 fn judge_history(history: &[Event], checks: &[&str]) -> Option<Violation> {
     let mut pairing = Pairing::default();
@@ -107,8 +131,11 @@ fn judge_history(history: &[Event], checks: &[&str]) -> Option<Violation> {
             return Some(Violation::new("history", error.to_string()));
         }
     }
-    let _ = checks;
-    None
+    let verdicts = judge(&pairing.finish(), checks, &Budget::default());
+    verdicts
+        .into_iter()
+        .find(|verdict| verdict.validity == Validity::Invalid)
+        .map(|verdict| Violation::new(&format!("check:{}", verdict.check), verdict.summary))
 }
 
 fn text(panic: &(dyn std::any::Any + Send)) -> String {

@@ -8,7 +8,7 @@ use workloads::catalogue;
 use workloads::operation::{Concerns, WriteConcern};
 use workloads::workload::Workload;
 
-use super::network::Manners;
+use super::network::{KINDS, Manners};
 use super::timing::Timing;
 use crate::nemesis::dice::Dice;
 use crate::nemesis::view::QuorumBudget;
@@ -102,7 +102,7 @@ impl Parameters {
                 .chance(400)
                 .then(|| dice.between(election_us, election_us * 8)),
             clock_error_us: [0, 0, 2 * SECOND_US, 600 * SECOND_US][dice.below(4) as usize],
-            chaos_us: election_us * dice.between(15, 60),
+            chaos_us: election_us * dice.between(8, 40),
         }
     }
 }
@@ -151,9 +151,17 @@ fn draw_manners(dice: &mut Dice, election_us: u64) -> Manners {
     Manners {
         delay_us: dice.exponential(50, 20_000),
         jitter_us: dice.exponential(50, 50_000),
-        late_permille: permille(dice, 50),
+        late_permille: permille(dice, 200),
         late_us: election_us * 3,
-        loss_permille: permille(dice, 100),
+        loss_permille: permille(dice, 200),
+        grudge: if dice.chance(300) {
+            (
+                dice.below(1 << KINDS) as u16 & dice.below(1 << KINDS) as u16,
+                dice.between(200, 900) as u32,
+            )
+        } else {
+            (0, 0)
+        },
         duplicate_permille: permille(dice, 100),
         ordered: dice.chance(400),
         connected: dice.chance(500),

@@ -27,6 +27,12 @@ pub struct Watch {
 pub type Judged = Result<(), Violation>;
 
 impl Watch {
+    /// Every member has this entry from the start.
+    pub fn begin_with(&mut self, first: OpTime) {
+        self.chain.push(first);
+        self.direct.insert(first.term, first);
+    }
+
     /// I-01, I-03: a member has won an election.
     pub fn elected(&mut self, winner: &State) -> Judged {
         let tip = winner.last_written();

@@ -1,0 +1,166 @@
+//! `checker simulate`: the core in simulated clusters, seed after seed.
+
+use std::{path::PathBuf, time::Instant};
+
+use anyhow::Context as _;
+use serde_json::json;
+
+use super::{context::Context, planted_bug};
+use crate::{
+    record::exit::Exit,
+    simulation::{Options, Outcome, facts::Facts, shrunk, simulate_many},
+};
+
+/// Simulate whole clusters of the protocol core, one seed after the other.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// How many seeds.
+    #[arg(long, default_value_t = 1000)]
+    seeds: u64,
+
+    /// The first seed.
+    #[arg(long, default_value_t = 0)]
+    from: u64,
+
+    /// Threads; as many as there are processors if not given.
+    #[arg(long)]
+    threads: Option<usize>,
+
+    /// Trouble of each seed lasts at most so many simulated seconds.
+    #[arg(long)]
+    seconds: Option<u64>,
+
+    /// Simulate the protocol with this planted bug.
+    #[arg(long, value_parser = planted_bug::parse)]
+    planted_bug: Option<String>,
+
+    /// Go on after the first violation.
+    #[arg(long)]
+    keep_going: bool,
+
+    /// Where the shrunk story of the first violation goes.
+    #[arg(long, default_value = "simulation.txt")]
+    story: PathBuf,
+}
+
+/// How often a run may be played again to cut it down.
+const ATTEMPTS_MAX: u64 = 3_000;
+
+#[derive(Default)]
+struct Sums {
+    seeds: u64,
+    steps: u64,
+    virtual_us: u64,
+    operations: u64,
+    facts: Facts,
+    violations: Vec<(u64, String)>,
+}
+
+pub(super) fn execute(arguments: Arguments, context: &Context) -> anyhow::Result<Exit> {
+    let console = &context.console;
+    let options = Options {
+        rules: rules(arguments.planted_bug.as_deref()),
+        chaos_us_max: arguments.seconds.map_or(u64::MAX, |seconds| seconds * 1_000_000),
+        ..Options::default()
+    };
+    let threads = arguments
+        .threads
+        .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let begun = Instant::now();
+    let mut sums = Sums::default();
+    // A panic of the core is caught and told as a violation; its backtrace would drown the progress.
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let seeds = arguments.from..arguments.from + arguments.seeds;
+    simulate_many(seeds, threads, &options, |outcome| {
+        sums.add(&outcome);
+        console.progress(|| sums.words(begun, arguments.seeds));
+        arguments.keep_going || sums.violations.is_empty()
+    });
+    console.progress_done();
+    if let Some((seed, violation)) = sums.violations.first() {
+        let heading = format!("Seed {seed} led to {violation}");
+        console.say(format!("{heading}; it is being cut down"));
+        match shrunk(*seed, &options, ATTEMPTS_MAX) {
+            Some(shrunk) => {
+                let story = shrunk.story(&heading, arguments.planted_bug.as_deref());
+                std::fs::write(&arguments.story, story)
+                    .with_context(|| format!("{} cannot be written", arguments.story.display()))?;
+                console.say(format!(
+                    "{} of {} choices are needed: {}",
+                    shrunk.commands.len(),
+                    shrunk.before,
+                    arguments.story.display()
+                ));
+            }
+            None => console.say("it does not show without clocks and clients; the seed repeats it"),
+        }
+    }
+    std::panic::set_hook(hook);
+    console.result(|| sums.words(begun, arguments.seeds), || sums.json());
+    Ok(if sums.violations.is_empty() {
+        Exit::Pass
+    } else {
+        Exit::Violation
+    })
+}
+
+impl Sums {
+    fn add(&mut self, outcome: &Outcome) {
+        self.seeds += 1;
+        self.steps += outcome.steps;
+        self.virtual_us += outcome.virtual_us;
+        self.operations += outcome.operations;
+        self.facts.add(&outcome.facts);
+        if let Some(violation) = &outcome.violation {
+            self.violations.push((outcome.seed, violation.to_string()));
+        }
+    }
+
+    fn words(&self, begun: Instant, seeds: u64) -> String {
+        let seconds = begun.elapsed().as_secs_f64().max(1e-6);
+        let first = self
+            .violations
+            .first()
+            .map_or_else(String::new, |(seed, words)| format!("\nseed {seed}: {words}"));
+        format!(
+            "{} of {seeds} seeds, {} violations, {:.0} simulated s/s, {:.2} M steps/s, {} elections, {} rollbacks, \
+             {} crashes{first}",
+            self.seeds,
+            self.violations.len(),
+            self.virtual_us as f64 / 1e6 / seconds,
+            self.steps as f64 / 1e6 / seconds,
+            self.facts.elections,
+            self.facts.rollbacks,
+            self.facts.crashes,
+        )
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let facts: serde_json::Map<String, serde_json::Value> = self
+            .facts
+            .rows()
+            .into_iter()
+            .map(|(name, count)| (name.to_owned(), json!(count)))
+            .collect();
+        json!({
+            "seeds": self.seeds,
+            "steps": self.steps,
+            "simulated_seconds": self.virtual_us / 1_000_000,
+            "operations": self.operations,
+            "facts": facts,
+            "violations": self.violations.iter().map(|(seed, words)| json!({ "seed": seed, "words": words })).collect::<Vec<_>>(),
+        })
+    }
+}
+
+#[cfg(feature = "planted-bugs")]
+fn rules(bug: Option<&str>) -> protocol::member::Rules {
+    bug.and_then(protocol::bugs::find)
+        .map_or_else(protocol::member::Rules::default, |bug| bug.plant())
+}
+
+#[cfg(not(feature = "planted-bugs"))]
+fn rules(_: Option<&str>) -> protocol::member::Rules {
+    protocol::member::Rules::default()
+}

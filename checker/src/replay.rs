@@ -1,0 +1,383 @@
+//! A node's trace, step by step, through the core: same rules, same outputs? And over all members' traces: the
+//! promises that hold between them.
+//!
+//! A trace is JSON lines. A process begins with `{"recovered": Durable}`; then comes one line for each step:
+//! `{"at_ms", "wall_secs", "input", "fired", "outputs"}`. Several lives may follow each other in one text. The
+//! last line of a life may be torn (the process was killed while it wrote).
+//!
+//! Two primaries at once, in different terms, are legal: a hand-over is not atomic.
+
+use std::collections::BTreeMap;
+
+use protocol::config::MemberId;
+use protocol::input::Input;
+use protocol::member::{Rules, step};
+use protocol::message::Body;
+use protocol::optime::{OpTime, Term};
+use protocol::output::{Output, Token, Vote};
+use protocol::state::{Durable, State};
+use serde::Deserialize;
+
+use crate::simulation::contents::{Contents, Written};
+
+/// What the traces of one run say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Replayed {
+    /// Steps that were replayed.
+    pub steps: u64,
+    /// Processes that were started.
+    pub lives: u64,
+    /// How often each rule fired.
+    pub fired: BTreeMap<String, u64>,
+    /// Where the core of this checker does otherwise than the node did, or a promise is broken.
+    pub findings: Vec<Finding>,
+}
+
+/// One mismatch or broken promise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Which trace.
+    pub trace: String,
+    /// Its line, from 1.
+    pub line: usize,
+    /// `mismatch`, `unreadable`, or an invariant's number.
+    pub oracle: String,
+    /// In one sentence.
+    pub words: String,
+}
+
+/// At most so many findings are kept: after the first, most are its consequences.
+pub const FINDINGS_MAX: usize = 32;
+
+/// Replays every trace (name and text, one a member) under `rules`.
+#[must_use]
+pub fn replay(rules: &Rules, traces: &[(String, String)]) -> Replayed {
+    let mut replay = Replay {
+        rules,
+        replayed: Replayed::default(),
+        elected: BTreeMap::new(),
+        contents: Contents::default(),
+        commit_points: BTreeMap::new(),
+    };
+    for (name, text) in traces {
+        replay.member(name, text);
+    }
+    replay.commit_points_lie_on_one_branch();
+    replay.replayed
+}
+
+struct Replay<'a> {
+    rules: &'a Rules,
+    replayed: Replayed,
+    elected: BTreeMap<Term, MemberId>,
+    /// Which entry follows which, over all members.
+    contents: Contents,
+    commit_points: BTreeMap<OpTime, (String, usize)>,
+}
+
+/// One line of a trace, of either kind.
+#[derive(Deserialize)]
+struct Line {
+    recovered: Option<Durable>,
+    #[serde(default)]
+    wall_secs: u32,
+    input: Option<Input>,
+    #[serde(default)]
+    fired: Vec<String>,
+    #[serde(default)]
+    outputs: Vec<Output>,
+}
+
+/// One process while its trace is read.
+struct Life {
+    state: State,
+    vote_durable: Vote,
+    tip: OpTime,
+}
+
+const RECOVERED: &str = "{\"recovered\":";
+
+impl Replay<'_> {
+    fn member(&mut self, name: &str, text: &str) {
+        let mut life: Option<Life> = None;
+        let lines: Vec<&str> = text.lines().collect();
+        for (number, raw) in lines.iter().enumerate() {
+            let at = (name, number + 1);
+            // A process that died while it wrote left no line end: the next life's first line is glued to it.
+            let torn = raw.get(1..).and_then(|rest| rest.find(RECOVERED));
+            let whole = torn.map_or(*raw, |torn| &raw[torn + 1..]);
+            match serde_json::from_str::<Line>(whole) {
+                Ok(line) => self.line(at, line, &mut life),
+                Err(_) if is_torn(&lines, number) => {}
+                Err(error) => {
+                    self.find(at, "unreadable", error.to_string());
+                    return;
+                }
+            }
+        }
+    }
+
+    fn line(&mut self, at: (&str, usize), line: Line, life: &mut Option<Life>) {
+        if let Some(durable) = line.recovered {
+            if let Some(before) = life.take() {
+                self.nothing_durable_was_lost(at, &before, &durable);
+            }
+            *life = Some(self.begin(at, durable));
+            return;
+        }
+        match (line.input, life) {
+            (Some(input), Some(life)) => {
+                self.step(at, life, line.wall_secs, &input, &line.fired, &line.outputs);
+            }
+            (None, _) => self.find(at, "unreadable", "neither a step nor a recovery".to_owned()),
+            (_, None) => self.find(at, "unreadable", "a step before any recovery".to_owned()),
+        }
+    }
+
+    fn begin(&mut self, at: (&str, usize), durable: Durable) -> Life {
+        self.replayed.lives += 1;
+        let mut parent = durable.oplog.base();
+        for optime in durable.oplog.iter() {
+            self.follows(at, optime, parent);
+            parent = optime;
+        }
+        Life {
+            vote_durable: durable.vote,
+            tip: parent,
+            state: State::recover(durable),
+        }
+    }
+
+    fn step(
+        &mut self,
+        at: (&str, usize),
+        life: &mut Life,
+        wall_secs: u32,
+        input: &Input,
+        fired: &[String],
+        outputs: &[Output],
+    ) {
+        self.replayed.steps += 1;
+        let was_primary_of = life.state.is_primary().then_some(life.state.term);
+        let mut ours = Vec::new();
+        let our_fired = step(self.rules, &mut life.state, wall_secs, input, &mut ours);
+        for name in our_fired.names() {
+            *self.replayed.fired.entry(name.to_owned()).or_default() += 1;
+        }
+        if !our_fired.names().eq(fired.iter().map(String::as_str)) {
+            let names: Vec<&str> = our_fired.names().collect();
+            self.find(
+                at,
+                "mismatch",
+                format!("{} fires {names:?}, the node fired {fired:?}", input.name()),
+            );
+        } else if ours != outputs {
+            let first = ours.iter().zip(outputs).position(|(ours, theirs)| ours != theirs);
+            let place = first.unwrap_or(ours.len().min(outputs.len()));
+            self.find(
+                at,
+                "mismatch",
+                format!(
+                    "{}: output {place} is {:?}, the node did {:?}",
+                    input.name(),
+                    ours.get(place),
+                    outputs.get(place)
+                ),
+            );
+        }
+        if let Input::Persisted(Token::Vote(vote)) = input {
+            life.vote_durable = *vote;
+        }
+        if life.state.is_primary() && was_primary_of != Some(life.state.term) {
+            self.one_primary_per_term(at, &life.state);
+        }
+        for output in outputs {
+            self.output(at, life, output);
+        }
+    }
+
+    fn output(&mut self, at: (&str, usize), life: &mut Life, output: &Output) {
+        match output {
+            Output::Append { entries, .. } => {
+                for &optime in entries {
+                    let parent = std::mem::replace(&mut life.tip, optime);
+                    self.follows(at, optime, parent);
+                }
+            }
+            Output::RollBack { to, .. } => life.tip = *to,
+            Output::CommitPoint(point) => {
+                self.commit_points
+                    .entry(*point)
+                    .or_insert_with(|| (at.0.to_owned(), at.1));
+            }
+            Output::Send(message) => {
+                if let Body::VoteResponse {
+                    dry_run: false,
+                    asked,
+                    granted: true,
+                } = message.body
+                    && life.vote_durable
+                        != (Vote {
+                            term: asked,
+                            candidate: Some(message.to),
+                        })
+                {
+                    let words = format!("a vote in term {} is told before it is durable", asked.0);
+                    self.find(at, "I-14", words);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// I-01.
+    fn one_primary_per_term(&mut self, at: (&str, usize), winner: &State) {
+        let first = *self.elected.entry(winner.term).or_insert(winner.me);
+        if first != winner.me {
+            let words = format!(
+                "members {} and {} were both elected in term {}",
+                first.0, winner.me.0, winner.term.0
+            );
+            self.find(at, "I-01", words);
+        }
+    }
+
+    /// I-02: an entry follows the same entry wherever it is.
+    fn follows(&mut self, at: (&str, usize), optime: OpTime, parent: OpTime) {
+        match self.contents.get(optime) {
+            // What the cap dropped in front of an entry is not known where the log begins.
+            Some(known) if known.parent != parent && !known.parent.is_null() && !parent.is_null() => {
+                let words = format!("{optime} follows {parent} here and {} elsewhere", known.parent);
+                self.find(at, "I-02", words);
+            }
+            Some(known) if !known.parent.is_null() => {}
+            _ => {
+                self.contents.write(optime, Written { parent, change: None });
+            }
+        }
+    }
+
+    /// I-09: what was confirmed as durable in one life is there in the next.
+    fn nothing_durable_was_lost(&mut self, at: (&str, usize), before: &Life, now: &Durable) {
+        // A rollback that was asked for may have become durable without a word.
+        let kept = before.state.durable.min(before.tip);
+        let too_old = kept < now.oplog.base();
+        if !too_old && !now.oplog.contains(kept) {
+            let words = format!("{kept} was durable, and is gone after the restart");
+            self.find(at, "I-09", words);
+        }
+        if now.vote.term < before.vote_durable.term {
+            let words = format!(
+                "the vote of term {} was durable, and is gone after the restart",
+                before.vote_durable.term.0
+            );
+            self.find(at, "I-14", words);
+        }
+    }
+
+    /// I-07: all that anybody takes for committed is one history.
+    fn commit_points_lie_on_one_branch(&mut self) {
+        let points: Vec<(OpTime, (String, usize))> = self
+            .commit_points
+            .iter()
+            .map(|(point, at)| (*point, at.clone()))
+            .collect();
+        for pair in points.windows(2) {
+            let [(older, _), (newer, (name, line))] = pair else {
+                continue;
+            };
+            // Entries of before the traces began are not known: then nothing can be said.
+            let known = self.contents.get(*newer).is_some() && self.contents.get(*older).is_some();
+            if known && !self.contents.is_ancestor(*older, *newer) {
+                let words = format!("{newer} is taken for committed, and so is {older} on another branch");
+                self.find((name, *line), "I-07", words);
+            }
+        }
+    }
+
+    fn find(&mut self, (trace, line): (&str, usize), oracle: &str, words: String) {
+        if self.replayed.findings.len() < FINDINGS_MAX {
+            self.replayed.findings.push(Finding {
+                trace: trace.to_owned(),
+                line,
+                oracle: oracle.to_owned(),
+                words,
+            });
+        }
+    }
+}
+
+/// The last line of a life, which the process did not end.
+fn is_torn(lines: &[&str], number: usize) -> bool {
+    lines
+        .get(number + 1)
+        .is_none_or(|next| next.starts_with(RECOVERED))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simulation::{Options, simulate};
+
+    #[test]
+    fn simulated_traces_replay_without_a_finding() {
+        for seed in [3, 5] {
+            let replayed = replay(&Rules::default(), &traces(seed));
+            assert_eq!(replayed.findings, []);
+            assert!(replayed.steps > 1000 && replayed.lives > 3, "{replayed:?}");
+        }
+    }
+
+    #[test]
+    fn one_flipped_output_is_found_at_its_line() {
+        let mut traces = traces(3);
+        let (number, line) = traces[1]
+            .1
+            .lines()
+            .enumerate()
+            .find(|(_, line)| {
+                line.contains("\"granted\":true,\"dry_run\":false") || line.contains("\"granted\":true")
+            })
+            .map(|(number, line)| (number, line.to_owned()))
+            .expect("somebody votes");
+        traces[1].1 = traces[1].1.replacen(
+            &line,
+            &line.replacen("\"granted\":true", "\"granted\":false", 1),
+            1,
+        );
+        let findings = replay(&Rules::default(), &traces).findings;
+        assert!(
+            findings
+                .iter()
+                .any(|finding| finding.line == number + 1 && finding.oracle == "mismatch"),
+            "{findings:?}"
+        );
+    }
+
+    #[test]
+    fn a_torn_last_line_is_no_finding_and_a_torn_middle_is() {
+        let mut traces = traces(3);
+        let whole = traces[0].1.clone();
+        traces[0].1.truncate(whole.len() - 20);
+        assert_eq!(replay(&Rules::default(), &traces).findings, []);
+        let lines: Vec<&str> = whole.lines().collect();
+        let cut = &lines[20][..lines[20].len() / 2];
+        traces[0].1 = whole.replacen(lines[20], cut, 1);
+        assert!(!replay(&Rules::default(), &traces).findings.is_empty());
+    }
+
+    fn traces(seed: u64) -> Vec<(String, String)> {
+        let options = Options {
+            trace: true,
+            chaos_us_max: 10_000_000,
+            ..Options::default()
+        };
+        let trace = simulate(seed, &options).trace.expect("a trace was asked for");
+        trace
+            .members
+            .into_iter()
+            .enumerate()
+            .map(|(member, text)| (format!("member {member}"), text))
+            .collect()
+    }
+}

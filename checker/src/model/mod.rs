@@ -12,6 +12,7 @@
 
 pub mod action;
 pub mod bare;
+pub mod bench;
 pub mod bounds;
 pub mod chart;
 pub mod check;

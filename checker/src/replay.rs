@@ -324,7 +324,7 @@ mod tests {
         for seed in [3, 5] {
             let replayed = replay(&Rules::default(), &traces(seed));
             assert_eq!(replayed.findings, []);
-            assert!(replayed.steps > 1000 && replayed.lives > 3, "{replayed:?}");
+            assert!(replayed.steps > 500 && replayed.lives >= 3, "{replayed:?}");
         }
     }
 

@@ -96,17 +96,27 @@ impl Pump<'_> {
             let room = !self.ended && self.queued_bytes < QUEUE_BYTES_MAX;
             let due = self.queue.front().map(|chunk| chunk.due).filter(|_| !holding);
             let ready = due.is_some_and(|due| due <= Instant::now());
+            // In this order, so that a rule that is older than the bytes applies to them: with a fair choice, a request
+            // sent after the cut could still pass through it.
             tokio::select! {
+                biased;
                 changed = self.watched.changed() => {
                     if changed.is_err() {
                         return Ok(End::Broken);
                     }
                 }
-                read = self.reader.read(&mut buffer), if room => match read? {
-                    0 => self.ended = true,
-                    length => self.take(&buffer[..length], holding),
-                },
                 written = self.writer.write(head(&self.queue)), if ready => self.wrote(written?),
+                read = self.reader.read(&mut buffer), if room => {
+                    let length = read?;
+                    // The rule may have come between the look at it and the bytes.
+                    if self.look() {
+                        return Ok(End::Broken);
+                    }
+                    match length {
+                        0 => self.ended = true,
+                        _ => self.take(&buffer[..length]),
+                    }
+                }
                 () = sleep_until(due.unwrap_or(self.last_due)), if due.is_some() && !ready => {}
             }
         }
@@ -134,7 +144,8 @@ impl Pump<'_> {
         breaks
     }
 
-    fn take(&mut self, bytes: &[u8], holding: bool) {
+    fn take(&mut self, bytes: &[u8]) {
+        let holding = self.seen.rule.passage == Passage::Hold;
         let now = Instant::now();
         let wanted = self.arrival(now, bytes.len());
         let due = wanted.max(self.last_due);

@@ -1,12 +1,16 @@
 //! How fast the searches are: Stateright's, ours, and TLC where it is at hand, on the same specification.
 
+use std::fmt::Debug;
+use std::hash::Hash;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use protocol::member::Rules;
 use stateright::{Checker, Model};
 
 use super::bare::{BreadthFirst, End};
+use super::replica_set::ReplicaSet;
 use super::static_raft::{Bounds, StaticRaft};
 
 /// One measurement.
@@ -38,16 +42,36 @@ impl Measurement {
 
 /// Exhausts the port of MongoStaticRaft with each search, on one thread and on `threads`.
 pub fn static_raft(bounds: Bounds, threads: usize) -> Vec<Measurement> {
-    let model = StaticRaft::new(bounds);
+    exhaust_all(|| StaticRaft::new(bounds), threads)
+}
+
+/// Exhausts a model of the core with each search, on one thread and on `threads`.
+pub fn replica_set(bounds: super::bounds::Bounds, threads: usize) -> Vec<Measurement> {
+    exhaust_all(|| ReplicaSet::new(bounds, Rules::default()), threads)
+}
+
+/// Each search gets a model of its own: what one has remembered would speed the next one up.
+fn exhaust_all<M>(model: impl Fn() -> M, threads: usize) -> Vec<Measurement>
+where
+    M: Model + Send + Sync + 'static,
+    M::State: Hash + Clone + Send + Sync + Debug + PartialEq,
+    M::Action: Clone + Debug + PartialEq,
+{
     let mut counts = vec![1];
     counts.extend((threads > 1).then_some(threads));
     counts
         .into_iter()
-        .flat_map(|threads| exhaust(model, threads))
+        .flat_map(|threads| exhaust(&model, threads))
         .collect()
 }
 
-fn exhaust(model: StaticRaft, threads: usize) -> [Measurement; 3] {
+fn exhaust<M>(fresh: &impl Fn() -> M, threads: usize) -> [Measurement; 3]
+where
+    M: Model + Send + Sync + 'static,
+    M::State: Hash + Clone + Send + Sync + Debug + PartialEq,
+    M::Action: Clone + Debug + PartialEq,
+{
+    let model = fresh();
     let outcome = BreadthFirst {
         threads,
         ..BreadthFirst::default()
@@ -62,18 +86,18 @@ fn exhaust(model: StaticRaft, threads: usize) -> [Measurement; 3] {
         bytes: Some(outcome.reached.bytes),
     };
     let started = Instant::now();
-    let depth_first = model.checker().threads(threads).spawn_dfs().join();
+    let depth_first = fresh().checker().threads(threads).spawn_dfs().join();
     let depth_first = by_stateright("Stateright depth-first", threads, &depth_first, started);
     let started = Instant::now();
-    let breadth_first = model.checker().threads(threads).spawn_bfs().join();
+    let breadth_first = fresh().checker().threads(threads).spawn_bfs().join();
     let breadth_first = by_stateright("Stateright breadth-first", threads, &breadth_first, started);
     [bare, depth_first, breadth_first]
 }
 
-fn by_stateright(
+fn by_stateright<M: Model>(
     search: &'static str,
     threads: usize,
-    checker: &impl Checker<StaticRaft>,
+    checker: &impl Checker<M>,
     started: Instant,
 ) -> Measurement {
     let unique_states = checker.unique_state_count();

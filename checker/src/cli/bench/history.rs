@@ -1,32 +1,18 @@
-//! `checker bench`: how fast the checks are.
+//! `checker bench history`: the check of registers beside those of others.
 
 use std::time::Duration;
 
 use serde_json::json;
 
-use super::context::Context;
+use crate::cli::context::Context;
 use crate::{
     bench::{Limits, Row, measure, plan, table},
     checks::Validity,
     record::exit::Exit,
 };
 
-/// Time the checks beside those of others.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    #[command(subcommand)]
-    what: What,
-}
-
-#[derive(Debug, clap::Subcommand)]
-enum What {
-    /// `linearizable` beside Wing-Gong-Lowe (the algorithm of Porcupine) and stateright's tester, on histories
-    /// made in this run.
-    History(HistoryArguments),
-}
-
-#[derive(Debug, clap::Args)]
-struct HistoryArguments {
     /// Number of operations of each history.
     #[arg(long, default_value_t = 10_000)]
     operations: u32,
@@ -42,7 +28,6 @@ struct HistoryArguments {
 
 /// Measures and prints the table. Exit code 0 when nobody who decided was contradicted.
 pub(super) fn execute(arguments: Arguments, context: &Context) -> anyhow::Result<Exit> {
-    let What::History(arguments) = arguments.what;
     let limits = Limits {
         time: Duration::from_secs(arguments.limit_seconds),
         ..Limits::default()

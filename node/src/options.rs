@@ -164,7 +164,7 @@ impl Options {
             "bind_ip" => {
                 self.bind_ip.get_or_insert_with(|| value.to_owned());
             }
-            "oplogSize" => {
+            "oplogSize" | "oplogSizeMB" => {
                 let size = value
                     .parse()
                     .map_err(|_| bad("a size is a number of megabytes"))?;

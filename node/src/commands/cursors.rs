@@ -37,6 +37,8 @@ pub struct OplogTail {
     pub tailable: bool,
     /// Waits at the end.
     pub awaits: bool,
+    /// Stands after an entry that it has seen: what follows must not have been dropped.
+    pub placed: bool,
 }
 
 /// One open cursor.

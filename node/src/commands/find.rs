@@ -179,6 +179,7 @@ fn on_oplog(
         matcher,
         tailable,
         awaits: tailable && arguments.flag("awaitData", false),
+        placed: false,
     };
     let limit = arguments.count("limit")?.filter(|limit| *limit > 0);
     if tailable || (limit.is_none() && !backwards) {

@@ -103,6 +103,13 @@ fn fill_from_oplog(
     tail: &mut OplogTail,
     batch: usize,
 ) -> Result<(Vec<Document>, bool), CommandError> {
+    if tail.placed && access.oplog.dropped().is_some_and(|dropped| dropped >= tail.from) {
+        let text = format!(
+            "CollectionScan died due to position in capped collection being deleted. Last seen record id: {}",
+            tail.from
+        );
+        return Err(CommandError::new(136, text));
+    }
     let mut found = Vec::new();
     let mut bytes = 0;
     loop {
@@ -114,6 +121,7 @@ fn fill_from_oplog(
                 return Ok((found, false));
             }
             if let Ok(ts) = document.get_timestamp("ts") {
+                tail.placed = true;
                 tail.from = Timestamp {
                     time: ts.time,
                     increment: ts.increment.saturating_add(1),

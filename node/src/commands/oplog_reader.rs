@@ -20,6 +20,9 @@ pub trait OplogReader {
     /// Number of entries.
     fn entries(&self) -> u64;
 
+    /// Timestamp of the newest entry that the cap has dropped.
+    fn dropped(&self) -> Option<Timestamp>;
+
     /// Timestamp of the newest entry.
     fn newest(&self) -> Option<Timestamp>;
 }

@@ -351,6 +351,14 @@ impl OplogReader for OwnOplog<'_> {
         self.0.len() as u64
     }
 
+    fn dropped(&self) -> Option<bson::Timestamp> {
+        let base = self.0.base();
+        (!base.is_null()).then_some(bson::Timestamp {
+            time: base.ts.secs,
+            increment: base.ts.inc,
+        })
+    }
+
     fn newest(&self) -> Option<bson::Timestamp> {
         let newest = self.0.newest()?;
         Some(bson::Timestamp {

@@ -12,7 +12,7 @@ use protocol::config::{Config, MemberId};
 use protocol::input::{Input, RequestId};
 use protocol::member::{Rules, step};
 use protocol::oplog::Oplog;
-use protocol::optime::{OpTime, Term, Timestamp};
+use protocol::optime::OpTime;
 use protocol::output::{Outcome, ReadPoint, Refusal, Vote};
 use protocol::state::{Durable, State};
 use tokio::sync::{mpsc, watch};
@@ -33,7 +33,7 @@ use crate::replication::hello::TopologyVersion;
 use crate::replication::status::Contact;
 use crate::replication::timing::Timing;
 use crate::storage::lock::{DataDirectoryLock, LockError};
-use crate::storage::log::{Durability, Log, LogError, LogOptions};
+use crate::storage::log::{Durability, Log, LogError, LogOptions, Recovered};
 use crate::storage::store::{Store, StoreError, StoreOptions};
 
 /// Events worked off in one turn at most.
@@ -181,12 +181,13 @@ impl Server {
         let log_options = LogOptions {
             cap_bytes: options.oplog_cap_bytes(),
             ..LogOptions::default()
-        };
+        }
+        .with_small_segments();
         let (mut log, recovered) = Log::open(&dbpath, log_options)?;
         if let Some(cut) = &recovered.cut {
             tracing::warn!(file = %cut.path.display(), offset = cut.offset, "unfinished write cut off at start");
         }
-        let durable = recover_core(&recovered.meta, recovered.positions, &options)?;
+        let durable = recover_core(&recovered, &options)?;
         let mut store = Store::open(&dbpath, StoreOptions::default())?;
         if !log.covers(store.applied_through()) {
             return Err(StartError::Gap {
@@ -298,6 +299,10 @@ impl Server {
         if !self.awaiting.is_empty() {
             self.go_on_awaiting();
         }
+        // Before fetches are answered: the core must not promise what the log has just dropped.
+        if self.log.base() > self.state.oplog.base() {
+            self.feed(&Input::Capped(self.log.base()));
+        }
         self.feed(&Input::TurnEnd);
         self.log.submit();
         if self.absorbed.elapsed() >= ABSORB_EVERY {
@@ -318,14 +323,6 @@ impl Server {
         self.store
             .absorb(self.state.commit_point.min(self.state.durable))?;
         self.log.set_floor(self.store.applied_through());
-        if let Some(oldest) = self.log.oldest()
-            && oldest > self.state.oplog.oldest()
-        {
-            let dropped = self.state.oplog.iter().take_while(|entry| *entry < oldest).last();
-            if let Some(through) = dropped {
-                self.feed(&Input::Capped(through));
-            }
-        }
         Ok(())
     }
 
@@ -439,11 +436,8 @@ fn wall_secs() -> u32 {
     u32::try_from(since.as_secs()).unwrap_or(u32::MAX)
 }
 
-fn recover_core(
-    meta: &BTreeMap<String, Vec<u8>>,
-    positions: Vec<OpTime>,
-    options: &Options,
-) -> Result<Durable, StartError> {
+fn recover_core(recovered: &Recovered, options: &Options) -> Result<Durable, StartError> {
+    let meta = &recovered.meta;
     let vote: Vote = read_record(meta, record::VOTE)?.unwrap_or(Vote::NONE);
     let config: Config = read_record(meta, record::CONFIG)?.unwrap_or_else(Config::none);
     let me: MemberId = read_record(meta, record::MEMBER)?.unwrap_or(MemberId(u8::MAX));
@@ -455,7 +449,8 @@ fn recover_core(
             asked: asked.to_owned(),
         });
     }
-    let oplog = Oplog::new(base_of(&positions), positions);
+    let positions = recovered.positions.iter().copied();
+    let oplog = Oplog::new(recovered.base.unwrap_or(OpTime::NULL), positions);
     Ok(Durable {
         me,
         config: Arc::new(config),
@@ -463,21 +458,6 @@ fn recover_core(
         oplog,
         rollback_id,
     })
-}
-
-/// What the cap dropped last. Only the entry that founds the set has term 0: a log that begins with
-/// another one has lost its beginning, and nobody can start from nothing there.
-fn base_of(positions: &[OpTime]) -> OpTime {
-    match positions.first() {
-        Some(first) if first.term > Term::INITIAL => {
-            let ts = Timestamp {
-                secs: first.ts.secs,
-                inc: first.ts.inc.saturating_sub(1),
-            };
-            OpTime { term: first.term, ts }
-        }
-        _ => OpTime::NULL,
-    }
 }
 
 fn read_record<T: serde::de::DeserializeOwned>(

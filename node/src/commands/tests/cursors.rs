@@ -109,6 +109,24 @@ fn the_oplog_is_tailed_and_read_from_both_ends() {
     );
 }
 
+#[test]
+fn a_cursor_that_falls_off_the_capped_oplog_says_so() {
+    let mut member = Member::new();
+    member.insert(vec![doc! { "_id": 1 }]);
+    let opened = member.command_on("local", doc! { "find": "oplog.rs", "tailable": true });
+    let seen = documents(&opened, "firstBatch");
+    let last = seen[seen.len() - 1].get_timestamp("ts").expect("a timestamp");
+    let more = doc! { "getMore": id_of(&opened), "collection": "oplog.rs" };
+    member.oplog.1 = Some(last);
+    member.command_on("local", more.clone());
+    member.oplog.1 = Some(bson::Timestamp {
+        increment: last.increment + 1,
+        ..last
+    });
+    let error = member.try_command("local", more).expect_err("its place is gone");
+    assert_eq!(error.code.number(), 136, "CappedPositionLost");
+}
+
 fn id_of(reply: &Document) -> i64 {
     reply
         .get_document("cursor")

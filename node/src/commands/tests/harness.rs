@@ -28,7 +28,7 @@ impl Member {
             cursors: CursorTable::default(),
             recorded: Vec::new(),
             is_retry: false,
-            oplog: Oplog(Vec::new()),
+            oplog: Oplog(Vec::new(), None),
         }
     }
 
@@ -142,7 +142,7 @@ impl WriteAccess for Member {
 }
 
 /// The entries in a vector.
-pub(super) struct Oplog(Vec<Arc<[u8]>>);
+pub(super) struct Oplog(pub(super) Vec<Arc<[u8]>>, pub(super) Option<Timestamp>);
 
 impl OplogReader for Oplog {
     fn entries_from(&mut self, from: Timestamp, max: usize) -> Result<Vec<Arc<[u8]>>, CommandError> {
@@ -152,6 +152,10 @@ impl OplogReader for Oplog {
 
     fn entries(&self) -> u64 {
         self.0.len() as u64
+    }
+
+    fn dropped(&self) -> Option<Timestamp> {
+        self.1
     }
 
     fn newest(&self) -> Option<Timestamp> {

@@ -13,8 +13,8 @@ use super::error::LogError;
 use super::options::LogOptions;
 use super::queue::{Durability, Lsn, Part, Queue, WriteCounters};
 use super::record::{
-    END_BYTES, HEADER_BYTES, Kind, OPTIME_BYTES, PAYLOAD_BYTES_MAX, encode, encode_meta_head, encode_optime,
-    record_bytes,
+    END_BYTES, HEADER_BYTES, Kind, OPTIME_BYTES, PAYLOAD_BYTES_MAX, decode_optime, encode, encode_meta_head,
+    encode_optime, record_bytes,
 };
 use super::recover::{Recovered, recover};
 use super::ring::{Ring, Slot};
@@ -23,6 +23,9 @@ use super::writer::Writer;
 
 /// An entry's name and its BSON bytes.
 pub type LogEntry = (OpTime, Arc<[u8]>);
+
+/// Name of the value that says what is gone from the front.
+const BASE_RECORD: &str = "oplogBase";
 
 /// The oplog of one member, owned by its event loop.
 ///
@@ -43,6 +46,8 @@ pub struct Log {
     next_segment: SegmentNumber,
     last_lsn: Lsn,
     floor: OpTime,
+    /// The newest entry that is gone from the front: dropped by the cap, or before the log began.
+    pub(super) base: OpTime,
     pub(super) queue: Arc<Queue>,
     durable: watch::Receiver<Durability>,
     writer: Option<JoinHandle<()>>,
@@ -78,11 +83,16 @@ impl Log {
             .spawn(move || writer.run())
             .map_err(LogError::io("start the writer of", &directory))?;
         let ring = Ring::new(state.slots);
+        let base = match state.meta.get(BASE_RECORD).map(|bytes| decode_optime(bytes)) {
+            Some(Some((base, _))) => Some(base),
+            _ => None,
+        };
         let recovered = Recovered {
             meta: state.meta.clone(),
             positions: ring.optimes().collect(),
             first: ring.oldest(),
             last: ring.newest(),
+            base,
             cut: state.cut,
         };
         let mut log = Self {
@@ -98,6 +108,7 @@ impl Log {
             tail_offset: state.tail_offset,
             last_lsn: Lsn(0),
             floor: OpTime::NULL,
+            base: base.unwrap_or(OpTime::NULL),
             queue,
             durable,
             writer: Some(writer),
@@ -143,6 +154,18 @@ impl Log {
         Ok(self.last_lsn)
     }
 
+    /// Empties the log and lets it go on after `base`, whose prefix the data hold: a clone was begun there (initial
+    /// sync, R-99).
+    ///
+    /// # Errors
+    /// [`LogError::Stopped`] after the disk failed.
+    pub fn begin_after(&mut self, base: OpTime) -> Result<Lsn, LogError> {
+        self.truncate_after(OpTime::NULL)?;
+        self.floor = OpTime::NULL;
+        self.base = base;
+        self.persist(BASE_RECORD, &encode_optime(base))
+    }
+
     /// Sets the durable value called `name`: vote, term, configuration, rollback id and the like. Values are
     /// small (they are written again at the head of each segment); names are at most 64 KiB.
     ///
@@ -158,6 +181,12 @@ impl Log {
         self.push(Kind::Meta, &encode_meta_head(name), value)?;
         self.meta.insert(name.to_owned(), value.to_owned());
         Ok(self.last_lsn)
+    }
+
+    /// The newest entry that is gone from the front, or null.
+    #[must_use]
+    pub fn base(&self) -> OpTime {
+        self.base
     }
 
     /// Hands everything pending to the log thread: one write and one `fdatasync`, or part of the next ones if
@@ -230,6 +259,9 @@ impl Log {
         self.last_lsn.0 += 1;
         let up_to = self.last_lsn;
         self.queue.add(|pending| pending.up_to = up_to);
+        if !fits {
+            self.enforce_cap();
+        }
         Ok(place)
     }
 
@@ -274,7 +306,6 @@ impl Log {
             self.put(Kind::Meta, &encode_meta_head(&name), &value);
             self.meta.insert(name, value);
         }
-        self.enforce_cap();
     }
 
     /// Encodes a record at the end of the last segment. Only called when there is room.
@@ -330,17 +361,20 @@ impl Log {
             let oldest = self.segments[0];
             let next = self.segments[1].number;
             // Entries of the oldest segment are exactly those before the first entry of a later one.
-            let needed = self
-                .ring
-                .last_in_segments_before(next)
-                .is_some_and(|last| last >= self.floor);
-            if needed {
+            let last = self.ring.last_in_segments_before(next);
+            if last.is_some_and(|last| last >= self.floor) {
                 return;
             }
             self.segments.pop_front();
             self.ring.drop_segment(oldest.number);
             self.readers.remove(&oldest.number);
             self.queue.add(|pending| pending.retire.push(oldest));
+            if let Some(last) = last {
+                self.base = last;
+                // Written before the file goes, in the same batch: whoever opens the log knows what it lacks. A
+                // writer that has stopped drops no file either.
+                let _ = self.persist(BASE_RECORD, &encode_optime(last));
+            }
         }
     }
 }

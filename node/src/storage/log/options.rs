@@ -20,6 +20,21 @@ impl LogOptions {
     pub(super) const SEGMENT_BYTES_MAX: u64 = 1 << 30;
 }
 
+impl LogOptions {
+    /// Pieces of a small log: the cap can only drop whole segments, and keeps the one that is written to.
+    const SEGMENTS_MIN: u64 = 8;
+    /// Segments of a small log are not smaller than this.
+    const SMALL_SEGMENT_BYTES_MIN: u64 = 64 << 10;
+
+    /// The same, with segments that are small beside the cap.
+    #[must_use]
+    pub fn with_small_segments(mut self) -> Self {
+        let most = (self.cap_bytes / Self::SEGMENTS_MIN).max(Self::SMALL_SEGMENT_BYTES_MIN);
+        self.segment_bytes = self.segment_bytes.min(most);
+        self
+    }
+}
+
 impl Default for LogOptions {
     fn default() -> Self {
         Self {

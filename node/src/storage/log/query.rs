@@ -127,6 +127,9 @@ impl Log {
     /// new initial sync.
     #[must_use]
     pub fn covers(&self, optime: OpTime) -> bool {
+        if !self.base.is_null() && (optime.is_null() || optime == self.base) {
+            return optime == self.base;
+        }
         if optime.is_null() {
             return self
                 .segments

@@ -23,6 +23,8 @@ pub struct Recovered {
     pub first: Option<OpTime>,
     /// Newest entry.
     pub last: Option<OpTime>,
+    /// The newest entry that is gone from the front; `None` in a log that never said so.
+    pub base: Option<OpTime>,
     /// The unfinished write that was cut off, if there was one.
     pub cut: Option<Cut>,
 }

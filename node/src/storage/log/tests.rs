@@ -211,6 +211,26 @@ fn the_cap_drops_whole_old_segments_but_never_above_the_floor_and_keeps_named_va
     assert_eq!(recovered.meta["config"], b"version 1");
     assert_eq!(recovered.positions, left);
     assert_eq!(read_all(&mut log), left);
+    let before_oldest = optime(left[0].ts.secs - 1);
+    assert_eq!(recovered.base, Some(before_oldest), "the log knows what it lacks");
+}
+
+#[test]
+fn a_log_that_begins_after_a_clone_goes_on_there() {
+    let directory = directory();
+    let (mut log, recovered) = Log::open(directory.path(), SMALL).unwrap();
+    assert_eq!(recovered.base, None);
+    append(&mut log, 1..=300);
+    log.begin_after(optime(200)).unwrap();
+    assert_eq!((log.base(), log.len()), (optime(200), 0));
+    assert!(log.covers(optime(200)) && !log.covers(OpTime::NULL) && !log.covers(optime(199)));
+    append(&mut log, 201..=203);
+    sync(&mut log);
+    drop(log);
+    let (log, recovered) = Log::open(directory.path(), SMALL).unwrap();
+    assert_eq!(recovered.base, Some(optime(200)));
+    assert_eq!(recovered.positions, optimes(201..=203));
+    assert!(log.covers(optime(200)));
 }
 
 #[test]

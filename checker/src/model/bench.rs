@@ -10,6 +10,7 @@ use protocol::member::Rules;
 use stateright::{Checker, Model};
 
 use super::bare::{BreadthFirst, End};
+use super::raft_reconfig::{self, RaftReconfig};
 use super::replica_set::ReplicaSet;
 use super::static_raft::{Bounds, StaticRaft};
 
@@ -43,6 +44,11 @@ impl Measurement {
 /// Exhausts the port of MongoStaticRaft with each search, on one thread and on `threads`.
 pub fn static_raft(bounds: Bounds, threads: usize) -> Vec<Measurement> {
     exhaust_all(|| StaticRaft::new(bounds), threads)
+}
+
+/// Exhausts the port of MongoRaftReconfig with each search, on one thread and on `threads`.
+pub fn raft_reconfig(bounds: raft_reconfig::Bounds, threads: usize) -> Vec<Measurement> {
+    exhaust_all(|| RaftReconfig::new(bounds), threads)
 }
 
 /// Exhausts a model of the core with each search, on one thread and on `threads`.

@@ -21,6 +21,7 @@ pub mod fingerprint;
 pub mod member;
 pub mod memo;
 pub mod memory;
+pub mod raft_reconfig;
 pub mod renaming;
 pub mod replica_set;
 pub mod row;

@@ -8,8 +8,9 @@ use serde_json::json;
 use crate::{
     cli::context::Context,
     model::{
-        bench::{Measurement, replica_set, static_raft, tlc},
+        bench::{self, Measurement, tlc},
         family::{MODELS, NamedModel, find},
+        raft_reconfig,
         static_raft::Bounds,
     },
     record::exit::Exit,
@@ -19,6 +20,10 @@ use crate::{
 /// The second: the core that the node runs, which nobody else can explore.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
+    /// Which specification.
+    #[arg(long, value_enum, default_value_t = Port::RaftReconfig)]
+    port: Port,
+
     /// Servers of the specification's configuration.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=5))]
     servers: u8,
@@ -28,8 +33,12 @@ pub(super) struct Arguments {
     terms: u8,
 
     /// Its longest log.
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=3))]
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=3))]
     log_length: u8,
+
+    /// Its highest configuration version (raft-reconfig).
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=6))]
+    versions: u8,
 
     /// Threads of the second measurement of each search (default: one per core).
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -41,16 +50,25 @@ pub(super) struct Arguments {
     model: String,
 
     /// `tla2tools.jar`, to measure TLC in the same run.
-    #[arg(long, value_name = "JAR", requires_all = ["specification", "configuration"])]
+    #[arg(long, value_name = "JAR", requires_all = ["tla", "cfg"])]
     tlc: Option<PathBuf>,
 
-    /// `MCMongoStaticRaft.tla`, beside the modules that it extends.
-    #[arg(long, value_name = "TLA")]
-    specification: Option<PathBuf>,
+    /// `MCMongoRaftReconfig.tla` or `MCMongoStaticRaft.tla`, beside the modules that it extends.
+    #[arg(long, value_name = "FILE")]
+    tla: Option<PathBuf>,
 
     /// Its configuration, with the same bounds as above and symmetry.
-    #[arg(long, value_name = "CFG")]
-    configuration: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    cfg: Option<PathBuf>,
+}
+
+/// The published specifications that were ported, action by action.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Port {
+    /// `MongoStaticRaft.tla`.
+    StaticRaft,
+    /// `MongoRaftReconfig.tla`.
+    RaftReconfig,
 }
 
 /// Measures and prints both tables. Fails when two searches count different states.
@@ -59,30 +77,33 @@ pub(super) fn execute(arguments: Arguments, context: &Context) -> anyhow::Result
         || std::thread::available_parallelism().map_or(1, usize::from),
         usize::from,
     );
-    let bounds = Bounds::new(
-        arguments.servers.into(),
-        arguments.terms,
-        arguments.log_length.into(),
-    );
     let console = &context.console;
     console.progress(|| "the specification, by each search".to_owned());
-    let mut rows = static_raft(bounds, threads);
-    if let (Some(jar), Some(specification), Some(configuration)) =
-        (&arguments.tlc, &arguments.specification, &arguments.configuration)
-    {
+    let (servers, terms, log_length) = (arguments.servers, arguments.terms, arguments.log_length);
+    let mut rows = match arguments.port {
+        Port::StaticRaft => {
+            bench::static_raft(Bounds::new(servers.into(), terms, log_length.into()), threads)
+        }
+        Port::RaftReconfig => {
+            let bounds =
+                raft_reconfig::Bounds::new(servers.into(), terms, log_length.into(), arguments.versions);
+            bench::raft_reconfig(bounds, threads)
+        }
+    };
+    if let (Some(jar), Some(tla), Some(cfg)) = (&arguments.tlc, &arguments.tla, &arguments.cfg) {
         console.progress(|| format!("TLC with {threads} workers"));
-        let measured = tlc(jar, specification, configuration, threads);
+        let measured = tlc(jar, tla, cfg, threads);
         rows.push(measured.ok_or_else(|| anyhow::anyhow!("TLC gave no count: does it run by hand?"))?);
     }
     console.progress_done();
     let title = format!(
-        "MongoStaticRaft, {} servers, terms to {}, logs to {}, symmetry",
-        arguments.servers, arguments.terms, arguments.log_length
+        "{:?}, {servers} servers, terms to {terms}, logs to {log_length}, symmetry",
+        arguments.port
     );
     show(&title, &rows, context)?;
     let model = find(&arguments.model).unwrap_or(&MODELS[0]);
     console.progress(|| format!("the core: {}", model.name));
-    let rows = replica_set(model.bounds, threads);
+    let rows = bench::replica_set(model.bounds, threads);
     console.progress_done();
     expects(model, &rows)?;
     show(

@@ -51,12 +51,16 @@ pub fn enabled(state: &ClusterState, bounds: &Bounds, mutation: Mutation, action
         }
     }
     for (to, from) in pairs(numbers.clone()) {
-        if can_get_entries(state, to, from, mutation) {
+        if can_get_entries(state.server(to.into()), state.server(from.into()), mutation) {
             actions.push(Action::GetEntries { to, from });
         }
     }
     for (server, against) in pairs(numbers.clone()) {
-        if can_roll_back(state, server, against, mutation) {
+        if can_roll_back(
+            state.server(server.into()),
+            state.server(against.into()),
+            mutation,
+        ) {
             actions.push(Action::RollbackEntries { server, against });
         }
     }
@@ -121,8 +125,7 @@ pub fn apply(mut state: ClusterState, action: Action) -> ClusterState {
     state
 }
 
-fn can_get_entries(state: &ClusterState, to: Number, from: Number, mutation: Mutation) -> bool {
-    let (server, source) = (state.server(to.into()), state.server(from.into()));
+pub(in crate::model) fn can_get_entries(server: Server, source: Server, mutation: Mutation) -> bool {
     let length = server.log_length();
     let on_same_branch = length == 0 || source.entry(length) == server.entry(length);
     !server.is_primary()
@@ -130,8 +133,7 @@ fn can_get_entries(state: &ClusterState, to: Number, from: Number, mutation: Mut
         && (on_same_branch || mutation == Mutation::NoBranchCheck)
 }
 
-fn can_roll_back(state: &ClusterState, server: Number, against: Number, mutation: Mutation) -> bool {
-    let (server, other) = (state.server(server.into()), state.server(against.into()));
+pub(in crate::model) fn can_roll_back(server: Server, other: Server, mutation: Mutation) -> bool {
     !server.is_primary()
         && (server.last_term() < other.last_term() || mutation == Mutation::RollBackIgnoresTerm)
         && !server.log_is_prefix_of(other)
@@ -143,7 +145,7 @@ fn can_become_leader(state: &ClusterState, number: Number, quorum: Servers, muta
     members(quorum).all(|voter| can_vote(state.server(voter), candidate, term, mutation))
 }
 
-fn can_vote(voter: Server, candidate: Server, term: u8, mutation: Mutation) -> bool {
+pub(in crate::model) fn can_vote(voter: Server, candidate: Server, term: u8, mutation: Mutation) -> bool {
     let is_fresh = match mutation {
         Mutation::VoteWithoutLogCheck => true,
         Mutation::VoteComparesLengthOnly => candidate.log_length() >= voter.log_length(),
@@ -170,7 +172,7 @@ fn can_commit_entry(state: &ClusterState, number: Number, quorum: Servers, mutat
 }
 
 /// Majorities of the configuration, as the specification's `Quorums`.
-fn quorums(config: Servers, mutation: Mutation) -> impl Iterator<Item = Servers> {
+pub(in crate::model) fn quorums(config: Servers, mutation: Mutation) -> impl Iterator<Item = Servers> {
     let size = config.count_ones();
     (1..=config).filter(move |set| {
         let votes = 2 * set.count_ones();
@@ -178,11 +180,11 @@ fn quorums(config: Servers, mutation: Mutation) -> impl Iterator<Item = Servers>
     })
 }
 
-fn members(set: Servers) -> impl Iterator<Item = usize> {
+pub(in crate::model) fn members(set: Servers) -> impl Iterator<Item = usize> {
     (0..Servers::BITS as usize).filter(move |number| set >> number & 1 != 0)
 }
 
-fn pairs(numbers: std::ops::Range<Number>) -> impl Iterator<Item = (Number, Number)> {
+pub(in crate::model) fn pairs(numbers: std::ops::Range<Number>) -> impl Iterator<Item = (Number, Number)> {
     numbers
         .clone()
         .flat_map(move |left| numbers.clone().map(move |right| (left, right)))

@@ -5,11 +5,13 @@
 mod arguments;
 mod bench;
 mod campaign;
+mod completions;
 mod context;
 mod doctor;
 mod entry;
 mod files;
 mod judge;
+mod man;
 mod model;
 mod planted_bug;
 mod replay;

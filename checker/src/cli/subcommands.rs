@@ -1,6 +1,9 @@
 //! The list of subcommands.
 
-use super::{bench, campaign, context::Context, doctor, judge, model, replay, report, run, serve, simulate};
+use super::{
+    bench, campaign, completions, context::Context, doctor, judge, man, model, replay, report, run, serve,
+    simulate,
+};
 use crate::record::exit::Exit;
 
 /// One line per subcommand: its name, and the module with its `Arguments` (whose doc comment is the help) and
@@ -36,4 +39,6 @@ subcommands! {
     Doctor => doctor,
     Campaign => campaign,
     Bench => bench,
+    Completions => completions,
+    Man => man,
 }

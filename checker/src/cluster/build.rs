@@ -31,8 +31,24 @@ pub enum Flavour {
     PlantedBugs,
 }
 
-/// Builds `node` and the preload library and says where they are. cargo's own progress goes to stderr.
+/// A directory with `node`, `node-planted-bugs` and `libshim.so`, built before: for machines without the sources,
+/// such as the nodes of a cluster that runs a campaign.
+pub const PREBUILT_VARIABLE: &str = "CHECKER_PROGRAMS";
+
+/// Builds `node` and the preload library and says where they are. cargo's own progress goes to stderr. Nothing is
+/// built when [`PREBUILT_VARIABLE`] says where they are.
 pub fn programs(flavour: Flavour) -> Result<Programs, ClusterError> {
+    if let Some(directory) = env::var_os(PREBUILT_VARIABLE) {
+        let directory = Path::new(&directory);
+        let node = match flavour {
+            Flavour::Correct => "node",
+            Flavour::PlantedBugs => "node-planted-bugs",
+        };
+        return Ok(Programs {
+            node: prebuilt(directory, node)?,
+            shim: prebuilt(directory, "libshim.so")?,
+        });
+    }
     let mut arguments = vec!["-p", "node", "-p", "shim", "--bin", "node", "--lib"];
     if flavour == Flavour::PlantedBugs {
         arguments.extend(["--features", "node/planted-bugs"]);
@@ -46,6 +62,9 @@ pub fn programs(flavour: Flavour) -> Result<Programs, ClusterError> {
 
 /// Builds the preload library only; once per process.
 pub fn shim_library() -> Result<PathBuf, ClusterError> {
+    if let Some(directory) = env::var_os(PREBUILT_VARIABLE) {
+        return prebuilt(Path::new(&directory), "libshim.so");
+    }
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let build = || {
         cargo(&["-p", "shim", "--lib"], Flavour::Correct)
@@ -53,6 +72,19 @@ pub fn shim_library() -> Result<PathBuf, ClusterError> {
             .map_err(|error| error.to_string())
     };
     BUILT.get_or_init(build).clone().map_err(ClusterError::Build)
+}
+
+fn prebuilt(directory: &Path, name: &str) -> Result<PathBuf, ClusterError> {
+    let path = directory.join(name);
+    if path.is_file() {
+        Ok(path)
+    } else {
+        let words = format!(
+            "{PREBUILT_VARIABLE} names {}, where there is no {name}",
+            directory.display()
+        );
+        Err(ClusterError::Build(words))
+    }
 }
 
 /// One line of cargo's `--message-format=json`; other kinds of lines lack these fields.
@@ -147,6 +179,20 @@ fn target_directory() -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_built_before_is_taken_or_missed_by_name() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let told = prebuilt(directory.path(), "node")
+            .expect_err("nothing is there")
+            .to_string();
+        assert!(
+            told.contains(PREBUILT_VARIABLE) && told.contains("no node"),
+            "{told}"
+        );
+        std::fs::write(directory.path().join("node"), "").expect("it is ours");
+        assert!(prebuilt(directory.path(), "node").is_ok());
+    }
 
     #[test]
     fn builds_the_shim_and_names_it() {

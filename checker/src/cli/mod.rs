@@ -5,6 +5,7 @@
 mod arguments;
 mod bench;
 mod campaign;
+mod cluster;
 mod completions;
 mod context;
 mod doctor;

@@ -1,8 +1,8 @@
 //! The list of subcommands.
 
 use super::{
-    bench, campaign, completions, context::Context, doctor, judge, man, model, replay, report, run, serve,
-    simulate,
+    bench, campaign, cluster, completions, context::Context, doctor, judge, man, model, replay, report, run,
+    serve, simulate,
 };
 use crate::record::exit::Exit;
 
@@ -37,6 +37,7 @@ subcommands! {
     Report => report,
     Serve => serve,
     Doctor => doctor,
+    Cluster => cluster,
     Campaign => campaign,
     Bench => bench,
     Completions => completions,

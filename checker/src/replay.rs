@@ -5,16 +5,19 @@
 //! `{"at_ms", "wall_secs", "input", "fired", "outputs"}`. Several lives may follow each other in one text. The
 //! last line of a life may be torn (the process was killed while it wrote).
 //!
+//! A trace may say `{"ended": "limit"}`: what follows, up to the next life, was not written down.
+//!
 //! Two primaries at once, in different terms, are legal: a hand-over is not atomic.
 
 use std::collections::BTreeMap;
+use std::io::{self, BufRead};
 
 use protocol::config::MemberId;
 use protocol::input::Input;
 use protocol::member::{Rules, step};
 use protocol::message::Body;
 use protocol::optime::{OpTime, Term};
-use protocol::output::{Output, Token, Vote};
+use protocol::output::{FatalReason, Output, Token, Vote};
 use protocol::state::{Durable, State};
 use serde::Deserialize;
 
@@ -29,6 +32,8 @@ pub struct Replayed {
     pub lives: u64,
     /// How often each rule fired.
     pub fired: BTreeMap<String, u64>,
+    /// Traces that ended before their members did.
+    pub cut_short: Vec<String>,
     /// Where the core of this checker does otherwise than the node did, or a promise is broken.
     pub findings: Vec<Finding>,
 }
@@ -49,9 +54,10 @@ pub struct Finding {
 /// At most so many findings are kept: after the first, most are its consequences.
 pub const FINDINGS_MAX: usize = 32;
 
-/// Replays every trace (name and text, one a member) under `rules`.
+/// Replays every trace (name and lines, one a member) under `rules`, line by line: a trace may be larger than the
+/// memory.
 #[must_use]
-pub fn replay(rules: &Rules, traces: &[(String, String)]) -> Replayed {
+pub fn replay<R: BufRead>(rules: &Rules, traces: impl IntoIterator<Item = (String, R)>) -> Replayed {
     let mut replay = Replay {
         rules,
         replayed: Replayed::default(),
@@ -59,8 +65,8 @@ pub fn replay(rules: &Rules, traces: &[(String, String)]) -> Replayed {
         contents: Contents::default(),
         commit_points: BTreeMap::new(),
     };
-    for (name, text) in traces {
-        replay.member(name, text);
+    for (name, lines) in traces {
+        replay.member(&name, lines);
     }
     replay.commit_points_lie_on_one_branch();
     replay.replayed
@@ -79,6 +85,7 @@ struct Replay<'a> {
 #[derive(Deserialize)]
 struct Line {
     recovered: Option<Durable>,
+    ended: Option<String>,
     #[serde(default)]
     wall_secs: u32,
     input: Option<Input>,
@@ -86,6 +93,16 @@ struct Line {
     fired: Vec<String>,
     #[serde(default)]
     outputs: Vec<Output>,
+}
+
+/// Where in a trace the reader is.
+enum Place {
+    /// Before the first process.
+    Nowhere,
+    /// Within the life of one.
+    Within(Box<Life>),
+    /// Within a life whose rest is passed over: it has gone another way than the core.
+    Abandoned,
 }
 
 /// One process while its trace is read.
@@ -98,17 +115,27 @@ struct Life {
 const RECOVERED: &str = "{\"recovered\":";
 
 impl Replay<'_> {
-    fn member(&mut self, name: &str, text: &str) {
-        let mut life: Option<Life> = None;
-        let lines: Vec<&str> = text.lines().collect();
-        for (number, raw) in lines.iter().enumerate() {
-            let at = (name, number + 1);
+    fn member(&mut self, name: &str, lines: impl BufRead) {
+        let mut place = Place::Nowhere;
+        let mut lines = Lines::new(lines);
+        let mut number = 0;
+        loop {
+            number += 1;
+            let at = (name, number);
+            let (raw, is_last_of_life) = match lines.next() {
+                Ok(Some(line)) => line,
+                Ok(None) => return,
+                Err(error) => {
+                    self.find(at, "unreadable", error.to_string());
+                    return;
+                }
+            };
             // A process that died while it wrote left no line end: the next life's first line is glued to it.
             let torn = raw.get(1..).and_then(|rest| rest.find(RECOVERED));
-            let whole = torn.map_or(*raw, |torn| &raw[torn + 1..]);
+            let whole = torn.map_or(raw, |torn| &raw[torn + 1..]);
             match serde_json::from_str::<Line>(whole) {
-                Ok(line) => self.line(at, line, &mut life),
-                Err(_) if is_torn(&lines, number) => {}
+                Ok(line) => self.line(at, line, &mut place),
+                Err(_) if is_last_of_life => {}
                 Err(error) => {
                     self.find(at, "unreadable", error.to_string());
                     return;
@@ -117,20 +144,28 @@ impl Replay<'_> {
         }
     }
 
-    fn line(&mut self, at: (&str, usize), line: Line, life: &mut Option<Life>) {
+    fn line(&mut self, at: (&str, usize), line: Line, place: &mut Place) {
         if let Some(durable) = line.recovered {
-            if let Some(before) = life.take() {
-                self.nothing_durable_was_lost(at, &before, &durable);
+            if let Place::Within(before) = &place {
+                self.nothing_durable_was_lost(at, before, &durable);
             }
-            *life = Some(self.begin(at, durable));
+            *place = Place::Within(Box::new(self.begin(at, durable)));
             return;
         }
-        match (line.input, life) {
-            (Some(input), Some(life)) => {
-                self.step(at, life, line.wall_secs, &input, &line.fired, &line.outputs);
+        if line.ended.is_some() {
+            self.replayed.cut_short.push(at.0.to_owned());
+            *place = Place::Abandoned;
+            return;
+        }
+        match (line.input, &mut *place) {
+            (Some(_), Place::Abandoned) => {}
+            (Some(input), Place::Within(life)) => {
+                if !self.step(at, life, line.wall_secs, &input, &line.fired, &line.outputs) {
+                    *place = Place::Abandoned;
+                }
             }
             (None, _) => self.find(at, "unreadable", "neither a step nor a recovery".to_owned()),
-            (_, None) => self.find(at, "unreadable", "a step before any recovery".to_owned()),
+            (_, Place::Nowhere) => self.find(at, "unreadable", "a step before any recovery".to_owned()),
         }
     }
 
@@ -148,6 +183,7 @@ impl Replay<'_> {
         }
     }
 
+    /// False when the node did otherwise than the core: all that follows would only follow from that.
     fn step(
         &mut self,
         at: (&str, usize),
@@ -156,15 +192,18 @@ impl Replay<'_> {
         input: &Input,
         fired: &[String],
         outputs: &[Output],
-    ) {
+    ) -> bool {
         self.replayed.steps += 1;
+        let known = life.state.commit_point.min(life.state.oplog.last());
         let was_primary_of = life.state.is_primary().then_some(life.state.term);
         let mut ours = Vec::new();
         let our_fired = step(self.rules, &mut life.state, wall_secs, input, &mut ours);
         for name in our_fired.names() {
             *self.replayed.fired.entry(name.to_owned()).or_default() += 1;
         }
+        let mut same = true;
         if !our_fired.names().eq(fired.iter().map(String::as_str)) {
+            same = false;
             let names: Vec<&str> = our_fired.names().collect();
             self.find(
                 at,
@@ -172,6 +211,7 @@ impl Replay<'_> {
                 format!("{} fires {names:?}, the node fired {fired:?}", input.name()),
             );
         } else if ours != outputs {
+            same = false;
             let first = ours.iter().zip(outputs).position(|(ours, theirs)| ours != theirs);
             let place = first.unwrap_or(ours.len().min(outputs.len()));
             self.find(
@@ -192,8 +232,10 @@ impl Replay<'_> {
             self.one_primary_per_term(at, &life.state);
         }
         for output in outputs {
+            self.never_behind_the_commit_point(at, known, output);
             self.output(at, life, output);
         }
+        same
     }
 
     fn output(&mut self, at: (&str, usize), life: &mut Life, output: &Output) {
@@ -257,6 +299,19 @@ impl Replay<'_> {
         }
     }
 
+    /// I-06.
+    fn never_behind_the_commit_point(&mut self, at: (&str, usize), known: OpTime, output: &Output) {
+        let too_far = match output {
+            Output::RollBack { to, .. } => *to < known,
+            Output::Fatal(reason) => *reason == FatalReason::RollbackBeforeCommitPoint,
+            _ => false,
+        };
+        if too_far {
+            let words = format!("it would have to roll back behind its commit point {known}");
+            self.find(at, "I-06", words);
+        }
+    }
+
     /// I-09: what was confirmed as durable in one life is there in the next.
     fn nothing_durable_was_lost(&mut self, at: (&str, usize), before: &Life, now: &Durable) {
         // A rollback that was asked for may have become durable without a word.
@@ -307,11 +362,48 @@ impl Replay<'_> {
     }
 }
 
-/// The last line of a life, which the process did not end.
-fn is_torn(lines: &[&str], number: usize) -> bool {
-    lines
-        .get(number + 1)
-        .is_none_or(|next| next.starts_with(RECOVERED))
+/// Lines with a look at the one that follows.
+struct Lines<R> {
+    reader: R,
+    line: String,
+    following: String,
+    started: bool,
+}
+
+impl<R: BufRead> Lines<R> {
+    fn new(reader: R) -> Self {
+        Self {
+            reader,
+            line: String::new(),
+            following: String::new(),
+            started: false,
+        }
+    }
+
+    /// The next line, and whether it is the last of a life, which the process may not have ended.
+    fn next(&mut self) -> io::Result<Option<(&str, bool)>> {
+        if !std::mem::replace(&mut self.started, true) {
+            self.read()?;
+        }
+        std::mem::swap(&mut self.line, &mut self.following);
+        if self.line.is_empty() {
+            return Ok(None);
+        }
+        self.read()?;
+        let last = self.following.is_empty() || self.following.starts_with(RECOVERED);
+        Ok(Some((self.line.trim_end_matches('\n'), last)))
+    }
+
+    /// Reads the following line; empty at the end.
+    fn read(&mut self) -> io::Result<()> {
+        self.following.clear();
+        let mut bytes = std::mem::take(&mut self.following).into_bytes();
+        self.reader.read_until(b'\n', &mut bytes)?;
+        // A torn line may end within a letter.
+        self.following = String::from_utf8(bytes)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -322,7 +414,7 @@ mod tests {
     #[test]
     fn simulated_traces_replay_without_a_finding() {
         for seed in [3, 5] {
-            let replayed = replay(&Rules::default(), &traces(seed));
+            let replayed = again(&traces(seed));
             assert_eq!(replayed.findings, []);
             assert!(replayed.steps > 500 && replayed.lives >= 3, "{replayed:?}");
         }
@@ -345,7 +437,7 @@ mod tests {
             &line.replacen("\"granted\":true", "\"granted\":false", 1),
             1,
         );
-        let findings = replay(&Rules::default(), &traces).findings;
+        let findings = again(&traces).findings;
         assert!(
             findings
                 .iter()
@@ -359,11 +451,16 @@ mod tests {
         let mut traces = traces(3);
         let whole = traces[0].1.clone();
         traces[0].1.truncate(whole.len() - 20);
-        assert_eq!(replay(&Rules::default(), &traces).findings, []);
+        assert_eq!(again(&traces).findings, []);
         let lines: Vec<&str> = whole.lines().collect();
         let cut = &lines[20][..lines[20].len() / 2];
         traces[0].1 = whole.replacen(lines[20], cut, 1);
-        assert!(!replay(&Rules::default(), &traces).findings.is_empty());
+        assert!(!again(&traces).findings.is_empty());
+    }
+
+    fn again(traces: &[(String, String)]) -> Replayed {
+        let lines = |(name, text): &(String, String)| (name.clone(), io::Cursor::new(text.clone()));
+        replay(&Rules::default(), traces.iter().map(lines))
     }
 
     fn traces(seed: u64) -> Vec<(String, String)> {

@@ -7,6 +7,9 @@ use clap::Parser;
 /// Default port of a member.
 pub const DEFAULT_PORT: u16 = 27017;
 
+/// Default limit of a trace: some hours of a busy member.
+const TRACE_LIMIT_DEFAULT_MB: u64 = 4_096;
+
 /// Default size of the oplog.
 const OPLOG_DEFAULT_MB: u64 = 990;
 
@@ -43,6 +46,9 @@ pub struct Options {
     /// Write every step of the protocol core, as one JSON line each, to this file.
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
+    /// End the trace at this size, in megabytes.
+    #[arg(long = "traceLimitMB", value_name = "MB", default_value_t = TRACE_LIMIT_DEFAULT_MB)]
+    pub trace_limit_mb: u64,
     /// Run with this defect (a tester's canary; only in builds with the feature `planted-bugs`).
     #[cfg(feature = "planted-bugs")]
     #[arg(long = "planted-bug", value_name = "ID")]
@@ -110,6 +116,12 @@ pub enum OptionsError {
 }
 
 impl Options {
+    /// Where a trace ends.
+    #[must_use]
+    pub fn trace_limit_bytes(&self) -> u64 {
+        self.trace_limit_mb.saturating_mul(1 << 20)
+    }
+
     /// Adds what the configuration file says and the command line does not: flags win.
     ///
     /// # Errors

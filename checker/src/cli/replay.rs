@@ -1,47 +1,85 @@
 //! `checker replay`: a story on the core, or the traces of a run step by step.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use protocol::member::Rules;
 use serde_json::json;
 
-use super::context::Context;
-use crate::{record::exit::Exit, replay, simulation::scenario};
+use super::{context::Context, planted_bug};
+use crate::{
+    record::{
+        directory::{RunDirectory, RunFile},
+        exit::Exit,
+        run::RunRecord,
+    },
+    replay::{self, Replayed},
+    run::traces,
+    simulation::scenario,
+};
 
-/// Play a scenario file on the core, or feed nodes' traces to it and demand the same outputs.
+/// Play a scenario file on the core, or feed the steps that nodes wrote down to it and demand the same outputs.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// One scenario (`.txt`), or the traces (`.jsonl`) of all members of one run.
+    /// A run's directory, one scenario (`.txt`), or the traces (`.jsonl`, `.jsonl.gz`) of all members of one run.
     #[arg(required = true)]
-    files: Vec<PathBuf>,
+    paths: Vec<PathBuf>,
 }
 
 pub(super) fn execute(arguments: Arguments, context: &Context) -> anyhow::Result<Exit> {
-    let mut texts = Vec::new();
-    for file in &arguments.files {
-        let text =
-            std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
-        texts.push((file.display().to_string(), text));
+    let paths = &arguments.paths;
+    if let [path] = &paths[..]
+        && path.is_dir()
+    {
+        return run(path, context);
     }
-    let is_story = arguments
-        .files
+    if paths
         .iter()
-        .any(|file| file.extension().is_some_and(|extension| extension == "txt"));
-    if is_story {
-        let mut broken = false;
-        for (_, text) in &texts {
-            let told = scenario::tell(text);
-            broken |= told.lines().any(|line| line.starts_with(scenario::BROKEN));
-            context
-                .console
-                .result(|| told.clone(), || json!({ "told": told }));
-        }
-        return Ok(if broken { Exit::Violation } else { Exit::Pass });
+        .any(|path| path.extension().is_some_and(|extension| extension == "txt"))
+    {
+        return stories(paths, context);
     }
-    let replayed = replay::replay(&Rules::default(), &texts);
+    let mut opened = Vec::new();
+    for path in paths {
+        let name = path.display().to_string();
+        let lines = traces::open(path).with_context(|| format!("{name} cannot be read"))?;
+        opened.push((name, lines));
+    }
+    Ok(tell(&replay::replay(&Rules::default(), opened), context))
+}
+
+/// What a run has stored, under the core that its members had.
+fn run(path: &Path, context: &Context) -> anyhow::Result<Exit> {
+    let directory = RunDirectory::open(path)?;
+    let mut notes = Vec::new();
+    let record: Option<RunRecord> = directory.read(RunFile::Run, &mut notes);
+    let bug = record.and_then(|record| record.planted_bug);
+    let rules = bug.as_deref().and_then(planted_bug::rules).unwrap_or_default();
+    let replayed = traces::replay_stored(&directory, &rules)?
+        .with_context(|| format!("{} has no traces", path.display()))?;
+    Ok(tell(&replayed, context))
+}
+
+fn stories(paths: &[PathBuf], context: &Context) -> anyhow::Result<Exit> {
+    let mut broken = false;
+    for path in paths {
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let told = scenario::tell(&text);
+        broken |= told.lines().any(|line| line.starts_with(scenario::BROKEN));
+        context
+            .console
+            .result(|| told.clone(), || json!({ "told": told }));
+    }
+    Ok(if broken { Exit::Violation } else { Exit::Pass })
+}
+
+fn tell(replayed: &Replayed, context: &Context) -> Exit {
     let lines = || {
         let mut lines = format!("{} steps in {} lives\n", replayed.steps, replayed.lives);
+        for trace in &replayed.cut_short {
+            lines += &format!("{trace} reached its limit: its later steps are not known\n");
+        }
         for finding in &replayed.findings {
             lines += &format!(
                 "{}:{}: {}: {}\n",
@@ -53,9 +91,9 @@ pub(super) fn execute(arguments: Arguments, context: &Context) -> anyhow::Result
     context.console.result(lines, || {
         json!({ "steps": replayed.steps, "lives": replayed.lives, "findings": replayed.findings.len(), "fired": replayed.fired })
     });
-    Ok(if replayed.findings.is_empty() {
+    if replayed.findings.is_empty() {
         Exit::Pass
     } else {
         Exit::Violation
-    })
+    }
 }

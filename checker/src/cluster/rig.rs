@@ -87,6 +87,13 @@ pub struct Rig {
     _ports: Vec<PortKeeper>,
 }
 
+impl Seat {
+    /// Where its process may write down the steps of its core.
+    pub fn trace(&self) -> PathBuf {
+        self.log.with_file_name("trace")
+    }
+}
+
 impl Rig {
     /// Makes directories, reserves ports, starts the proxy and then every process.
     pub fn start(plan: &RigPlan<'_>) -> Result<Self, ClusterError> {

@@ -111,6 +111,12 @@ impl RunDirectory {
         self.root.join("nodes").join(format!("n{member}")).join("log")
     }
 
+    /// `nodes/n<member>/trace.jsonl.gz`: every step of the member's core.
+    pub fn node_trace(&self, member: Member) -> PathBuf {
+        let home = self.root.join("nodes").join(format!("n{member}"));
+        home.join("trace.jsonl.gz")
+    }
+
     /// Writes a whole record: a reader sees the old one or the new one, never half.
     pub fn write<T: Serialize>(&self, file: RunFile, value: &T) -> Result<(), RecordError> {
         let path = self.path(file);

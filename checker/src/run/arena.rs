@@ -7,7 +7,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use super::{error::RunError, watch::Watch};
 use crate::{
     cluster::{
-        rig::Rig,
+        rig::{Rig, Seat},
         suffer::{Ongoing, Sufferer},
     },
     nemesis::{
@@ -86,6 +86,13 @@ impl Arena {
         Ok(ongoing)
     }
 
+    /// Whether the effect of every fault that could be applied shows by now.
+    pub async fn have_struck(&self, faults: &[Ongoing]) -> bool {
+        let mut stage = self.lock().await;
+        let mut applied = faults.iter().filter(|fault| fault.record().applied_ns.is_some());
+        applied.all(|fault| fault.has_struck(&mut stage.rig))
+    }
+
     /// Ends a fault and records what it did.
     ///
     /// # Errors
@@ -126,6 +133,11 @@ impl Stage {
     /// Where the members keep their logs.
     pub fn logs(&self) -> Vec<PathBuf> {
         self.rig.seats().iter().map(|seat| seat.log.clone()).collect()
+    }
+
+    /// Where the members write down their steps.
+    pub fn traces(&self) -> Vec<PathBuf> {
+        self.rig.seats().iter().map(Seat::trace).collect()
     }
 
     fn keep(&mut self, record: FaultRecord) -> Result<(), RunError> {

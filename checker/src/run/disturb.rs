@@ -18,11 +18,7 @@ use super::{
 use crate::{
     cluster::suffer::Ongoing,
     console::Console,
-    nemesis::{
-        dice::Dice,
-        nemesis::Nemesis,
-        view::{Condition, View},
-    },
+    nemesis::{dice::Dice, nemesis::Nemesis, view::View},
 };
 
 /// The nemeses of the second lane.
@@ -31,12 +27,9 @@ const SECOND_LANE: &[&str] = &["clock"];
 /// Between two looks at the view while waiting for something.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// How long a struck member must have run before its fault is healed: a clock that was bent while its process
-/// was down or paused was read by nobody, and proves nothing.
-const ALIVE: Duration = Duration::from_millis(700);
-
-/// The longest that a fault is held for the sake of [`ALIVE`].
-const ALIVE_DEADLINE: Duration = Duration::from_secs(15);
+/// How long a fault may take until its effect shows; then it is healed as one without effect. A loaded machine, a
+/// member that is just down for another fault and a link that carries a heartbeat now and then need seconds.
+const STRUCK_DEADLINE: Duration = Duration::from_secs(15);
 
 /// What all lanes share.
 #[derive(Clone)]
@@ -100,7 +93,8 @@ impl Disturbance {
                 self.console.say(format!("fault: {}", applied.record().words));
                 ongoing.push(applied);
             }
-            self.hold(tempo::hold(&mut times), &ongoing, takes_away).await;
+            self.strike(&ongoing).await;
+            self.sleep(tempo::hold(&mut times)).await;
             for fault in ongoing {
                 let record = self.arena.heal(fault).await?;
                 let effect = if record.took_effect { "" } else { " WITHOUT EFFECT" };
@@ -120,23 +114,12 @@ impl Disturbance {
         Ok(())
     }
 
-    /// Holds the faults for `hold`; longer when the struck member could not feel it yet.
-    async fn hold(&self, hold: Duration, faults: &[Ongoing], takes_away: bool) {
-        self.sleep(hold).await;
-        if takes_away {
-            return;
-        }
-        let struck: Vec<u8> = faults.iter().flat_map(|fault| fault.record().targets()).collect();
-        let runs = |view: &View| {
-            let running = |member: &u8| view.members[usize::from(*member)].condition == Condition::Running;
-            struck.iter().all(running)
-        };
+    /// Waits until every fault has struck: only then its holding time counts. Also beyond the end of the
+    /// disturbance, because a fault that is lifted before anybody felt it proves nothing.
+    async fn strike(&self, faults: &[Ongoing]) {
         let began = Instant::now();
-        let mut since = None;
-        while began.elapsed() < ALIVE_DEADLINE {
-            let now = Instant::now();
-            since = runs(&self.arena.view().await).then(|| since.unwrap_or(now));
-            if since.is_some_and(|since| now - since >= ALIVE) {
+        while began.elapsed() < STRUCK_DEADLINE && self.interrupt.wish() < Wish::Finish {
+            if self.arena.have_struck(faults).await {
                 return;
             }
             tokio::time::sleep(LOOK).await;
@@ -179,7 +162,7 @@ fn is_whole(view: &View) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nemesis::view::{QuorumBudget, Role};
+    use crate::nemesis::view::{Condition, QuorumBudget, Role};
 
     #[test]
     fn a_set_is_whole_when_one_leads_and_all_others_follow() {

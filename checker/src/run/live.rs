@@ -25,11 +25,12 @@ use super::{
     settle, shortfalls,
     start::{self, Binaries, SET},
     tally::Tally,
-    tempo,
+    tempo, traces,
     traffic::{Asking, Desk, Traffic},
     watch::{self, Watch},
 };
 use crate::{
+    checks::Verdict,
     console::Console,
     history::{Op, Recorder},
     nemesis::nemesis::Needs,
@@ -114,12 +115,21 @@ impl Live {
         let arena = Arena::new(rig, began, &directory, watch, self.scenario.budget)?;
         let played = self.perform(&arena, &admin, &directory, began).await;
         // Whatever happened, the logs are kept and nobody stays behind.
-        let logs = arena.lock().await.logs();
-        arena.lock().await.rig.stop(STOP_GRACE).await;
+        let (logs, traces) = {
+            let mut stage = arena.lock().await;
+            stage.rig.stop(STOP_GRACE).await;
+            (stage.logs(), stage.traces())
+        };
         keep_logs(&logs, &directory)?;
+        let mut steps = None;
+        if played.is_ok() {
+            steps = self.retrace(traces, &directory).await?;
+        }
         self.keep_data(data, &directory)?;
         let played = played?;
         run.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let mut played = played;
+        played.verdicts.extend(steps);
         self.judge(run, &directory, &arena, played).await
     }
 
@@ -226,6 +236,26 @@ impl Live {
             verdicts: vec![settled, equal],
             interrupted: self.interrupt.wish() >= Wish::Finish,
         })
+    }
+
+    /// The members' steps through the core again; nothing when they wrote none down.
+    async fn retrace(
+        &self,
+        written: Vec<PathBuf>,
+        directory: &RunDirectory,
+    ) -> Result<Option<Verdict>, RunError> {
+        self.console.say("replaying the members' steps");
+        let (directory, rules) = (directory.clone(), self.cast.rules());
+        let replaying = tokio::task::spawn_blocking(move || {
+            traces::keep(&written, &directory)?;
+            let Some(replayed) = traces::replay_stored(&directory, &rules)? else {
+                return Ok(None);
+            };
+            directory.write(RunFile::Coverage, &traces::coverage(&replayed))?;
+            Ok(Some(traces::verdict(&replayed)))
+        });
+        let replayed = replaying.await;
+        replayed.map_err(|crash| RunError::Crashed(crash.to_string()))?
     }
 
     /// The checks, the verdict, the pages.
@@ -342,7 +372,7 @@ struct Played {
     borders: Borders,
     processes: Arc<Processes>,
     not_read: Vec<String>,
-    verdicts: Vec<crate::checks::Verdict>,
+    verdicts: Vec<Verdict>,
     interrupted: bool,
 }
 

@@ -1,8 +1,8 @@
 //! One live run: a workload under nemeses, on real processes, and what comes out of it.
 //!
 //! Reading order: [`scenario`] (what a run is), [`live`] (its story), then the parts in the order of the story:
-//! [`start`], [`traffic`], [`watch`], [`disturb`], [`settle`], [`final_reads`], [`replicas`], [`shortfalls`],
-//! [`judging`].
+//! [`start`], [`traffic`], [`watch`], [`disturb`], [`settle`], [`final_reads`], [`replicas`], [`traces`],
+//! [`shortfalls`], [`judging`].
 
 pub mod admin;
 pub mod arena;
@@ -23,5 +23,6 @@ pub mod shortfalls;
 pub mod start;
 pub mod tally;
 pub mod tempo;
+pub mod traces;
 pub mod traffic;
 pub mod watch;

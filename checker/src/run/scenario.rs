@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use protocol::member::Rules;
 use workloads::workload::Workload;
 
 use crate::nemesis::{nemesis::Nemesis, view::QuorumBudget};
@@ -115,10 +116,28 @@ impl Scenario {
 }
 
 impl Cast {
+    /// The core as the members of this run have it.
+    pub fn rules(&self) -> Rules {
+        let planted = self.planted_bug.as_deref().and_then(planted);
+        planted.unwrap_or_default()
+    }
+
     /// The workloads of a run that names none.
     pub const WORKLOADS: [&'static str; 2] = ["register", "set"];
     /// The nemeses of a run that names none.
     pub const NEMESES: [&'static str; 4] = ["kill", "pause", "partition", "clock"];
+}
+
+/// The core with this bug; nothing for a bug of the shell, whose core is the correct one.
+#[cfg(feature = "planted-bugs")]
+fn planted(id: &str) -> Option<Rules> {
+    protocol::bugs::find(id).map(protocol::bugs::Bug::plant)
+}
+
+/// There are none in this build.
+#[cfg(not(feature = "planted-bugs"))]
+fn planted(_: &str) -> Option<Rules> {
+    None
 }
 
 /// The path as one word of a shell.

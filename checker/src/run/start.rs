@@ -26,6 +26,9 @@ use crate::{
 /// Name of the replica set of every run.
 pub const SET: &str = "checker";
 
+/// A member's trace ends at this size, and the run says so: about an hour of the default load.
+const TRACE_LIMIT_MB: u64 = 2_048;
+
 /// The programs of a run.
 #[derive(Clone, Debug)]
 pub struct Binaries {
@@ -161,6 +164,10 @@ fn arguments(seat: &Seat, planted_bug: Option<&str>) -> Vec<OsString> {
         SET.into(),
         "--bind_ip".into(),
         seat.listen.ip().to_string().into(),
+        "--trace".into(),
+        seat.trace().into(),
+        "--traceLimitMB".into(),
+        TRACE_LIMIT_MB.to_string().into(),
     ];
     if let Some(bug) = planted_bug {
         arguments.extend(["--planted-bug".into(), bug.into()]);

@@ -200,10 +200,12 @@ impl Server {
         let state = State::recover(durable.clone());
         let trace = match &options.trace {
             None => None,
-            Some(path) => Some(Trace::begin(path, &durable).map_err(|source| StartError::Trace {
-                path: path.clone(),
-                source,
-            })?),
+            Some(path) => Some(Trace::begin(path, options.trace_limit_bytes(), &durable).map_err(
+                |source| StartError::Trace {
+                    path: path.clone(),
+                    source,
+                },
+            )?),
         };
         let (lost, mut losses) = mpsc::unbounded_channel();
         let to_loop = events.clone();

@@ -153,7 +153,10 @@ impl Replay<'_> {
             return;
         }
         if line.ended.is_some() {
-            self.replayed.cut_short.push(at.0.to_owned());
+            let name = at.0.to_owned();
+            if self.replayed.cut_short.last() != Some(&name) {
+                self.replayed.cut_short.push(name);
+            }
             *place = Place::Abandoned;
             return;
         }

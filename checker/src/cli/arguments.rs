@@ -34,6 +34,8 @@ Examples:
 
 Exit codes: 0 everything proven, 1 a promise was broken, 2 unknown, 4 the run proves nothing,
 64 wrong command line, 70 the checker itself failed, 130 interrupted.
+Options are read from the command line, the environment (CHECKER_RUN_TIME_LIMIT=60 is run --time-limit 60)
+and checker.toml in this directory or the file that CHECKER_SETTINGS names ([run] time-limit = 60), in this order.
 Colours: set NO_COLOR to have none.";
 
 /// Help and version are no mistakes; everything else is one, and `EX_USAGE` says so.

@@ -1,18 +1,21 @@
 //! From the command line to the exit code.
 
-use clap::Parser;
+use std::ffi::OsString;
+
+use clap::{CommandFactory, FromArgMatches, error::ErrorKind};
 use protocol::member::Rules;
 
 use super::{
     arguments::{Arguments, usage_exit},
     context::Context,
-    run, smoke,
+    run, settings, smoke,
+    subcommands::Subcommand,
 };
 use crate::record::exit::Exit;
 
 /// Reads the command line, does what it says, and tells how it ended.
 pub fn main() -> Exit {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match read(std::env::args_os()) {
         Ok(arguments) => arguments,
         Err(error) => return usage_exit(&error),
     };
@@ -28,10 +31,23 @@ pub fn main() -> Exit {
     })
 }
 
+/// The command line, with what the file and the environment say.
+fn read(line: impl IntoIterator<Item = OsString>) -> Result<Arguments, clap::Error> {
+    let mut command = Arguments::command();
+    let named = std::env::var_os(settings::FILE_VARIABLE).map(Into::into);
+    let settled = settings::settled(command.clone(), named);
+    let settled = settled.map_err(|error| command.error(ErrorKind::InvalidValue, error))?;
+    Arguments::from_arg_matches(&settled.try_get_matches_from(line)?)
+}
+
 /// The protocol in every order within small bounds, then the real set under faults.
 fn everything(context: &Context) -> anyhow::Result<Exit> {
+    let arguments = match read(["checker".into(), "run".into()])?.subcommand {
+        Some(Subcommand::Run(arguments)) => arguments,
+        _ => run::Arguments::defaults(),
+    };
     let (models, explored) = smoke::explore(&context.console, Rules::default());
-    let played = run::execute_after(Some(models), run::Arguments::defaults(), context)?;
+    let played = run::execute_after(Some(models), arguments, context)?;
     Ok(match (explored, played) {
         (Exit::Pass, played) => played,
         // Ctrl-C, and a checker that failed, are told before what was found.

@@ -20,6 +20,7 @@ mod report;
 mod run;
 mod seed;
 mod serve;
+mod settings;
 mod simulate;
 mod smoke;
 mod subcommands;

@@ -43,6 +43,9 @@ pub struct Options {
     /// Write the log to this file instead of standard output.
     #[arg(long, value_name = "FILE")]
     pub logpath: Option<PathBuf>,
+    /// Set a server parameter: `enableTestCommands=1` lets clients inject failures (`configureFailPoint`).
+    #[arg(long = "setParameter", value_name = "NAME=VALUE")]
+    pub set_parameter: Vec<String>,
     /// Write every step of the protocol core, as one JSON line each, to this file.
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
@@ -196,6 +199,15 @@ impl Options {
         Ok(())
     }
 
+    /// May clients inject failures?
+    #[must_use]
+    pub fn test_commands(&self) -> bool {
+        let on = ["enableTestCommands=1", "enableTestCommands=true"];
+        self.set_parameter
+            .iter()
+            .any(|given| on.contains(&given.as_str()))
+    }
+
     /// The port.
     #[must_use]
     pub fn port(&self) -> u16 {
@@ -265,6 +277,7 @@ impl Options {
 mod tests {
     use super::*;
 
+    /// Rows S0-05, S0-06, S0-25 of the notes.
     #[test]
     fn a_file_fills_what_the_command_line_leaves_open() {
         let options = with_file(

@@ -7,32 +7,106 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use tests::Set;
+use tests::{Node, Set};
 
+/// Row S2-01 of the notes.
 #[test]
 fn pymongo_follows_a_failover() {
     tell("CLIENT_PYTHON", &["-u", "failover.py"]);
 }
 
+/// Row S3-01 of the notes.
 #[test]
 fn mongosh_follows_a_failover() {
     tell("CLIENT_MONGOSH", &["--quiet", "--nodb", "failover.mongosh.js"]);
 }
 
-/// Runs a story beside a set of three: it prints "kill HOST" when the primary is to be killed, goes on after the
-/// answer, and ends with "done".
-fn tell(client: &str, arguments: &[&str]) {
-    let Some(program) = std::env::var_os(client) else {
-        println!("NOT TOLD: {client} is not set; .ci/run installs the client and tells this story");
+/// The transcript of MongoDB 2.4.9, with today's shell: S0-01, S0-02, S0-03, S0-08, S0-09, S0-10, S0-12, S0-16, S0-17,
+/// S0-18, S0-19, S0-22, S0-23, S0-24, S0-26, S2-02, S2-05, S2-07, S2-11, S2-12, S2-16, S3-02, S3-10.
+/// Rows S0-20, S4-16, S4-17, S4-21, S4-22, S4-29 of the notes.
+#[test]
+fn the_transcript_of_2_4_plays_through() {
+    let Some(program) = client("CLIENT_MONGOSH") else {
+        return;
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let mut nodes: Vec<Node> = (0..3)
+        .map(|member| {
+            let own = directory.path().join(member.to_string());
+            std::fs::create_dir_all(&own).unwrap();
+            Node::start(&own)
+        })
+        .collect();
+    let hosts: Vec<String> = nodes.iter().map(Node::host).collect();
+    let arguments = ["--quiet", "--nodb", "transcript.mongosh.js"];
+    play(&program, &arguments, ("NODES", hosts.join(",")), &mut nodes);
+    let line = "replSet can't get local.system.replset config from self or any seed (EMPTYCONFIG)";
+    assert!(nodes[0].log().contains(line), "S0-07");
+}
+
+/// S0-11, S3-23: the shell's prompt names the set and the member's state.
+#[test]
+fn the_prompt_tells_set_and_state() {
+    let Some(program) = client("CLIENT_MONGOSH") else {
+        return;
+    };
+    let set = Set::start(3);
+    let primary = set.primary();
+    for (member, node) in set.nodes.iter().enumerate() {
+        let prompt = if member == primary {
+            "t0 [direct: primary] test>"
+        } else {
+            "t0 [direct: secondary] test>"
+        };
+        let mut child = Command::new(&program)
+            .args([
+                "--quiet",
+                &format!("mongodb://{}/test?directConnection=true", node.host()),
+            ])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // Statistics run on a secondary, too.
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(b"db.stats().ok + 41\n")
+            .unwrap();
+        let said = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&said.stdout).into_owned();
+        assert!(said.contains(prompt) && said.contains("42"), "{said}");
+    }
+}
+
+/// The client, if there is one.
+fn client(variable: &str) -> Option<std::ffi::OsString> {
+    let program = std::env::var_os(variable);
+    if program.is_none() {
+        println!("NOT TOLD: {variable} is not set; .ci/run installs the client and tells this story");
+    }
+    program
+}
+
+/// Runs a story beside a set of three.
+fn tell(variable: &str, arguments: &[&str]) {
+    let Some(program) = client(variable) else {
         return;
     };
     let mut set = Set::start(3);
+    let uri = set.uri();
+    play(&program, arguments, ("SET_URI", uri), &mut set.nodes);
+}
+
+/// Runs a story: it prints "kill HOST" when a member is to be killed, goes on after the answer, and ends with "done".
+fn play(program: &std::ffi::OsStr, arguments: &[&str], place: (&str, String), nodes: &mut [Node]) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients");
     let killed = tempfile::NamedTempFile::new().unwrap();
     let mut child = Command::new(program)
         .args(arguments)
         .current_dir(folder)
-        .env("SET_URI", set.uri())
+        .env(place.0, place.1)
         .env("KILLED_FILE", killed.path())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -43,8 +117,8 @@ fn tell(client: &str, arguments: &[&str]) {
         let line = line.unwrap();
         println!("{line}");
         if let Some(host) = line.strip_prefix("kill ") {
-            let victim = set.nodes.iter().position(|node| node.host() == host.trim());
-            set.nodes[victim.expect("a member of the set")].kill();
+            let victim = nodes.iter().position(|node| node.host() == host.trim());
+            nodes[victim.expect("a member of the set")].kill();
             killed.as_file().write_all(b"killed").unwrap();
         }
         done |= line == "done";

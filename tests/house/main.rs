@@ -1,5 +1,7 @@
 //! The architecture as a test: forgotten files, forbidden imports, rooms that grew too large.
 
+mod rows;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 

@@ -162,6 +162,7 @@ fn the_reply_and_status_are_those_of_the_transcript() {
     }
 }
 
+/// Rows S2-20, S3-07, S3-08 of the notes.
 #[test]
 fn acknowledged_writes_survive_kill_9_of_all_members() {
     let mut set = Set::start(3);
@@ -178,6 +179,7 @@ fn acknowledged_writes_survive_kill_9_of_all_members() {
     assert_eq!(found.get_i32("n").ok(), Some(200), "{found}");
 }
 
+/// Rows S2-19, S4-01, S4-03 of the notes.
 #[test]
 fn a_member_that_was_away_catches_up_and_is_equal() {
     let mut set = Set::start(3);
@@ -194,6 +196,43 @@ fn a_member_that_was_away_catches_up_and_is_equal() {
         };
         let (ours, theirs) = (hash(primary)?, hash(away)?);
         (ours == theirs && !ours.is_empty()).then_some(())
+    });
+}
+
+/// The notes' way to lose a primary: `db.adminCommand({shutdown: 1})`; another one is primary then.
+/// Row S2-09 of the notes.
+#[test]
+fn a_primary_that_is_shut_down_hands_over() {
+    let set = Set::start(3);
+    let primary = set.primary();
+    let reply = set.nodes[primary].admin(doc! { "shutdown": 1 });
+    assert_eq!(reply.get_f64("ok").ok(), Some(1.0), "{reply}");
+    wait_for("another primary", || {
+        let others = (0..3).filter(|member| *member != primary);
+        others
+            .filter_map(|member| ask(set.nodes[member].port, "admin", &doc! { "isMaster": 1 }))
+            .any(|reply| reply.get_bool("ismaster").unwrap_or(false))
+            .then_some(())
+    });
+}
+
+/// S2-06, S2-07: the old words of a secondary that is asked without being allowed.
+#[test]
+fn a_secondary_refuses_reads_unless_they_are_allowed() {
+    let set = Set::start(3);
+    let primary = set.primary();
+    insert(&set, primary, 1);
+    let port = set.nodes[(primary + 1) % 3].port;
+    let refused = ask(port, "test", &doc! { "find": "docs" }).unwrap();
+    assert_eq!(refused.get_i32("code").ok(), Some(13435), "{refused}");
+    assert_eq!(
+        refused.get_str("errmsg").ok(),
+        Some("not master and slaveOk=false")
+    );
+    wait_for("the copy", || {
+        let command = doc! { "count": "docs", "$readPreference": { "mode": "secondary" } };
+        let reply = ask(port, "test", &command)?;
+        (reply.get_i32("n").ok()? == 1).then_some(())
     });
 }
 

@@ -3,6 +3,7 @@
 use checker::cluster::playground::{PlayPlan, PlaySet, PlaygroundError, initiate, primary, state_of};
 use tests::built;
 
+/// Rows S0-21, S2-03, S2-04, S2-08, S2-14 of the notes.
 #[test]
 fn a_set_to_play_with_comes_up_tells_its_states_and_goes_down() {
     let directory = tempfile::tempdir().unwrap();

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use checker::simulation::scenario;
 
+/// Rows S2-29, S3-17, S4-18, S4-25, S4-27, S4-28, S4-31 of the notes.
 #[test]
 fn every_story_comes_out_as_it_is_told() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");

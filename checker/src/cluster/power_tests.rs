@@ -18,6 +18,7 @@ use crate::cluster::{
     toy,
 };
 
+/// Row S3-19 of the notes.
 #[test]
 fn kill_alone_loses_nothing_and_power_loss_what_was_not_synced() {
     let mut disk = Disk::start();

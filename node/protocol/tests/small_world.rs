@@ -53,6 +53,7 @@ fn a_linearizable_read_waits_for_its_proof() {
     assert_eq!(world.completed, [(0, RequestId(9), Outcome::Done)]);
 }
 
+/// Rows S2-27, S2-31, S3-18 of the notes.
 #[test]
 fn an_isolated_primary_steps_down_and_rolls_back_what_nobody_else_has() {
     let mut world = World::founded(3);

@@ -10,6 +10,7 @@ use super::cursors::{FIRST_BATCH, Source as CursorSource, first_batch};
 use super::error::CommandError;
 use super::get_more::fill;
 use super::hint::{check_hint, key_pattern};
+use super::lookup::is_output;
 use super::scan::Scan;
 use super::stats::collection_stats;
 use crate::query::aggregate::{Pipeline, Source, StageContext, stage_parts};
@@ -71,7 +72,7 @@ fn run(access: &mut ReadAccess<'_>, request: &Request) -> Result<Document, Comma
     let id = if exhausted {
         0
     } else {
-        access.cursors.open(ns.clone(), source, access.majority)
+        access.cursors.open(ns.clone(), source, access.reading)
     };
     Ok(first_batch(id, &ns, documents))
 }
@@ -112,19 +113,25 @@ fn input(
             stages.remove(0);
             Ok(Vec::new())
         }
-        Some(("$match", filter)) if !whole_database => {
-            // The first filter finds its documents by `_id` where it can.
-            let filter = filter.as_document().cloned();
-            let filter = filter.ok_or_else(|| {
-                CommandError::new(15959, "the match filter must be an expression in an object")
-            })?;
-            stages.remove(0);
-            scan(access, ns, &filter, variables)
-        }
+        Some(("$match", _)) if !whole_database => scan(access, ns, &first_match(stages)?, variables),
         _ if whole_database => Ok(Vec::new()),
         Some(("$documents", _)) => Ok(Vec::new()),
         _ => scan(access, ns, &Document::new(), variables),
     }
+}
+
+/// Takes a `$match` off the front: the first filter finds its documents by an index where it can.
+pub(super) fn first_match(stages: &mut Vec<Bson>) -> Result<Document, CommandError> {
+    let first = stages.first().and_then(Bson::as_document);
+    let Some(filter) = first.and_then(|stage| stage.get("$match")) else {
+        return Ok(Document::new());
+    };
+    let filter = filter
+        .as_document()
+        .cloned()
+        .ok_or_else(|| CommandError::new(15959, "the match filter must be an expression in an object"))?;
+    stages.remove(0);
+    Ok(filter)
 }
 
 /// `aggregate: 1` is for stages that bring their own documents.
@@ -141,10 +148,14 @@ fn check_needs_no_collection(stages: &[Bson]) -> Result<(), CommandError> {
 }
 
 /// Stages that need what this server has not.
-fn refuse_unsupported(stages: &[Bson]) -> Result<(), CommandError> {
+pub(super) fn refuse_unsupported(stages: &[Bson]) -> Result<(), CommandError> {
     for stage in stages {
         let (name, _) = stage_parts(stage)?;
-        if ["$out", "$merge", "$changeStream"].contains(&name) {
+        if is_output(stage) {
+            let text = format!("{name} can only be the final stage in the pipeline");
+            return Err(CommandError::new(40601, text));
+        }
+        if name == "$changeStream" {
             return Err(CommandError::new(
                 115,
                 format!("the stage {name} is not supported"),
@@ -203,7 +214,7 @@ fn scan(
     filter: &Document,
     variables: &Variables,
 ) -> Result<Vec<Document>, CommandError> {
-    let mut scan = Scan::new(ns, filter, variables)?;
+    let mut scan = Scan::on(access, ns, filter, variables)?;
     let mut found = Vec::new();
     while let Some((_, document)) = scan.next(access.store, access.at)? {
         found.push(document);

@@ -3,7 +3,7 @@
 
 use bson::{Document, RawDocumentBuf};
 
-use super::cursors::CursorTable;
+use super::cursors::{CursorTable, Reading};
 use super::error::CommandError;
 use super::oplog_reader::OplogReader;
 use crate::storage::store::{ReadAt, Store};
@@ -53,8 +53,8 @@ pub struct ReadAccess<'a> {
     pub facts: &'a Facts,
     /// The member's oplog.
     pub oplog: &'a mut dyn OplogReader,
-    /// The request asked for read concern majority.
-    pub majority: bool,
+    /// How a cursor that is opened goes on.
+    pub reading: Reading,
     /// Where majority reads look now.
     pub committed: ReadAt,
 }
@@ -76,8 +76,16 @@ pub struct Facts {
     pub connection: i32,
     /// Open client connections.
     pub connections: i32,
+    /// Client connections since the start.
+    pub connections_created: i64,
+    /// The set's configuration, when `local` is asked for it.
+    pub config: Option<Document>,
     /// `hello`'s reply, for `serverStatus.repl`.
     pub hello: Document,
+    /// Clients may inject failures.
+    pub test_commands: bool,
+    /// `name=value` of each parameter given at the start.
+    pub parameters: Vec<String>,
     /// Bytes of the oplog on disk, and its cap.
     pub oplog_bytes: u64,
     /// The oplog's cap in bytes.

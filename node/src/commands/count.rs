@@ -7,7 +7,7 @@ use super::command::{Access, Command, ReadAccess, Scope};
 use super::error::CommandError;
 use super::hint::check_hint;
 use super::oplog_reader::OPLOG;
-use super::scan::Scan;
+use super::scan::{CONFIGURATION, Scan};
 use crate::wire::Request;
 
 pub(super) const COMMAND: Command = Command {
@@ -23,10 +23,10 @@ fn run(access: &mut ReadAccess<'_>, request: &Request) -> Result<Document, Comma
     check_hint(access.store, access.at, &ns, arguments.get("hint"))?;
     let found = if ns == OPLOG {
         usize::try_from(access.oplog.entries()).unwrap_or(usize::MAX)
-    } else if filter.is_empty() {
+    } else if filter.is_empty() && ns != CONFIGURATION {
         usize::try_from(access.store.counts(&ns, access.at)?.objects).unwrap_or(usize::MAX)
     } else {
-        let mut scan = Scan::new(&ns, &filter, &arguments.variables()?)?;
+        let mut scan = Scan::on(access, &ns, &filter, &arguments.variables()?)?;
         let mut found = 0;
         while scan.next(access.store, access.at)?.is_some() {
             found += 1;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use bson::{Bson, Document, Timestamp, doc};
+use protocol::optime::OpTime;
 
 use super::error::CommandError;
 use super::scan::Scan;
@@ -41,14 +42,25 @@ pub struct OplogTail {
     pub placed: bool,
 }
 
+/// Which states of the data a cursor sees as it goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// What is there by then.
+    Latest,
+    /// What a majority has by then.
+    Committed,
+    /// Always this one.
+    Snapshot(OpTime),
+}
+
 /// One open cursor.
 pub struct Cursor {
     /// `database.collection`.
     pub ns: String,
     /// Where the next documents come from.
     pub source: Source,
-    /// Was opened with read concern majority: goes on at the commit point.
-    pub majority: bool,
+    /// Which states of the data it sees.
+    pub reading: Reading,
     used: Instant,
 }
 
@@ -61,7 +73,7 @@ pub struct CursorTable {
 
 impl CursorTable {
     /// Keeps a cursor open; returns its id, never 0.
-    pub fn open(&mut self, ns: String, source: Source, majority: bool) -> i64 {
+    pub fn open(&mut self, ns: String, source: Source, reading: Reading) -> i64 {
         if self.open.len() >= CURSORS_MAX
             && let Some(idle) = self
                 .open
@@ -82,7 +94,7 @@ impl CursorTable {
             Cursor {
                 ns,
                 source,
-                majority,
+                reading,
                 used: Instant::now(),
             },
         );
@@ -142,6 +154,12 @@ impl CursorTable {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.open.is_empty()
+    }
+
+    /// Which states this cursor sees.
+    #[must_use]
+    pub fn reading(&self, id: i64) -> Option<Reading> {
+        self.open.get(&id).map(|cursor| cursor.reading)
     }
 
     /// Does this cursor wait at its end (tailable, awaitData)?

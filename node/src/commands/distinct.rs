@@ -28,7 +28,12 @@ fn run(access: &mut ReadAccess<'_>, request: &Request) -> Result<Document, Comma
         ));
     };
     let path = FieldPath::new(key)?;
-    let mut scan = Scan::new(&ns, &arguments.document("query")?, &arguments.variables()?)?;
+    let mut scan = Scan::on(
+        access,
+        &ns,
+        &arguments.document("query")?,
+        &arguments.variables()?,
+    )?;
     let mut values: Vec<Bson> = Vec::new();
     while let Some((_, document)) = scan.next(access.store, access.at)? {
         visit(&document, &path, LeafArray::Whole, &mut |place| {

@@ -38,11 +38,15 @@ impl CommandError {
     /// `{ok: 0, errmsg, code, codeName}`.
     #[must_use]
     pub fn to_document(&self) -> Document {
-        doc! {
+        let mut document = doc! {
             "ok": 0.0,
             "errmsg": &self.message,
             "code": self.code.number(),
             "codeName": self.code.name().as_ref(),
+        };
+        if let Some((pattern, value)) = self.duplicate.as_deref() {
+            document.extend(doc! { "keyPattern": pattern.clone(), "keyValue": value.clone() });
         }
+        document
     }
 }

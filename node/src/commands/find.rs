@@ -60,7 +60,7 @@ fn run(access: &mut ReadAccess<'_>, request: &Request) -> Result<Document, Comma
     let id = if exhausted || single {
         0
     } else {
-        access.cursors.open(ns.clone(), source, access.majority)
+        access.cursors.open(ns.clone(), source, access.reading)
     };
     Ok(first_batch(id, &ns, documents))
 }
@@ -93,7 +93,7 @@ fn on_data(
         let text = format!("error processing query: tailable cursor requested on non capped collection {ns}");
         return Err(CommandError::new(2, text));
     }
-    let mut scan = Scan::new(ns, filter, &variables)?;
+    let mut scan = Scan::on(access, ns, filter, &variables)?;
     let given_order = key_order(&sort)?;
     let sort = if let Some(order) = given_order {
         scan = scan.by_key(order);

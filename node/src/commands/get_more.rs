@@ -4,7 +4,7 @@ use bson::{Bson, Document, Timestamp};
 
 use super::arguments::Arguments;
 use super::command::{Access, Command, ReadAccess, Scope};
-use super::cursors::{OplogTail, REPLY_BYTES_MAX, Source, next_batch};
+use super::cursors::{OplogTail, REPLY_BYTES_MAX, Reading, Source, next_batch};
 use super::error::CommandError;
 use super::scan::tree;
 use crate::storage::store::ReadAt;
@@ -48,10 +48,10 @@ fn run(access: &mut ReadAccess<'_>, request: &Request) -> Result<Document, Comma
         .filter(|batch| *batch > 0)
         .unwrap_or(usize::MAX);
     let mut cursor = access.cursors.take(id, &ns)?;
-    let at = if cursor.majority {
-        access.committed
-    } else {
-        ReadAt::Latest
+    let at = match cursor.reading {
+        Reading::Latest => ReadAt::Latest,
+        Reading::Committed => access.committed,
+        Reading::Snapshot(point) => ReadAt::At(point),
     };
     let (documents, exhausted) = fill(access, &mut cursor.source, at, batch)?;
     if !exhausted {

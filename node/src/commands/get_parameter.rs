@@ -19,10 +19,15 @@ pub(super) const COMMAND_LINE: Command = Command {
     scope: Scope::Admin,
 };
 
-fn run(_access: &mut ReadAccess<'_>, request: &Request) -> Result<Document, CommandError> {
+fn run(access: &mut ReadAccess<'_>, request: &Request) -> Result<Document, CommandError> {
     let known = doc! {
         "featureCompatibilityVersion": { "version": "7.0" },
-        "enableTestCommands": false,
+        "enableTestCommands": access.facts.test_commands,
+        "logLevel": 0,
+        "quiet": false,
+        "requireApiVersion": false,
+        "authenticationMechanisms": ["SCRAM-SHA-256"],
+        "transactionLifetimeLimitSeconds": 60,
         "maxBsonObjectSize": i32::try_from(crate::wire::DOCUMENT_BYTES_MAX).unwrap_or(i32::MAX),
     };
     let asked = request
@@ -48,9 +53,18 @@ fn run(_access: &mut ReadAccess<'_>, request: &Request) -> Result<Document, Comm
 fn command_line(access: &mut ReadAccess<'_>, request: &Request) -> Result<Document, CommandError> {
     Arguments::of(request, &[])?;
     let facts = access.facts;
-    Ok(doc! {
-        "argv": facts.arguments.clone(),
-        "parsed": { "net": { "port": i32::from(facts.port) }, "replication": { "replSet": &facts.set_name } },
-        "ok": 1.0,
-    })
+    let mut parsed = doc! {
+        "net": { "port": i32::from(facts.port) },
+        "replication": { "replSet": &facts.set_name },
+    };
+    let parameters: Document = facts
+        .parameters
+        .iter()
+        .filter_map(|given| given.split_once('='))
+        .map(|(name, value)| (name.to_owned(), Bson::String(value.to_owned())))
+        .collect();
+    if !parameters.is_empty() {
+        parsed.insert("setParameter", parameters);
+    }
+    Ok(doc! { "argv": facts.arguments.clone(), "parsed": parsed, "ok": 1.0 })
 }

@@ -102,10 +102,25 @@ fn check_id(id: RawBsonRef<'_>) -> Result<(), CommandError> {
         RawBsonRef::Array(_) => "array",
         RawBsonRef::RegularExpression(_) => "regex",
         RawBsonRef::Undefined => "undefined",
+        RawBsonRef::Document(fields) => return check_id_fields(fields),
         _ => return Ok(()),
     };
     Err(CommandError::new(
         53,
         format!("The '_id' value cannot be of type {kind}"),
     ))
+}
+
+fn check_id_fields(id: &RawDocument) -> Result<(), CommandError> {
+    for field in id {
+        let (name, _) = field.map_err(|error| CommandError::new(22, error.to_string()))?;
+        if name.as_str().starts_with('$') {
+            let text = format!(
+                "_id fields may not contain '$'-prefixed fields: {} is not valid for storage.",
+                name.as_str()
+            );
+            return Err(CommandError::new(52, text));
+        }
+    }
+    Ok(())
 }

@@ -31,6 +31,9 @@ fn run(access: &mut ReadAccess<'_>, request: &Request) -> Result<Document, Comma
         .collect();
     if database == "local" {
         names.push("oplog.rs".to_owned());
+        if access.facts.config.is_some() {
+            names.push("system.replset".to_owned());
+        }
     }
     let matcher = Matcher::compile(&arguments.document("filter")?, &Variables::default())?;
     let mut found = Vec::new();
@@ -39,7 +42,7 @@ fn run(access: &mut ReadAccess<'_>, request: &Request) -> Result<Document, Comma
         if !arguments.flag("nameOnly", false) {
             row.insert(
                 "options",
-                if database == "local" {
+                if name == "oplog.rs" && database == "local" {
                     doc! { "capped": true }
                 } else {
                     doc! {}

@@ -2,6 +2,7 @@
 
 mod access;
 mod aggregate;
+mod aggregate_out;
 mod arguments;
 mod build_info;
 mod collections;
@@ -31,6 +32,8 @@ mod list_collections;
 mod list_commands;
 mod list_databases;
 mod list_indexes;
+mod lookup;
+mod merge;
 mod oplog_reader;
 mod ping;
 mod rename_collection;
@@ -43,8 +46,9 @@ mod whats_my_uri;
 mod write_batch;
 
 pub use command::{Access, Command, Facts, ReadAccess, Scope, WriteAccess, WriteOp};
-pub use cursors::CursorTable;
+pub use cursors::{CursorTable, Reading};
 pub use error::CommandError;
+pub use lookup::command_for;
 pub use oplog_reader::{OPLOG, OplogReader};
 
 /// Every command on data.

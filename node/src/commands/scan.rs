@@ -6,11 +6,15 @@ use std::sync::Arc;
 use bson::{Bson, Document, RawDocumentBuf};
 
 use super::access::{self, Path};
+use super::command::ReadAccess;
 use super::error::CommandError;
 use crate::query::QueryError;
 use crate::query::expression::Variables;
 use crate::query::matcher::Matcher;
 use crate::storage::store::{KeyRange, Order, PageLimit, ReadAt, Row, Store, StoreError};
+
+/// The collection that holds the set's configuration (S0-08).
+pub(super) const CONFIGURATION: &str = "local.system.replset";
 
 /// Documents looked at between two looks at the budget.
 const PAGE: PageLimit = PageLimit {
@@ -80,9 +84,38 @@ impl Scan {
         })
     }
 
+    /// A scan of a collection, or of one that the member keeps for itself and shows in `local`.
+    ///
+    /// # Errors
+    /// When the filter is none.
+    pub fn on(
+        access: &ReadAccess<'_>,
+        ns: &str,
+        filter: &Document,
+        variables: &Variables,
+    ) -> Result<Self, CommandError> {
+        let scan = Self::new(ns, filter, variables)?;
+        if ns != CONFIGURATION {
+            return Ok(scan);
+        }
+        let rows = access.facts.config.iter().map(|config| {
+            let bytes = raw(config)?.into_bytes();
+            Ok((Vec::new(), Arc::from(bytes)))
+        });
+        Ok(Self {
+            page: rows.collect::<Result<_, CommandError>>()?,
+            way: Some(Way::default()),
+            ..scan
+        })
+    }
+
     /// The same scan in the order of keys.
     #[must_use]
     pub fn by_key(self, order: Order) -> Self {
+        if self.way.is_some() {
+            // All there is is at hand already.
+            return self;
+        }
         let mut way = Way::new(access::choose(&self.matcher.root, None));
         if order == Order::Backward {
             way.ids = way.ids.into_iter().rev().collect();

@@ -49,7 +49,7 @@ fn run(access: &mut dyn WriteAccess, request: &Request) -> Result<Document, Comm
     )
 }
 
-const STATEMENT_FIELDS: [&str; 10] = [
+const STATEMENT_FIELDS: [&str; 9] = [
     "q",
     "u",
     "c",
@@ -58,7 +58,6 @@ const STATEMENT_FIELDS: [&str; 10] = [
     "arrayFilters",
     "hint",
     "collation",
-    "sort",
     "sampleId",
 ];
 
@@ -106,7 +105,7 @@ fn one(
         ));
     }
     let mut scan = Scan::new(ns, filter, variables)?;
-    let found = found(access, given, &mut scan, multi)?;
+    let found = found(access, &mut scan, multi)?;
     // The second of two documents that get the same unique value must see the first one's.
     let one_by_one = multi && has_unique_index(access, ns)?;
     let mut writes = Vec::new();
@@ -135,29 +134,15 @@ fn one(
     write_batch::write(access, statement, writes, done)
 }
 
-/// The documents that a statement is about: all of them, or the first in the order of `sort`.
-fn found(
-    access: &dyn WriteAccess,
-    given: &Document,
-    scan: &mut Scan,
-    multi: bool,
-) -> Result<Vec<Document>, CommandError> {
-    let store = access.store();
-    match given.get("sort") {
-        Some(Bson::Document(_)) if multi => Err(CommandError::new(9, "Cannot specify sort with multi=true")),
-        Some(Bson::Document(sort)) => Ok(super::find_and_modify::pick(access, scan, sort)?
-            .into_iter()
-            .collect()),
-        _ => {
-            let mut found = Vec::new();
-            while (multi || found.is_empty())
-                && let Some((_, document)) = scan.next(store, ReadAt::Latest)?
-            {
-                found.push(document);
-            }
-            Ok(found)
-        }
+/// The documents that a statement is about: all of them, or the first. (`sort` comes with wire version 25.)
+fn found(access: &dyn WriteAccess, scan: &mut Scan, multi: bool) -> Result<Vec<Document>, CommandError> {
+    let mut found = Vec::new();
+    while (multi || found.is_empty())
+        && let Some((_, document)) = scan.next(access.store(), ReadAt::Latest)?
+    {
+        found.push(document);
     }
+    Ok(found)
 }
 
 fn has_unique_index(access: &dyn WriteAccess, ns: &str) -> Result<bool, CommandError> {

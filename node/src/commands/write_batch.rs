@@ -159,7 +159,8 @@ pub(super) fn write(
     Ok(done)
 }
 
-fn duplicate_key(
+/// The error of a document that has a key which another one has.
+pub(super) fn duplicate_key(
     ns: &str,
     index: &str,
     pattern: Document,

@@ -270,6 +270,7 @@ fn invalid(why: &str) -> ConfigError {
 mod tests {
     use super::*;
 
+    /// Rows S0-09, S2-10 of the notes.
     #[test]
     fn the_transcripts_document_is_read() {
         let config = parse(
@@ -334,6 +335,7 @@ mod tests {
         }
     }
 
+    /// Row S3-04 of the notes.
     #[test]
     fn fifty_members_and_seven_votes_are_the_limit() {
         let rows = |count: u8, voters: u8| {

@@ -205,3 +205,29 @@ fn config_fields(state: &State) -> Document {
 fn seconds(since: Instant) -> i64 {
     i64::try_from(since.elapsed().as_secs()).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows S2-28, S4-23 of the notes.
+    #[test]
+    fn all_states_have_the_names_of_the_notes() {
+        let named = [
+            (MemberState::Startup, 0, "STARTUP"),
+            (MemberState::Primary, 1, "PRIMARY"),
+            (MemberState::Secondary, 2, "SECONDARY"),
+            (MemberState::Recovering, 3, "RECOVERING"),
+            (MemberState::Fatal, 4, "FATAL"),
+            (MemberState::Startup2, 5, "STARTUP2"),
+            (MemberState::Unknown, 6, "UNKNOWN"),
+            (MemberState::Arbiter, 7, "ARBITER"),
+            (MemberState::Down, 8, "(not reachable/healthy)"),
+            (MemberState::Rollback, 9, "ROLLBACK"),
+            (MemberState::Removed, 10, "REMOVED"),
+        ];
+        for (state, number, name) in named {
+            assert_eq!((state as i32, state_name(state)), (number, name));
+        }
+    }
+}

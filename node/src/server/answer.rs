@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::event::ReplyTo;
 use super::event_loop::Server;
 use super::pending::Purpose;
+use super::reading::time_of;
 use crate::commands::CommandError;
 use crate::replication::hello::hello;
 
@@ -32,11 +33,7 @@ impl Server {
     /// Sends an answer, with what every answer carries.
     pub(super) fn reply(&self, to: ReplyTo, mut body: Document) {
         if !self.state.config.is_none() && !body.contains_key("$clusterTime") {
-            let newest = self.state.last_written();
-            let time = Timestamp {
-                time: newest.ts.secs,
-                increment: newest.ts.inc,
-            };
+            let time = self.cluster_time.newest(self.own_time());
             let signature = doc! {
                 "hash": bson::Binary { subtype: bson::spec::BinarySubtype::Generic, bytes: vec![0; 20] },
                 "keyId": 0_i64,
@@ -45,7 +42,7 @@ impl Server {
                 "$clusterTime",
                 doc! { "clusterTime": time, "signature": signature },
             );
-            body.insert("operationTime", time);
+            body.insert("operationTime", self.own_time());
         }
         match RawDocumentBuf::try_from(&body) {
             Ok(raw) => {
@@ -54,6 +51,11 @@ impl Server {
             }
             Err(error) => tracing::error!(%error, "an answer can't be encoded"),
         }
+    }
+
+    /// The time of the newest entry here.
+    pub(super) fn own_time(&self) -> Timestamp {
+        time_of(self.state.last_written())
     }
 
     /// An error document, with the topology version where drivers look for it and the retry label where they

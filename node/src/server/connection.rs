@@ -31,9 +31,11 @@ pub async fn serve(mut socket: TcpStream, connection: ConnectionId, shared: Rc<S
     if let Err(error) = socket.set_nodelay(true) {
         tracing::debug!(connection = connection.0, %error, "no TCP_NODELAY");
     }
+    let _ = shared.events.send(Event::Opened(connection));
     if let Err(error) = run(&mut socket, connection, &shared).await {
         tracing::debug!(connection = connection.0, %error, "connection ended");
     }
+    let _ = shared.events.send(Event::Closed(connection));
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -1,13 +1,12 @@
-//! Requests for the data: the core says who may, the command says what, the core says when the client hears.
+//! Requests for the data, and writes: the core says who may, the command says what, the core says when the client
+//! hears.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bson::{Bson, Document, RawBsonRef, doc};
-use protocol::concern::{ReadConcern, W, WriteConcern};
+use protocol::concern::{W, WriteConcern};
 use protocol::input::Input;
-use protocol::optime::{OpTime, Timestamp};
-use protocol::output::{ReadPoint, Refusal};
+use protocol::output::Refusal;
 use tokio::time::Instant;
 
 use super::answer::of_refusal;
@@ -15,19 +14,14 @@ use super::entry::{Statement, record_of};
 use super::event::{ConnectionId, ReplyTo};
 use super::event_loop::{Planned, Server};
 use super::pending::{Purpose, Waiter};
-use crate::commands::{
-    Access, COMMANDS, CommandError, Facts, OplogReader, ReadAccess, Scope, WriteAccess, WriteOp,
-};
-use crate::storage::log::Log;
+use super::read_concern::check_concern_of_write;
+use crate::commands::{Access, CommandError, Reading, Scope, WriteAccess, WriteOp, command_for};
 use crate::storage::store::{ReadAt, Store};
 use crate::wire::Request;
 
 impl Server {
     pub(super) fn data_request(&mut self, request: Request, connection: ConnectionId, reply: ReplyTo) {
-        let command = COMMANDS
-            .iter()
-            .find(|command| command.names.contains(&request.name.as_str()));
-        let Some(command) = command else {
+        let Some(command) = command_for(&request) else {
             let error = CommandError::new(59, format!("no such command: '{}'", request.name));
             return self.reply_error(reply, &error, false);
         };
@@ -39,132 +33,14 @@ impl Server {
             return self.reply_error(reply, &error, false);
         }
         match command.access {
-            Access::Nothing(run) => match self.run_read(run, &request, connection, ReadAt::Latest) {
-                Ok(body) => self.reply(reply, body),
-                Err(error) => self.reply_error(reply, &error, false),
-            },
+            Access::Nothing(run) => {
+                match self.run_read(run, &request, connection, ReadAt::Latest, Reading::Latest) {
+                    Ok(body) => self.reply(reply, body),
+                    Err(error) => self.reply_error(reply, &error, false),
+                }
+            }
             Access::Read(run) => self.read(run, request, connection, reply, None),
             Access::Write(run) => self.write(run, &request, reply),
-        }
-    }
-
-    fn run_read(
-        &mut self,
-        run: fn(&mut ReadAccess<'_>, &Request) -> Result<Document, CommandError>,
-        request: &Request,
-        connection: ConnectionId,
-        at: ReadAt,
-    ) -> Result<Document, CommandError> {
-        let facts = self.facts(connection);
-        let committed = self
-            .state
-            .commit_point
-            .min(self.state.last_written())
-            .max(self.store.readable_from());
-        let mut access = ReadAccess {
-            store: &self.store,
-            at,
-            cursors: &mut self.cursors,
-            facts: &facts,
-            oplog: &mut OwnOplog(&mut self.log),
-            majority: matches!(at, ReadAt::At(_)),
-            committed: ReadAt::At(committed),
-        };
-        run(&mut access, request)
-    }
-
-    /// `until`: this is a `getMore` that has waited at the end of its tailable cursor, and for how long it may.
-    fn read(
-        &mut self,
-        run: Run,
-        request: Request,
-        connection: ConnectionId,
-        reply: ReplyTo,
-        until: Option<Instant>,
-    ) {
-        let concern = match read_concern(&request) {
-            Ok(concern) => concern,
-            Err(error) => return self.reply_error(reply, &error, false),
-        };
-        // A cursor stays where it was opened: its batches carry no read preference.
-        let secondary_ok = request.name == "getMore" || allows_secondary(&request);
-        let id = self.pending.number();
-        self.decision = None;
-        self.feed(&Input::ClientRead {
-            id,
-            concern,
-            secondary_ok,
-        });
-        let at = match self.decision.take() {
-            Some(Ok(ReadPoint::Latest)) => ReadAt::Latest,
-            // What the store has merged is committed, even if this life has not heard of it yet.
-            Some(Ok(ReadPoint::At(point))) => ReadAt::At(point.max(self.store.readable_from())),
-            Some(Err(refusal)) => return self.reply_error(reply, &of_refusal(refusal), false),
-            None => return self.reply_error(reply, &of_refusal(Refusal::NotPrimaryOrSecondary), false),
-        };
-        match self.run_read(run, &request, connection, at) {
-            Err(error) => {
-                self.feed(&Input::Abandon(id));
-                self.reply_error(reply, &error, false);
-            }
-            Ok(body) if concern == ReadConcern::Linearizable => match self.completed.take() {
-                Some((done, outcome)) if done == id => {
-                    let body = self.outcome_body(body, &Purpose::LinearizableRead, outcome);
-                    self.reply(reply, body);
-                }
-                _ => {
-                    let deadline = millis(&request, "maxTimeMS").map(|wait| Instant::now() + wait);
-                    let purpose = Purpose::LinearizableRead;
-                    self.pending.wait(id, Waiter { reply, body, purpose }, deadline);
-                }
-            },
-            Ok(body)
-                if self.is_at_the_end(&request, &body)
-                    && until.is_none_or(|until| Instant::now() < until) =>
-            {
-                let wait = millis(&request, "maxTimeMS").unwrap_or(AWAIT_DEFAULT);
-                let until = until.unwrap_or_else(|| Instant::now() + wait);
-                let seen = self.state.last_written();
-                self.awaiting.push(Awaiting {
-                    run,
-                    request,
-                    connection,
-                    reply,
-                    until,
-                    seen,
-                });
-            }
-            Ok(body) => self.reply(reply, body),
-        }
-    }
-
-    /// An empty batch of a cursor that waits for more.
-    fn is_at_the_end(&self, request: &Request, body: &Document) -> bool {
-        let id = match request.body.get("getMore") {
-            Ok(Some(RawBsonRef::Int64(id))) => id,
-            _ => return false,
-        };
-        let cursor = body.get_document("cursor");
-        let empty = cursor.is_ok_and(|cursor| cursor.get_array("nextBatch").is_ok_and(Vec::is_empty));
-        empty && self.cursors.awaits(id)
-    }
-
-    /// Goes on with the `getMore`s for which there is news, or whose time is over.
-    pub(super) fn go_on_awaiting(&mut self) {
-        let (now, newest) = (Instant::now(), self.state.last_written());
-        let awaiting = std::mem::take(&mut self.awaiting);
-        for wait in awaiting {
-            if wait.seen == newest && now < wait.until {
-                self.awaiting.push(wait);
-            } else {
-                self.read(
-                    wait.run,
-                    wait.request,
-                    wait.connection,
-                    wait.reply,
-                    Some(wait.until),
-                );
-            }
         }
     }
 
@@ -183,6 +59,9 @@ impl Server {
             Ok(concern) => concern,
             Err(error) => return self.reply_error(reply, &error, retryable),
         };
+        if let Err(error) = check_concern_of_write(request) {
+            return self.reply_error(reply, &error, false);
+        }
         if !self.state.is_writable() {
             return self.reply_error(reply, &of_refusal(Refusal::NotWritablePrimary), retryable);
         }
@@ -306,85 +185,10 @@ impl Server {
             document: given,
         })
     }
-
-    fn facts(&self, connection: ConnectionId) -> Facts {
-        Facts {
-            host: self.state.my_config().map_or_else(
-                || format!("127.0.0.1:{}", self.options.port()),
-                |me| me.host.clone(),
-            ),
-            arguments: std::env::args().collect(),
-            port: self.options.port(),
-            set_name: self.options.set_name().unwrap_or_default().to_owned(),
-            uptime_secs: self.started.elapsed().as_secs(),
-            connection: connection.0,
-            connections: 0,
-            hello: Document::new(),
-            oplog_bytes: self.log.disk_bytes(),
-            oplog_cap_bytes: self.options.oplog_cap_bytes(),
-        }
-    }
 }
-
-/// The member's own oplog, for `local.oplog.rs`.
-struct OwnOplog<'a>(&'a mut Log);
-
-impl OplogReader for OwnOplog<'_> {
-    fn entries_from(&mut self, from: bson::Timestamp, max: usize) -> Result<Vec<Arc<[u8]>>, CommandError> {
-        const BYTES_MAX: usize = 16 << 20;
-        let from = Timestamp {
-            secs: from.time,
-            inc: from.increment,
-        };
-        let Some(first) = self.0.first_at_or_after(from) else {
-            return Ok(Vec::new());
-        };
-        let found = self.0.get(first).map_err(|error| internal(&error))?;
-        let mut entries: Vec<Arc<[u8]>> = found.into_iter().collect();
-        let rest = self.0.entries_after(first, max.saturating_sub(1), BYTES_MAX);
-        let rest = rest.map_err(|error| internal(&error))?;
-        entries.extend(rest.into_iter().map(|(_, entry)| entry));
-        Ok(entries)
-    }
-
-    fn entries(&self) -> u64 {
-        self.0.len() as u64
-    }
-
-    fn dropped(&self) -> Option<bson::Timestamp> {
-        let base = self.0.base();
-        (!base.is_null()).then_some(bson::Timestamp {
-            time: base.ts.secs,
-            increment: base.ts.inc,
-        })
-    }
-
-    fn newest(&self) -> Option<bson::Timestamp> {
-        let newest = self.0.newest()?;
-        Some(bson::Timestamp {
-            time: newest.ts.secs,
-            increment: newest.ts.inc,
-        })
-    }
-}
-
-type Run = fn(&mut ReadAccess<'_>, &Request) -> Result<Document, CommandError>;
 
 /// Memory for data that is not committed yet; above it writes are refused (146 `ExceededMemoryLimit`).
 const OVERLAY_BYTES_MAX: usize = 1 << 30;
-
-/// How long a `getMore` waits at the end of a tailable cursor, unless it says so.
-const AWAIT_DEFAULT: Duration = Duration::from_secs(1);
-
-/// A `getMore` that waits for more.
-pub(super) struct Awaiting {
-    run: Run,
-    request: Request,
-    connection: ConnectionId,
-    reply: ReplyTo,
-    pub(super) until: Instant,
-    seen: OpTime,
-}
 
 struct ParsedConcern {
     concern: WriteConcern,
@@ -462,34 +266,6 @@ impl WriteAccess for Writing<'_> {
     }
 }
 
-fn read_concern(request: &Request) -> Result<ReadConcern, CommandError> {
-    let Ok(Some(given)) = request.body.get("readConcern") else {
-        return Ok(ReadConcern::Local);
-    };
-    let RawBsonRef::Document(given) = given else {
-        return Err(CommandError::new(14, "readConcern must be a document"));
-    };
-    match given.get_str("level") {
-        Err(_) => Ok(ReadConcern::Local),
-        Ok("local" | "available") => Ok(ReadConcern::Local),
-        Ok("majority" | "snapshot") => Ok(ReadConcern::Majority),
-        Ok("linearizable") => Ok(ReadConcern::Linearizable),
-        Ok(other) => Err(CommandError::new(
-            9,
-            format!(
-                "readConcern level '{other}' must be one of: available, linearizable, local, majority, snapshot"
-            ),
-        )),
-    }
-}
-
-fn allows_secondary(request: &Request) -> bool {
-    let preference = request.body.get_document("$readPreference").ok();
-    preference
-        .and_then(|preference| preference.get_str("mode").ok())
-        .is_some_and(|mode| mode != "primary")
-}
-
 fn session_of(request: &Request) -> Result<Option<(bson::RawDocumentBuf, i64)>, CommandError> {
     let number = match request.body.get("txnNumber") {
         Ok(Some(RawBsonRef::Int64(number))) => number,
@@ -508,7 +284,7 @@ fn session_of(request: &Request) -> Result<Option<(bson::RawDocumentBuf, i64)>, 
     }
 }
 
-fn millis(request: &Request, key: &str) -> Option<Duration> {
+pub(super) fn millis(request: &Request, key: &str) -> Option<Duration> {
     let value = request.body.get(key).ok().flatten()?;
     let value = value.as_i64().or_else(|| value.as_i32().map(i64::from))?;
     u64::try_from(value)
@@ -517,6 +293,6 @@ fn millis(request: &Request, key: &str) -> Option<Duration> {
         .map(Duration::from_millis)
 }
 
-fn internal(error: &dyn std::fmt::Display) -> CommandError {
+pub(super) fn internal(error: &dyn std::fmt::Display) -> CommandError {
     CommandError::new(1, error.to_string())
 }

@@ -27,6 +27,21 @@ pub enum Event {
         /// Where the answer goes.
         reply: ReplyTo,
     },
+    /// A client connects.
+    Opened(ConnectionId),
+    /// A client is gone.
+    Closed(ConnectionId),
+    /// A request that was held up by a failure that a test asked for.
+    HeldUp {
+        /// What.
+        request: Request,
+        /// Over which connection.
+        connection: ConnectionId,
+        /// Where the answer goes.
+        reply: ReplyTo,
+        /// What else it suffers.
+        failure: Box<super::fail_point::Failure>,
+    },
     /// Another member speaks.
     Peer(Parcel),
     /// The connection to another member broke.

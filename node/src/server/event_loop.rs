@@ -18,11 +18,15 @@ use protocol::state::{Durable, State};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
+use super::clients::Clients;
+use super::cluster_time::ClusterTime;
 use super::confirm::Confirmations;
-use super::data::Awaiting;
 use super::entry::Statement;
 use super::event::{Event, ReplyTo};
+use super::fail_point::FailPoints;
 use super::pending::Pending;
+use super::reading::Awaiting;
+use super::snapshots::Snapshots;
 use super::timers::Timers;
 use super::trace::Trace;
 use crate::commands::{CursorTable, WriteOp};
@@ -124,6 +128,10 @@ pub struct Server {
     pub(super) peers: Peers,
     pub(super) contacts: BTreeMap<MemberId, Contact>,
     pub(super) cursors: CursorTable,
+    pub(super) snapshots: Snapshots,
+    pub(super) clients: Clients,
+    pub(super) cluster_time: ClusterTime,
+    pub(super) fail_points: FailPoints,
     pub(super) topology: TopologyVersion,
     pub(super) hello_waiters: Vec<HelloWaiter>,
     pub(super) awaiting: Vec<Awaiting>,
@@ -230,6 +238,10 @@ impl Server {
             peers: Peers::new(set_name, lost),
             contacts: BTreeMap::new(),
             cursors: CursorTable::default(),
+            snapshots: Snapshots::default(),
+            clients: Clients::default(),
+            cluster_time: ClusterTime::default(),
+            fail_points: FailPoints::default(),
             topology: TopologyVersion {
                 process_id: ObjectId::new(),
                 counter: 0,
@@ -322,8 +334,10 @@ impl Server {
     fn absorb(&mut self) -> Result<(), StoreError> {
         self.absorbed = std::time::Instant::now();
         // Never more than is on disk here: else the store could hold an entry that the log has lost.
+        let committed = self.state.commit_point.min(self.state.durable);
+        let kept = self.snapshots.floor(self.store.overlay_bytes(), self.absorbed);
         self.store
-            .absorb(self.state.commit_point.min(self.state.durable))?;
+            .absorb(kept.map_or(committed, |kept| kept.min(committed)))?;
         self.log.set_floor(self.store.applied_through());
         Ok(())
     }
@@ -341,6 +355,14 @@ impl Server {
                 connection,
                 reply,
             } => self.request(request, connection, reply),
+            Event::Opened(connection) => self.clients.opened(connection),
+            Event::Closed(connection) => self.clients.closed(connection),
+            Event::HeldUp {
+                request,
+                connection,
+                reply,
+                failure,
+            } => self.fail(request, connection, reply, *failure),
             Event::Peer(parcel) => self.hear(parcel),
             Event::PeerLost(member) => self.feed(&Input::Disconnected(member)),
             Event::Resolved { config, me, known } => {
@@ -369,7 +391,7 @@ impl Server {
 
     /// Lets one input happen to the core and does what it asks.
     pub(super) fn feed(&mut self, input: &Input) {
-        let wall_secs = wall_secs();
+        let wall_secs = self.cluster_time.naming_secs(self.own_time(), wall_secs());
         let mut outputs = Vec::new();
         let fired = step(&self.rules, &mut self.state, wall_secs, input, &mut outputs);
         if let Some(trace) = &mut self.trace
@@ -431,7 +453,7 @@ impl Server {
 }
 
 /// The wall clock, in seconds since 1970; a clock before 1970 counts as its first second.
-fn wall_secs() -> u32 {
+pub(super) fn wall_secs() -> u32 {
     let since = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default();

@@ -6,16 +6,23 @@
 
 mod admin;
 mod answer;
+mod clients;
+mod cluster_time;
 mod confirm;
 pub mod connection;
 mod data;
 mod entry;
 pub mod event;
 mod event_loop;
+mod fail_point;
+mod faulty;
 mod obey;
 mod pending;
+mod read_concern;
+mod reading;
 mod request;
 mod rollback_files;
+mod snapshots;
 mod timers;
 mod trace;
 

@@ -1,7 +1,7 @@
 //! A client's request: to the operator's commands, or to the data.
 
 use super::event::{ConnectionId, ReplyTo};
-use super::event_loop::Server;
+use super::event_loop::{Server, wall_secs};
 use crate::commands::CommandError;
 use crate::wire::Request;
 
@@ -24,6 +24,17 @@ impl Server {
             connection = connection.0,
             "request"
         );
+        if let Err(error) = self.cluster_time.hear(&request, wall_secs()) {
+            return self.reply_error(reply, &error, false);
+        }
+        match self.struck(&request, connection) {
+            Some(failure) => self.suffer(request, connection, reply, failure),
+            None => self.dispatch(request, connection, reply),
+        }
+    }
+
+    /// To the operator's commands, or to the data.
+    pub(super) fn dispatch(&mut self, request: Request, connection: ConnectionId, reply: ReplyTo) {
         let admin = super::admin::COMMANDS
             .iter()
             .find(|command| command.names.contains(&request.name.as_str()));

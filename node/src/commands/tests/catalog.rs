@@ -140,6 +140,7 @@ fn unique_indexes_refuse_doubles_also_within_a_command() {
     assert_eq!(member.code(refused), 11000);
 }
 
+/// Rows S3-22, S3-24 of the notes.
 #[test]
 fn statistics_have_the_fields_of_the_notes() {
     let mut member = Member::new();

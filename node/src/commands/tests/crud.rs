@@ -108,6 +108,7 @@ fn statements_of_one_command_see_each_other() {
     );
 }
 
+/// Rows S2-21, S3-09 of the notes.
 #[test]
 fn multi_updates_and_deletes_are_one_entry_a_document() {
     let mut member = Member::new();

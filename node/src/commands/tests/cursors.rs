@@ -73,6 +73,7 @@ fn cursors_are_killed_and_belong_to_their_collection() {
     assert_eq!(member.cursors.len(), 0);
 }
 
+/// Rows S2-18, S3-05 of the notes.
 #[test]
 fn the_oplog_is_tailed_and_read_from_both_ends() {
     let mut member = Member::new();

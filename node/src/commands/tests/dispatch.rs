@@ -76,6 +76,7 @@ fn a_bad_statement_is_a_write_error_and_others_go_on() {
     );
 }
 
+/// Row S3-21 of the notes.
 #[test]
 fn commands_about_the_server_answer() {
     let mut member = Member::new();

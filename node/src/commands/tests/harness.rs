@@ -6,7 +6,8 @@ use bson::{Document, RawDocumentBuf, Timestamp};
 use protocol::optime::OpTime;
 
 use crate::commands::{
-    Access, COMMANDS, CommandError, CursorTable, Facts, OplogReader, ReadAccess, WriteAccess, WriteOp,
+    Access, CommandError, CursorTable, Facts, OplogReader, ReadAccess, Reading, WriteAccess, WriteOp,
+    command_for,
 };
 use crate::storage::entry::{EntryParts, OpKind, OplogEntry, build};
 use crate::storage::store::{MemoryEngine, ReadAt, Store};
@@ -39,10 +40,7 @@ impl Member {
         command: Document,
     ) -> Result<Document, CommandError> {
         let request = request(database, command);
-        let found = COMMANDS
-            .iter()
-            .find(|command| command.names.contains(&request.name.as_str()));
-        let Some(command) = found else {
+        let Some(command) = command_for(&request) else {
             return Err(CommandError::new(59, "no such command"));
         };
         let mut reply = match command.access {
@@ -53,7 +51,7 @@ impl Member {
                     cursors: &mut self.cursors,
                     facts: &Facts::default(),
                     oplog: &mut self.oplog,
-                    majority: false,
+                    reading: Reading::Latest,
                     committed: ReadAt::Latest,
                 };
                 run(&mut access, &request)?

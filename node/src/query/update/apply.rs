@@ -39,7 +39,16 @@ impl Update {
                     _ => before.clone(),
                 }
             }
-            Self::Pipeline(pipeline) => pipeline.apply(before)?,
+            Self::Pipeline(pipeline) => {
+                let mut document = pipeline.apply(before)?;
+                // A pipeline that loses `_id` keeps it; one that changes it is refused below.
+                if !document.contains_key("_id")
+                    && let Some(id) = before.get("_id")
+                {
+                    document.insert("_id", id.clone());
+                }
+                document
+            }
         };
         check_id(before, &document)?;
         move_id_first(&mut document);

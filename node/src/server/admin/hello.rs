@@ -20,6 +20,7 @@ pub(super) const COMMAND: AdminCommand = AdminCommand {
 const AWAIT_MAX: Duration = Duration::from_secs(60);
 
 fn run(server: &mut Server, request: Request, connection: ConnectionId, reply: ReplyTo) {
+    server.clients.note_handshake(connection, &request);
     let asker = Asker {
         legacy: request.name != "hello",
         connection_id: connection.0,

@@ -1,5 +1,6 @@
 //! Commands that concern the member itself: one file each.
 
+mod fail_point;
 mod freeze;
 mod get_config;
 mod get_status;
@@ -19,6 +20,7 @@ use super::request::AdminCommand;
 
 /// All of them.
 pub(super) const COMMANDS: &[AdminCommand] = &[
+    fail_point::COMMAND,
     freeze::COMMAND,
     get_config::COMMAND,
     get_status::COMMAND,

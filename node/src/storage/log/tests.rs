@@ -177,6 +177,7 @@ fn a_truncation_is_durable_and_the_log_goes_on_in_another_term() {
     assert_eq!(recovered.positions, [optime(5)]);
 }
 
+/// Rows S2-26, S4-04, S4-15 of the notes.
 #[test]
 fn the_cap_drops_whole_old_segments_but_never_above_the_floor_and_keeps_named_values() {
     let directory = directory();

@@ -1,5 +1,7 @@
 //! A replica-set member that speaks the MongoDB wire protocol: the shell around the pure core of `protocol`.
 
+#[cfg(feature = "planted-bugs")]
+pub mod bugs;
 pub mod commands;
 pub mod error_code;
 pub mod options;

@@ -94,8 +94,17 @@ fn rules(options: &Options) -> anyhow::Result<protocol::member::Rules> {
     let Some(wanted) = &options.planted_bug else {
         return Ok(protocol::member::Rules::default());
     };
+    if let Some(bug) = node::bugs::plant(wanted) {
+        eprintln!(
+            "node: running with the planted bug {} ({}): {}",
+            bug.id, bug.name, bug.story
+        );
+        return Ok(protocol::member::Rules::default());
+    }
     let bug = protocol::bugs::find(wanted).with_context(|| {
-        let known: Vec<&str> = protocol::bugs::BUGS.iter().map(|bug| bug.id).collect();
+        let core = protocol::bugs::BUGS.iter().map(|bug| bug.id);
+        let shell = node::bugs::BUGS.iter().map(|bug| bug.id);
+        let known: Vec<&str> = core.chain(shell).collect();
         format!("no planted bug {wanted:?}; known are {}", known.join(", "))
     })?;
     eprintln!(

@@ -155,6 +155,11 @@ pub(super) fn replay(
             return Ok(replayed);
         }
         for (optime, bytes) in entries {
+            #[cfg(feature = "planted-bugs")]
+            if replayed == 0 && crate::bugs::is_planted(&crate::bugs::skips_an_entry_at_start::BUG) {
+                replayed += 1;
+                continue;
+            }
             apply(store, optime, &bytes).map_err(|error| crate::server::StartError::Replay {
                 optime,
                 why: error.to_string(),

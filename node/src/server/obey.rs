@@ -30,6 +30,11 @@ impl Server {
 
     fn try_to_obey(&mut self, output: Output) -> Result<(), String> {
         match output {
+            #[cfg(feature = "planted-bugs")]
+            Output::PersistVote(vote) if crate::bugs::is_planted(&crate::bugs::forgets_votes::BUG) => {
+                // Under a name that nobody reads at the next start.
+                self.persist("forgotten", &vote, Token::Vote(vote))?;
+            }
             Output::PersistVote(vote) => {
                 self.persist(record::VOTE, &vote, Token::Vote(vote))?;
                 tracing::info!(term = vote.term.0, candidate = ?vote.candidate.map(|id| id.0), "voted");
@@ -82,6 +87,10 @@ impl Server {
         match content {
             Content::Fetched => {
                 let documents = std::mem::take(&mut self.fetched);
+                #[cfg(feature = "planted-bugs")]
+                if crate::bugs::is_planted(&crate::bugs::applies_neighbours_in_the_wrong_order::BUG) {
+                    return self.append_confused(entries, &documents);
+                }
                 for (optime, document) in entries.iter().zip(documents) {
                     self.append_entry(*optime, document)?;
                 }
@@ -93,6 +102,9 @@ impl Server {
                 for (at, (optime, write)) in entries.iter().zip(&writes).enumerate() {
                     // The statement is done when its last entry is there.
                     let statement = statement.as_ref().filter(|_| at == last);
+                    #[cfg(feature = "planted-bugs")]
+                    let statement = statement
+                        .filter(|_| !crate::bugs::is_planted(&crate::bugs::keeps_retries_to_itself::BUG));
                     let document =
                         entry::of_write(*optime, write, statement).map_err(|error| error.to_string())?;
                     self.append_entry(*optime, document)?;
@@ -110,6 +122,23 @@ impl Server {
                 term = first.term.0,
                 "transition to primary complete; database writes are now permitted"
             );
+        }
+        if let Some(last) = entries.last() {
+            self.confirmations
+                .push(self.log.last_lsn(), Confirmation::Flushed(*last));
+        }
+        Ok(())
+    }
+
+    /// The oplog as it should be, the data of each pair of neighbours in the other order.
+    #[cfg(feature = "planted-bugs")]
+    fn append_confused(&mut self, entries: &[OpTime], documents: &[Arc<[u8]>]) -> Result<(), String> {
+        for (place, (optime, document)) in entries.iter().zip(documents).enumerate() {
+            let other = documents.get(place ^ 1).unwrap_or(document);
+            entry::apply(&mut self.store, *optime, other).map_err(|error| error.to_string())?;
+            self.log
+                .append(*optime, document.clone())
+                .map_err(|error| error.to_string())?;
         }
         if let Some(last) = entries.last() {
             self.confirmations
@@ -148,6 +177,12 @@ impl Server {
             .map_err(|error| error.to_string())?;
         let lsn = self.log.truncate_after(to).map_err(|error| error.to_string())?;
         self.store.roll_back_to(to).map_err(|error| error.to_string())?;
+        #[cfg(feature = "planted-bugs")]
+        if let Some((optime, document)) = removed.first()
+            && crate::bugs::is_planted(&crate::bugs::leaves_a_document_behind_in_rollback::BUG)
+        {
+            entry::apply(&mut self.store, *optime, document).map_err(|error| error.to_string())?;
+        }
         self.confirmations
             .push(lsn, Confirmation::Persisted(Token::RollBack(to)));
         Ok(())

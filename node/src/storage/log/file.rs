@@ -30,6 +30,10 @@ pub(super) fn create_directory(directory: &Path) -> Result<(), LogError> {
 /// Renames inside one directory, durably.
 pub(super) fn rename(directory: &Path, from: &Path, to: &Path) -> Result<(), LogError> {
     std::fs::rename(from, to).map_err(LogError::io("rename", from))?;
+    #[cfg(feature = "planted-bugs")]
+    if crate::bugs::is_planted(&crate::bugs::forgets_the_directory::BUG) {
+        return Ok(());
+    }
     sync_directory(directory)
 }
 

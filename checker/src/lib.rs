@@ -10,6 +10,8 @@ pub mod client;
 pub mod cluster;
 pub mod console;
 pub mod history;
+#[cfg(feature = "planted-bugs")]
+pub mod hunt;
 pub mod invariants;
 pub mod judge;
 pub mod model;

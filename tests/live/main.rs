@@ -8,11 +8,17 @@ use std::{path::Path, time::Duration};
 use checker::{
     console::Console,
     nemesis::{NEMESES, view::QuorumBudget},
-    record::{directory::RunFile, exit::Exit, verdict::Overall},
+    record::{
+        coverage::CoverageRecord,
+        directory::{RunDirectory, RunFile},
+        exit::Exit,
+        verdict::Overall,
+    },
     run::{
         interrupt::{Interrupt, Interrupter, Wish},
         live::{Live, Outcome},
-        scenario::{Cast, Places, Scenario},
+        scenario::{Cast, Places, Scenario, System},
+        traces,
     },
 };
 use tokio::sync::Mutex;
@@ -51,6 +57,45 @@ async fn members_are_killed_and_nothing_acknowledged_is_lost() {
     assert!(results.path().join("index.html").is_file());
     let log = outcome.directory.join("nodes/n0/log");
     assert!(std::fs::metadata(log).is_ok_and(|log| log.len() > 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directed_schedule_is_told_and_every_step_is_replayed() {
+    let results = tempfile::tempdir().expect("a temporary directory");
+    let outcome = play(results.path(), &["primary-divergence"], 15).await;
+    assert_eq!(
+        outcome.verdict.overall,
+        Overall::Pass,
+        "{:?} {:#?}",
+        outcome.run.shortfalls,
+        outcome.verdict
+    );
+    let steps = outcome
+        .verdict
+        .checks
+        .iter()
+        .find(|check| check.check == traces::NAME);
+    assert!(steps.is_some_and(|steps| steps.operations > 1_000), "{steps:?}");
+    let directory = RunDirectory::open(&outcome.directory).expect("it is there");
+    let coverage: Option<CoverageRecord> = directory.read(RunFile::Coverage, &mut Vec::new());
+    let coverage = coverage.expect("it was counted which rules fired");
+    assert!(
+        coverage.worlds[traces::WORLD]["become_primary"] >= 2,
+        "{coverage:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operators_commands_are_faults_that_strike() {
+    let results = tempfile::tempdir().expect("a temporary directory");
+    let outcome = play(results.path(), &["step-down", "shut-down"], 15).await;
+    assert_eq!(
+        outcome.verdict.overall,
+        Overall::Pass,
+        "{:?} {:#?}",
+        outcome.run.shortfalls,
+        outcome.verdict
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -113,6 +158,7 @@ fn live(results: &Path, nemeses: &[&str], seconds: u64, interrupt: Interrupt) ->
             results: results.to_owned(),
             node_binary: None,
             keep_data: false,
+            system: System::Node,
         },
         model: None,
         console: Console::silent(),

@@ -235,7 +235,7 @@ fn stop_when_told() -> anyhow::Result<Arc<AtomicBool>> {
 }
 
 /// `90s`, `45m`, `7h`.
-fn length(text: &str) -> Result<Duration, String> {
+pub(super) fn length(text: &str) -> Result<Duration, String> {
     let wrong = || "write a number and s, m or h, such as 7h".to_owned();
     let (number, unit) = text
         .split_at_checked(text.len().saturating_sub(1))

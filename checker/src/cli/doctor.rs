@@ -4,16 +4,26 @@ use serde_json::json;
 
 use super::context::Context;
 use crate::{
-    cluster::doctor::{Probe, examine, tell, tier},
+    cluster::{
+        doctor::{Probe, examine, tell, tier},
+        leftovers::{self, Leftover},
+    },
     record::exit::Exit,
 };
 
 /// Try which faults this machine allows, and say what would enable the others.
 #[derive(Debug, clap::Args)]
-pub(super) struct Arguments {}
+pub(super) struct Arguments {
+    /// Remove what checkers that were killed have left in the directory for temporary files, and do nothing else.
+    #[arg(long)]
+    clean: bool,
+}
 
 /// Tries; without the lowest tier live runs are poor, and the exit code says so.
-pub(super) fn execute(_: Arguments, context: &Context) -> anyhow::Result<Exit> {
+pub(super) fn execute(arguments: Arguments, context: &Context) -> anyhow::Result<Exit> {
+    if arguments.clean {
+        return clean(context);
+    }
     let probes = examine();
     let probe = |probe: &Probe| {
         json!({
@@ -32,4 +42,28 @@ pub(super) fn execute(_: Arguments, context: &Context) -> anyhow::Result<Exit> {
     } else {
         Exit::Unknown
     })
+}
+
+fn clean(context: &Context) -> anyhow::Result<Exit> {
+    let found = leftovers::find(&std::env::temp_dir())?;
+    for leftover in &found {
+        leftovers::remove(leftover)?;
+    }
+    let line = |leftover: &Leftover| {
+        let directory = leftover.directory.display();
+        format!("removed {directory} and {} processes", leftover.processes.len())
+    };
+    let lines = || match &found[..] {
+        [] => "nothing was left behind".to_owned(),
+        found => found.iter().map(line).collect::<Vec<_>>().join("\n"),
+    };
+    context.console.result(lines, || {
+        json!(
+            found
+                .iter()
+                .map(|leftover| json!({ "directory": leftover.directory, "processes": leftover.processes }))
+                .collect::<Vec<_>>()
+        )
+    });
+    Ok(Exit::Pass)
 }

@@ -3,6 +3,7 @@
 //! Talk goes to stderr, results to stdout, and the exit code is the verdict ([`crate::record::exit::Exit`]).
 
 mod arguments;
+mod attach;
 mod bench;
 mod campaign;
 mod cluster;
@@ -11,6 +12,8 @@ mod context;
 mod doctor;
 mod entry;
 mod files;
+#[cfg(feature = "planted-bugs")]
+mod hunt;
 mod judge;
 mod man;
 mod model;

@@ -3,9 +3,12 @@
 /// The id of the bug with this id or name.
 #[cfg(feature = "planted-bugs")]
 pub(super) fn parse(wanted: &str) -> Result<String, String> {
-    use protocol::bugs::{self, BUGS};
-    let known = || BUGS.iter().map(|bug| bug.id).collect::<Vec<_>>().join(", ");
-    let found = bugs::find(wanted).map(|bug| bug.id.to_owned());
+    use crate::hunt::question::Question;
+    let known = || {
+        let ids = Question::all().into_iter().map(|question| question.id);
+        ids.collect::<Vec<_>>().join(", ")
+    };
+    let found = Question::find(wanted).map(|question| question.id.to_owned());
     found.ok_or_else(|| format!("known are {}", known()))
 }
 

@@ -14,7 +14,7 @@ use crate::{
         error::RunError,
         interrupt::{Interrupt, Interrupter, Wish},
         live::{Live, Outcome},
-        scenario::{Cast, Places, Scenario},
+        scenario::{Cast, Places, Scenario, System},
     },
 };
 
@@ -74,6 +74,10 @@ pub(super) struct Arguments {
     /// Use this server binary instead of building one.
     #[arg(long, value_name = "PATH")]
     node_binary: Option<PathBuf>,
+
+    /// What kind of server the binary is; of a mongod only flags and commands are used that it has.
+    #[arg(long, default_value = "node", requires_if("mongod", "node_binary"), value_parser = PossibleValuesParser::new(System::NAMES.map(|(name, _)| name)))]
+    system: String,
 }
 
 impl Arguments {
@@ -93,6 +97,10 @@ impl Arguments {
             results: self.results,
             node_binary: self.node_binary,
             keep_data: self.keep,
+            system: System::NAMES
+                .iter()
+                .find(|(name, _)| *name == self.system)
+                .map_or(System::Node, |(_, system)| *system),
         };
         let cast = Cast {
             workloads: self

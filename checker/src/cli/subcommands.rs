@@ -1,26 +1,28 @@
 //! The list of subcommands.
 
+#[cfg(feature = "planted-bugs")]
+use super::hunt;
 use super::{
-    bench, campaign, cluster, completions, context::Context, doctor, judge, man, model, replay, report, run,
-    serve, simulate,
+    attach, bench, campaign, cluster, completions, context::Context, doctor, judge, man, model, replay,
+    report, run, serve, simulate,
 };
 use crate::record::exit::Exit;
 
 /// One line per subcommand: its name, and the module with its `Arguments` (whose doc comment is the help) and
 /// its `execute`.
 macro_rules! subcommands {
-    ($($name:ident => $module:ident,)*) => {
+    ($($(#[$condition:meta])? $name:ident => $module:ident,)*) => {
         /// What can be asked for.
         #[derive(Debug, clap::Subcommand)]
         pub(super) enum Subcommand {
-            $($name($module::Arguments),)*
+            $($(#[$condition])? $name($module::Arguments),)*
         }
 
         impl Subcommand {
             /// Does it.
             pub(super) fn execute(self, context: &Context) -> anyhow::Result<Exit> {
                 match self {
-                    $(Self::$name(arguments) => $module::execute(arguments, context),)*
+                    $($(#[$condition])? Self::$name(arguments) => $module::execute(arguments, context),)*
                 }
             }
         }
@@ -30,8 +32,11 @@ macro_rules! subcommands {
 // In the order of the help.
 subcommands! {
     Run => run,
+    Attach => attach,
     Model => model,
     Simulate => simulate,
+    #[cfg(feature = "planted-bugs")]
+    Hunt => hunt,
     Replay => replay,
     Judge => judge,
     Report => report,

@@ -112,4 +112,14 @@ pub enum ClusterError {
         /// The member.
         member: u8,
     },
+    /// A member did not do what a command asked of it.
+    #[error("member {member} refused `{command}`: {words}")]
+    Refused {
+        /// The member.
+        member: u8,
+        /// The command's name.
+        command: &'static str,
+        /// What it answered, or why it did not.
+        words: String,
+    },
 }

@@ -4,6 +4,7 @@ pub mod build;
 pub mod doctor;
 pub mod error;
 pub mod launch;
+pub mod leftovers;
 pub mod playground;
 pub mod ports;
 pub mod power;

@@ -51,6 +51,13 @@ pub fn cpu_ticks(pid: i32) -> u64 {
         .sum()
 }
 
+/// When it started, in clock ticks since the machine did; with its number it names a process for ever.
+pub fn start_ticks(pid: i32) -> Option<u64> {
+    let line = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // Field 22 of proc(5).
+    after_name(&line)?.split_whitespace().nth(19)?.parse().ok()
+}
+
 fn letter(file: &str) -> Option<char> {
     let line = fs::read_to_string(file).ok()?;
     after_name(&line)?.trim_start().chars().next()
@@ -69,5 +76,7 @@ mod tests {
         assert_eq!(state(std::process::id() as i32), ProcState::Alive);
         assert_eq!(state(i32::MAX), ProcState::Gone);
         assert_eq!(cpu_ticks(i32::MAX), 0);
+        assert!(start_ticks(std::process::id() as i32).is_some_and(|ticks| ticks > 0));
+        assert_eq!(start_ticks(i32::MAX), None);
     }
 }

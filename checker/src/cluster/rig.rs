@@ -3,7 +3,8 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     ffi::OsString,
-    fs,
+    fs::{self, OpenOptions},
+    io::Write as _,
     net::SocketAddr,
     path::{Path, PathBuf},
     process::ExitStatus,
@@ -81,6 +82,8 @@ pub struct Rig {
     pub(super) skewed: BTreeSet<Member>,
     /// Members that some fault has taken down or may take down: their exits surprise nobody.
     pub(super) excused: BTreeMap<Member, u32>,
+    /// Members whose files some fault has damaged, and who have not been replaced since.
+    pub(super) damaged: BTreeSet<Member>,
     /// Disk rules in force: member and slot.
     pub(super) disk_slots: BTreeSet<(Member, usize)>,
     seats: Vec<Seat>,
@@ -114,6 +117,7 @@ impl Rig {
             cut: BTreeSet::new(),
             skewed: BTreeSet::new(),
             excused: BTreeMap::new(),
+            damaged: BTreeSet::new(),
             disk_slots: BTreeSet::new(),
             seats: Vec::new(),
             _ports: ports,
@@ -191,6 +195,40 @@ impl Rig {
         let pid = process.pid();
         self.proxy.set_pid(member, pid);
         Ok(())
+    }
+
+    /// A member's files were changed behind its back: it may refuse them, and its trace says that it owes nothing to
+    /// what was before.
+    pub(super) fn note_damage(&mut self, member: Member) -> Result<(), ClusterError> {
+        self.damaged.insert(member);
+        let path = self.seats[usize::from(member)].trace();
+        let written = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&path)
+            // On a line of its own: the process may have died within one.
+            .and_then(|mut trace| trace.write_all(b"\n{\"ended\":\"damaged\"}\n"));
+        written.map_err(|source| ClusterError::Make { path, source })
+    }
+
+    /// Does what an operator does with a member that refuses to serve what is left of its damaged files: it starts
+    /// again with none, and the others give it theirs. Members that went on with their files are left alone.
+    pub fn replace_damaged(&mut self) -> Result<Vec<Member>, ClusterError> {
+        let mut replaced = Vec::new();
+        for member in self.damaged.clone() {
+            if self.excused.contains_key(&member) || self.process(member).exit().is_none() {
+                continue;
+            }
+            let data = self.seats[usize::from(member)].data.clone();
+            fs::remove_dir_all(&data)
+                .and_then(|()| fs::create_dir(&data))
+                .map_err(|source| ClusterError::Make { path: data, source })?;
+            self.note_damage(member)?;
+            self.damaged.remove(&member);
+            self.restart(member)?;
+            replaced.push(member);
+        }
+        Ok(replaced)
     }
 
     /// Ends every process politely, and not so politely whoever is still there after `grace`.

@@ -15,6 +15,7 @@ pub const NEMESIS: Nemesis = Nemesis {
     about: "one member's clock jumps, strobes, or runs fast or slow; small errors as likely as huge ones",
     needs: Needs::Shim,
     plan,
+    story: &[],
 };
 
 /// Smallest and largest jump: the range of Jepsen's clock nemesis, its top raised to ten hours.

@@ -14,6 +14,7 @@ pub const NEMESIS: Nemesis = Nemesis {
     about: "one member is killed at the start of its N-th fsync from now; then restart",
     needs: Needs::Shim,
     plan,
+    story: &[],
 };
 
 /// Nearest and farthest sync. A member without traffic may never reach a far one.

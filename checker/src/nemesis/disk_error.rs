@@ -15,6 +15,7 @@ pub const NEMESIS: Nemesis = Nemesis {
     about: "EIO on fsync or write, or a full disk, at one member, always or sometimes",
     needs: Needs::Shim,
     plan,
+    story: &[],
 };
 
 /// Shares of the calls that fail: not so few that a quiet member may never notice.

@@ -13,6 +13,7 @@ pub const NEMESIS: Nemesis = Nemesis {
     about: "fsync of every member is answered and not done, then all lose power: the checks must find lost writes",
     needs: Needs::UndoJournal,
     plan,
+    story: &[],
 };
 
 fn plan(_dice: &mut Dice, view: &View) -> Vec<Fault> {

@@ -91,6 +91,12 @@ pub enum Fault {
     /// The member goes down and `flips` bits of its data files, drawn from `seed`, are turned over. Restart
     /// at the end of the fault.
     BitRot { member: Member, flips: u32, seed: u64 },
+    /// `replSetStepDown`: the member gives its primary-ship away and does not stand for `seconds`.
+    StepDown { member: Member, seconds: u64 },
+    /// `replSetFreeze`: the member does not stand for election for `seconds`, or until the fault ends.
+    Freeze { member: Member, seconds: u64 },
+    /// The `shutdown` command, then restart at the end of the fault.
+    ShutDown { members: Vec<Member> },
 }
 
 /// Which calls a disk fault strikes.
@@ -135,6 +141,9 @@ impl Fault {
             Fault::CrashAtSync { .. } => "crash-at-sync",
             Fault::TruncateFile { .. } => "truncate-file",
             Fault::BitRot { .. } => "bit-rot",
+            Fault::StepDown { .. } => "step-down",
+            Fault::Freeze { .. } => "freeze",
+            Fault::ShutDown { .. } => "shut-down",
         }
     }
 
@@ -146,6 +155,7 @@ impl Fault {
             | Fault::Pause { members }
             | Fault::Throttle { members, .. }
             | Fault::PowerLoss { members, .. }
+            | Fault::ShutDown { members }
             | Fault::DiskLies { members } => members.clone(),
             Fault::Partition { links, .. }
             | Fault::Jam { links, .. }
@@ -158,7 +168,9 @@ impl Fault {
             | Fault::DiskSlow { member, .. }
             | Fault::CrashAtSync { member, .. }
             | Fault::TruncateFile { member, .. }
-            | Fault::BitRot { member, .. } => vec![*member],
+            | Fault::BitRot { member, .. }
+            | Fault::StepDown { member, .. }
+            | Fault::Freeze { member, .. } => vec![*member],
         };
         members.sort_unstable();
         members.dedup();

@@ -15,6 +15,7 @@ pub const NEMESIS: Nemesis = Nemesis {
     about: "one member goes down, and a file of it is cut short or bits of its files turn over; then restart",
     needs: Needs::Nothing,
     plan,
+    story: &[],
 };
 
 /// Fewest and most bytes that a file loses at its end.

@@ -14,6 +14,7 @@ pub const NEMESIS: Nemesis = Nemesis {
     about: "links between members hold everything back, and deliver it late and in order when healed",
     needs: Needs::Nothing,
     plan,
+    story: &[],
 };
 
 fn plan(dice: &mut Dice, view: &View) -> Vec<Fault> {

@@ -14,6 +14,7 @@ pub const NEMESIS: Nemesis = Nemesis {
     about: "kill -9 of the primary, of one member, or of as many as the quorum budget allows; then restart",
     needs: Needs::Nothing,
     plan,
+    story: &[],
 };
 
 fn plan(dice: &mut Dice, view: &View) -> Vec<Fault> {

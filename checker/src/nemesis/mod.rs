@@ -1,5 +1,6 @@
 //! Who disturbs. A nemesis decides; the live cluster and the simulator suffer.
 
+pub mod bridge;
 pub mod clock;
 pub mod crash_at_sync;
 pub mod dice;
@@ -9,6 +10,7 @@ pub mod fault;
 pub mod file_damage;
 pub mod jam;
 pub mod kill;
+pub mod majorities_ring;
 #[expect(
     clippy::module_inception,
     reason = "the type of the room bears the room's name, as everywhere in this tree"
@@ -18,9 +20,13 @@ pub mod partition;
 pub mod pause;
 pub mod power_loss;
 pub mod reset_connections;
+pub mod schedules;
 pub mod shapes;
+pub mod shut_down;
 pub mod slow_disk;
 pub mod slow_links;
+pub mod step_down;
+pub mod story;
 pub mod targets;
 pub mod terminate;
 pub mod throttle;
@@ -44,6 +50,19 @@ pub const NEMESES: &[nemesis::Nemesis] = &[
     crash_at_sync::NEMESIS,
     file_damage::NEMESIS,
     disk_lies::NEMESIS,
+    majorities_ring::NEMESIS,
+    bridge::NEMESIS,
+    step_down::NEMESIS,
+    shut_down::NEMESIS,
+    schedules::primary_divergence::NEMESIS,
+    schedules::rollback_sequence::NEMESIS,
+    schedules::swizzle_clog::NEMESIS,
+    schedules::flapping::NEMESIS,
+    schedules::pause_across_election::NEMESIS,
+    schedules::clock_around_step_down::NEMESIS,
+    schedules::old_majority_loses_power::NEMESIS,
+    schedules::leader_loses_power::NEMESIS,
+    schedules::chained_secondaries::NEMESIS,
 ];
 
 #[cfg(test)]

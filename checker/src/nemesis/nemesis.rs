@@ -1,6 +1,6 @@
 //! The shape of a nemesis.
 
-use super::{dice::Dice, fault::Fault, view::View};
+use super::{dice::Dice, fault::Fault, story::Step, view::View};
 
 /// One way to disturb. A nemesis decides; the live cluster and the simulator suffer. It is pure: the same
 /// dice and the same view give the same faults.
@@ -14,6 +14,8 @@ pub struct Nemesis {
     pub needs: Needs,
     /// The faults to apply now, together, to be healed together. Empty: nothing is possible in this view.
     pub plan: fn(&mut Dice, &View) -> Vec<Fault>,
+    /// The steps of a directed schedule, which is played instead; empty for a nemesis that plans.
+    pub story: &'static [Step],
 }
 
 /// What a live run must offer, from little to much: each includes those before.

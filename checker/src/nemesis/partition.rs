@@ -14,6 +14,7 @@ pub const NEMESIS: Nemesis = Nemesis {
     about: "cuts links between members: isolate the primary, halves, one way, bridge, majorities ring, random",
     needs: Needs::Nothing,
     plan,
+    story: &[],
 };
 
 /// What a partition does to a set's ability to go on.

@@ -15,6 +15,7 @@ pub const NEMESIS: Nemesis = Nemesis {
     about: "SIGSTOP of the primary, of one member, or of as many as the quorum budget allows; then SIGCONT",
     needs: Needs::Nothing,
     plan,
+    story: &[],
 };
 
 fn plan(dice: &mut Dice, view: &View) -> Vec<Fault> {

@@ -15,6 +15,7 @@ pub const NEMESIS: Nemesis = Nemesis {
     about: "power loss of one member, several, or the whole set; unsynced sectors are lost, all or each by chance",
     needs: Needs::UndoJournal,
     plan,
+    story: &[],
 };
 
 /// How often, of 1000 draws, every running member loses power.

@@ -14,6 +14,7 @@ pub const NEMESIS: Nemesis = Nemesis {
     about: "resets all connections between one member, or some, and the others, once",
     needs: Needs::Nothing,
     plan,
+    story: &[],
 };
 
 fn plan(dice: &mut Dice, view: &View) -> Vec<Fault> {

@@ -14,6 +14,7 @@ pub const NEMESIS: Nemesis = Nemesis {
     about: "every fsync or write of one member takes milliseconds to a second longer",
     needs: Needs::Shim,
     plan,
+    story: &[],
 };
 
 /// Smallest and largest delay.

@@ -15,6 +15,7 @@ pub const NEMESIS: Nemesis = Nemesis {
     about: "delay, jitter and sometimes little bandwidth on all links between one member, or some, and the others",
     needs: Needs::Nothing,
     plan,
+    story: &[],
 };
 
 /// Smallest and largest delay.

@@ -14,6 +14,7 @@ pub const NEMESIS: Nemesis = Nemesis {
     about: "SIGSTOP and SIGCONT in turns, so that the primary or others get a fraction of the processor",
     needs: Needs::Nothing,
     plan,
+    story: &[],
 };
 
 /// Shortest and longest turn of running and of standing still.

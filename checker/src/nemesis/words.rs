@@ -97,6 +97,13 @@ impl fmt::Display for Fault {
                     "n{member} goes down and a file of it loses its last {bytes} bytes"
                 )
             }
+            Fault::StepDown { member, seconds } => {
+                write!(to, "n{member} is asked to step down for {seconds} s")
+            }
+            Fault::Freeze { member, seconds } => {
+                write!(to, "n{member} is asked not to stand for election for {seconds} s")
+            }
+            Fault::ShutDown { members } => write!(to, "{} are asked to shut down", names(members)),
             Fault::BitRot { member, flips, .. } => {
                 write!(to, "n{member} goes down and {flips} bits of its files turn over")
             }

@@ -14,6 +14,7 @@ pub mod index;
 mod operations;
 mod page;
 mod payload;
+mod plain;
 mod policy;
 mod sample;
 mod sections;
@@ -25,4 +26,5 @@ mod write;
 
 pub use error::ReportError;
 pub use index::write_index;
+pub use plain::page_of_its_own;
 pub use write::write_report;

@@ -1,6 +1,6 @@
 //! The cluster as the nemeses' lanes, the watch and the run share it: one lock, held for one deed at a time.
 
-use std::{path::PathBuf, sync::Arc, time::Instant};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Instant};
 
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -11,7 +11,7 @@ use crate::{
         suffer::{Ongoing, Sufferer},
     },
     nemesis::{
-        fault::Fault,
+        fault::{Fault, Member},
         view::{QuorumBudget, View},
     },
     record::{
@@ -36,6 +36,7 @@ pub struct Stage {
     sufferer: Sufferer,
     file: LineWriter<FaultRecord>,
     records: Vec<FaultRecord>,
+    told: BTreeMap<String, u64>,
 }
 
 impl Arena {
@@ -55,6 +56,7 @@ impl Arena {
             sufferer: Sufferer::new(start),
             file: directory.append(RunFile::Faults)?,
             records: Vec::new(),
+            told: BTreeMap::new(),
         };
         Ok(Self {
             stage: Arc::new(Mutex::new(stage)),
@@ -89,8 +91,26 @@ impl Arena {
     /// Whether the effect of every fault that could be applied shows by now.
     pub async fn have_struck(&self, faults: &[Ongoing]) -> bool {
         let mut stage = self.lock().await;
-        let mut applied = faults.iter().filter(|fault| fault.record().applied_ns.is_some());
+        let mut applied = faults.iter().filter(|fault| !fault.is_vain());
         applied.all(|fault| fault.has_struck(&mut stage.rig))
+    }
+
+    /// Replaces members that refuse to serve what is left of their damaged files; gives their numbers.
+    ///
+    /// # Errors
+    /// When a directory cannot be emptied, or a process not be started.
+    pub async fn replace_damaged(&self) -> Result<Vec<Member>, RunError> {
+        Ok(self.lock().await.rig.replace_damaged()?)
+    }
+
+    /// A story was told to its end.
+    pub async fn was_told(&self, nemesis: &str) {
+        *self.lock().await.told.entry(nemesis.to_owned()).or_default() += 1;
+    }
+
+    /// How often each story was told to its end.
+    pub async fn told(&self) -> BTreeMap<String, u64> {
+        self.lock().await.told.clone()
     }
 
     /// Ends a fault and records what it did.

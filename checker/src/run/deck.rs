@@ -1,6 +1,6 @@
 //! Which nemesis strikes next: a shuffled deck, so that each comes up as often as a run must show it.
 
-use crate::nemesis::{dice::Dice, nemesis::Nemesis};
+use crate::nemesis::{NEMESES, dice::Dice, nemesis::Nemesis};
 
 /// How often a nemesis comes up in one round of the deck; one round fits into [`ROUND_SECONDS`]. What is not
 /// listed comes up twice.
@@ -8,6 +8,8 @@ const CARDS: &[(&str, usize)] = &[("kill", 3), ("pause", 2), ("partition", 3), (
 
 /// Cards of a nemesis without a number of its own.
 const CARDS_OTHERWISE: usize = 2;
+/// Cards of a directed schedule, which takes longer than a fault.
+const CARDS_OF_A_STORY: usize = 1;
 
 /// How long a round of the default nemeses takes, at the most, on a loaded machine with two cores.
 pub const ROUND_SECONDS: u64 = 70;
@@ -44,13 +46,17 @@ impl Deck {
 /// How often a nemesis comes up in one round.
 pub fn cards(name: &str) -> usize {
     let listed = CARDS.iter().find(|(listed, _)| *listed == name);
-    listed.map_or(CARDS_OTHERWISE, |(_, cards)| *cards)
+    let is_story = |nemesis: &Nemesis| nemesis.name == name && !nemesis.story.is_empty();
+    match listed {
+        Some((_, cards)) => *cards,
+        None if NEMESES.iter().any(is_story) => CARDS_OF_A_STORY,
+        None => CARDS_OTHERWISE,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nemesis::NEMESES;
 
     #[test]
     fn a_round_has_every_card_in_an_order_of_the_seed() {

@@ -18,14 +18,14 @@ use super::{
 use crate::{
     cluster::suffer::Ongoing,
     console::Console,
-    nemesis::{dice::Dice, nemesis::Nemesis, view::View},
+    nemesis::{dice::Dice, fault::Fault, nemesis::Nemesis, view::View},
 };
 
 /// The nemeses of the second lane.
 const SECOND_LANE: &[&str] = &["clock"];
 
 /// Between two looks at the view while waiting for something.
-const LOOK: Duration = Duration::from_millis(100);
+pub(super) const LOOK: Duration = Duration::from_millis(100);
 
 /// How long a fault may take until its effect shows; then it is healed as one without effect. A loaded machine, a
 /// member that is just down for another fault and a link that carries a heartbeat now and then need seconds.
@@ -76,10 +76,15 @@ impl Disturbance {
                 .entry(nemesis.name)
                 .or_insert_with(|| Dice::new(self.seed, nemesis.name));
             if takes_away {
-                self.wait(tempo::WHOLE_AGAIN, is_whole).await;
+                self.whole_again().await?;
             }
             if self.is_over() {
                 break;
+            }
+            if !nemesis.story.is_empty() {
+                self.tell(nemesis, dice).await?;
+                self.sleep(tempo::calm(&mut times)).await;
+                continue;
             }
             let faults = (nemesis.plan)(dice, &self.arena.view().await);
             if faults.is_empty() {
@@ -89,25 +94,12 @@ impl Disturbance {
             }
             let mut ongoing = Vec::new();
             for fault in faults {
-                let applied = self.arena.apply(nemesis.name, fault).await?;
-                self.console.say(format!("fault: {}", applied.record().words));
-                ongoing.push(applied);
+                ongoing.push(self.apply(nemesis, fault).await?);
             }
             self.strike(&ongoing).await;
             self.sleep(tempo::hold(&mut times)).await;
             for fault in ongoing {
-                let record = self.arena.heal(fault).await?;
-                let effect = if record.took_effect { "" } else { " WITHOUT EFFECT" };
-                let counts: Vec<String> = record
-                    .effect
-                    .iter()
-                    .map(|(name, count)| format!("{name} {count}"))
-                    .collect();
-                self.console.say(format!(
-                    "healed{effect}: {} ({})",
-                    record.words,
-                    counts.join(", ")
-                ));
+                self.heal(fault).await?;
             }
             self.sleep(tempo::calm(&mut times)).await;
         }
@@ -116,9 +108,9 @@ impl Disturbance {
 
     /// Waits until every fault has struck: only then its holding time counts. Also beyond the end of the
     /// disturbance, because a fault that is lifted before anybody felt it proves nothing.
-    async fn strike(&self, faults: &[Ongoing]) {
+    pub(super) async fn strike(&self, faults: &[Ongoing]) {
         let began = Instant::now();
-        while began.elapsed() < STRUCK_DEADLINE && self.interrupt.wish() < Wish::Finish {
+        while began.elapsed() < STRUCK_DEADLINE && !self.is_interrupted() {
             if self.arena.have_struck(faults).await {
                 return;
             }
@@ -126,18 +118,49 @@ impl Disturbance {
         }
     }
 
-    async fn wait(&self, longest: Duration, reached: fn(&View) -> bool) {
+    /// Applies a fault and tells of it.
+    pub(super) async fn apply(&self, nemesis: &Nemesis, fault: Fault) -> Result<Ongoing, RunError> {
+        let applied = self.arena.apply(nemesis.name, fault).await?;
+        self.console.say(format!("fault: {}", applied.record().words));
+        Ok(applied)
+    }
+
+    /// Heals a fault and tells what it did.
+    pub(super) async fn heal(&self, fault: Ongoing) -> Result<(), RunError> {
+        let record = self.arena.heal(fault).await?;
+        let effect = if record.took_effect { "" } else { " WITHOUT EFFECT" };
+        let counts: Vec<String> = record
+            .effect
+            .iter()
+            .map(|(name, count)| format!("{name} {count}"))
+            .collect();
+        self.console.say(format!(
+            "healed{effect}: {} ({})",
+            record.words,
+            counts.join(", ")
+        ));
+        Ok(())
+    }
+
+    /// Waits until the set works again, and replaces who cannot.
+    async fn whole_again(&self) -> Result<(), RunError> {
         let began = Instant::now();
-        while began.elapsed() < longest && !self.is_over() {
-            if reached(&self.arena.view().await) {
-                return;
+        while began.elapsed() < tempo::WHOLE_AGAIN && !self.is_over() {
+            for member in self.arena.replace_damaged().await? {
+                self.console.say(format!(
+                    "n{member} refused its damaged files and starts without any"
+                ));
+            }
+            if is_whole(&self.arena.view().await) {
+                break;
             }
             tokio::time::sleep(LOOK).await;
         }
+        Ok(())
     }
 
     /// Sleeps, but not beyond the end.
-    async fn sleep(&self, duration: Duration) {
+    pub(super) async fn sleep(&self, duration: Duration) {
         let left = self.until.saturating_duration_since(Instant::now());
         tokio::select! {
             () = tokio::time::sleep(duration.min(left)) => {}
@@ -146,7 +169,11 @@ impl Disturbance {
     }
 
     fn is_over(&self) -> bool {
-        Instant::now() >= self.until || self.interrupt.wish() >= Wish::Finish
+        Instant::now() >= self.until || self.is_interrupted()
+    }
+
+    pub(super) fn is_interrupted(&self) -> bool {
+        self.interrupt.wish() >= Wish::Finish
     }
 }
 

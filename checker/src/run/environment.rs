@@ -49,7 +49,7 @@ pub fn hash(bytes: &[u8]) -> String {
 }
 
 /// The commit of the sources this checker was built from.
-fn git() -> String {
+pub fn git() -> String {
     let git = |arguments: &[&str]| {
         let mut command = Command::new("git");
         command.arg("-C").arg(env!("CARGO_MANIFEST_DIR")).args(arguments);

@@ -21,7 +21,7 @@ use super::{
     phases::{self, Borders},
     processes::Processes,
     replicas,
-    scenario::{Cast, Places, Scenario, quoted},
+    scenario::{Cast, Places, Scenario, System, quoted},
     settle, shortfalls,
     start::{self, Binaries, SET},
     tally::Tally,
@@ -58,6 +58,8 @@ pub struct Outcome {
     pub directory: PathBuf,
     /// The page for people.
     pub report: PathBuf,
+    /// How many faults struck.
+    pub struck: u64,
 }
 
 /// A run about to begin.
@@ -94,7 +96,13 @@ impl Live {
         }
 
         let began = Instant::now();
-        let mut rig = start::start(&self.scenario, &self.cast, &binaries, data.path())?;
+        let mut rig = start::start(
+            &self.scenario,
+            &self.cast,
+            self.places.system,
+            &binaries,
+            data.path(),
+        )?;
         run.members = rig.seats().iter().map(member_record).collect();
         let admin = Admin::connect(&rig.seats().iter().map(|seat| seat.listen).collect::<Vec<_>>())?;
         self.console
@@ -276,12 +284,14 @@ impl Live {
             let own = |op: &&Op| played.processes.belongs(op.process, place);
             record.counts = phases::count(history.ops.iter().filter(own));
         }
-        run.shortfalls = shortfalls::shortfalls(&self.scenario, &self.cast, &faults, &run.phases);
+        let told = arena.told().await;
+        run.shortfalls = shortfalls::shortfalls(&self.scenario, &self.cast, &faults, &told, &run.phases);
         run.shortfalls.extend(played.not_read);
         if played.interrupted {
             run.shortfalls
                 .insert(0, "stopped by a signal before its time".to_owned());
         }
+        let struck = faults.iter().filter(|fault| fault.took_effect).count() as u64;
         directory.write(RunFile::Run, &run)?;
         let names = judging::checks(&self.cast.workloads);
         // In a thread of its own: checks count, and Ctrl-C must be heard meanwhile.
@@ -302,6 +312,7 @@ impl Live {
             run,
             directory: directory.root().to_owned(),
             report,
+            struck,
         })
     }
 
@@ -330,6 +341,10 @@ impl Live {
         run.planted_bug.clone_from(&self.cast.planted_bug);
         run.versions = environment::versions(&binaries.node);
         run.environment = environment::environment();
+        if self.places.system == System::Mongod {
+            let words = "the members' steps: a mongod does not write them down";
+            run.not_checked.push(words.to_owned());
+        }
         if self
             .cast
             .nemeses

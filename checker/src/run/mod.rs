@@ -6,6 +6,7 @@
 
 pub mod admin;
 pub mod arena;
+pub mod attached;
 pub mod deck;
 pub mod disturb;
 pub mod environment;
@@ -21,6 +22,7 @@ pub mod scenario;
 pub mod settle;
 pub mod shortfalls;
 pub mod start;
+mod story;
 pub mod tally;
 pub mod tempo;
 pub mod traces;

@@ -47,6 +47,23 @@ pub struct Places {
     pub node_binary: Option<PathBuf>,
     /// Keep the members' data directories in the run's directory.
     pub keep_data: bool,
+    /// What kind of server it is.
+    pub system: System,
+}
+
+/// Whose command line the server understands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum System {
+    /// This project's `node`, which can write down its steps.
+    #[default]
+    Node,
+    /// A `mongod` 7 or something that passes for one: only flags and commands that it has are used.
+    Mongod,
+}
+
+impl System {
+    /// All of them, as the command line names them.
+    pub const NAMES: [(&'static str, Self); 2] = [("node", Self::Node), ("mongod", Self::Mongod)];
 }
 
 impl Scenario {
@@ -111,6 +128,7 @@ impl Scenario {
         if let Some(binary) = &places.node_binary {
             option(true, format!("--node-binary {}", quoted(binary)));
         }
+        option(places.system == System::Mongod, "--system mongod".to_owned());
         words.join(" ")
     }
 }
@@ -213,6 +231,7 @@ mod tests {
             results: PathBuf::from("results"),
             node_binary: None,
             keep_data: false,
+            system: System::Node,
         };
         (scenario, cast, places)
     }

@@ -23,6 +23,7 @@ const NAME: &str = "settles";
 pub async fn crashes(arena: &Arena) -> Result<Vec<String>, RunError> {
     let mut stage = arena.lock().await;
     let mut words = Vec::new();
+    stage.rig.replace_damaged()?;
     for (member, status) in stage.rig.unexpected_exits() {
         words.push(format!(
             "n{member} ended by itself ({status}), which no fault explains"

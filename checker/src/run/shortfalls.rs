@@ -1,6 +1,6 @@
 //! Why a run would prove nothing, however green its checks: the tester checks its own power.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use super::{
     deck::{ROUND_SECONDS, cards},
@@ -22,17 +22,49 @@ pub fn shortfalls(
     scenario: &Scenario,
     cast: &Cast,
     faults: &[FaultRecord],
+    told: &BTreeMap<String, u64>,
     phases: &[PhaseRecord],
 ) -> Vec<String> {
     let mut sentences = Vec::new();
-    sentences.extend(faults.iter().filter(|fault| !fault.took_effect).map(idle));
+    let idle_faults = faults
+        .iter()
+        .filter(|fault| !fault.took_effect && !was_refused(fault));
+    sentences.extend(idle_faults.map(idle));
     sentences.extend(too_few_faults(scenario, cast, faults));
+    sentences.extend(untold(scenario, cast, told));
     sentences.extend(too_little_traffic(scenario, phases));
     sentences
 }
 
 fn idle(fault: &FaultRecord) -> String {
     format!("fault {} had no measured effect: {}", fault.index, fault.words)
+}
+
+/// The set had changed between the look at it and the command: nothing was disturbed, and nothing is wrong.
+fn was_refused(fault: &FaultRecord) -> bool {
+    fault
+        .effect
+        .get("commands_refused")
+        .is_some_and(|count| *count > 0)
+}
+
+/// Directed schedules that did not come to their end as often as a run of this length owes; the only one of a run
+/// always owes one.
+fn untold(scenario: &Scenario, cast: &Cast, told: &BTreeMap<String, u64>) -> Vec<String> {
+    let stories = cast.nemeses.iter().filter(|nemesis| !nemesis.story.is_empty());
+    let least = u64::from(cast.nemeses.len() == 1);
+    let mut sentences = Vec::new();
+    for story in stories {
+        let owed = (cards(story.name) as u64 * scenario.faulted().as_secs() / ROUND_SECONDS).max(least);
+        let told = told.get(story.name).copied().unwrap_or(0);
+        if told < owed {
+            sentences.push(format!(
+                "{} was told to its end {told} times; a run of this length needs {owed}",
+                story.name
+            ));
+        }
+    }
+    sentences
 }
 
 fn too_few_faults(scenario: &Scenario, cast: &Cast, faults: &[FaultRecord]) -> Vec<String> {
@@ -117,15 +149,23 @@ mod tests {
         assert_eq!(judge(10, &[fault("kill", true)], 3).len(), 4);
     }
 
-    fn judge(seconds: u64, faults: &[FaultRecord], ok: u64) -> Vec<String> {
-        let scenario = Scenario {
-            seed: 1,
-            members: 3,
-            time_limit: Duration::from_secs(seconds),
-            processes: 5,
-            rate: Some(Scenario::RATE),
-            budget: QuorumBudget::KeepMajority,
+    #[test]
+    fn the_only_story_of_a_run_must_be_told() {
+        let story = NEMESES.iter().find(|nemesis| !nemesis.story.is_empty());
+        let story = story.expect("there are stories");
+        let cast = Cast {
+            workloads: Vec::new(),
+            nemeses: vec![story],
+            planted_bug: None,
         };
+        let scenario = scenario(20);
+        assert_eq!(untold(&scenario, &cast, &BTreeMap::new()).len(), 1);
+        let told = BTreeMap::from([(story.name.to_owned(), 1)]);
+        assert_eq!(untold(&scenario, &cast, &told), Vec::<String>::new());
+    }
+
+    fn judge(seconds: u64, faults: &[FaultRecord], ok: u64) -> Vec<String> {
+        let scenario = scenario(seconds);
         let cast = Cast {
             workloads: Vec::new(),
             nemeses: NEMESES.iter().take(4).collect(),
@@ -144,6 +184,7 @@ mod tests {
             &scenario,
             &cast,
             faults,
+            &BTreeMap::new(),
             &["before", "during", "after"].map(phase),
         )
     }
@@ -160,6 +201,17 @@ mod tests {
             effect: std::collections::BTreeMap::new(),
             words: "in words".to_owned(),
             recovery: Recovery::default(),
+        }
+    }
+
+    fn scenario(seconds: u64) -> Scenario {
+        Scenario {
+            seed: 1,
+            members: 3,
+            time_limit: Duration::from_secs(seconds),
+            processes: 5,
+            rate: Some(Scenario::RATE),
+            budget: QuorumBudget::KeepMajority,
         }
     }
 }

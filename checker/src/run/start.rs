@@ -11,12 +11,13 @@ use tempfile::TempDir;
 use super::{
     admin::Admin,
     error::RunError,
-    scenario::{Cast, Places, Scenario},
+    scenario::{Cast, Places, Scenario, System},
     tempo,
 };
 use crate::{
     cluster::{
         build::{self, Flavour},
+        leftovers,
         rig::{PowerBackend, Rig, RigPlan, Seat},
     },
     console::Console,
@@ -70,10 +71,11 @@ pub fn build(cast: &Cast, places: &Places, console: &Console) -> Result<Binaries
 pub fn start(
     scenario: &Scenario,
     cast: &Cast,
+    system: System,
     binaries: &Binaries,
     directory: &Path,
 ) -> Result<Rig, RunError> {
-    let arguments = |seat: &Seat| arguments(seat, cast.planted_bug.as_deref());
+    let arguments = |seat: &Seat| arguments(seat, system, cast.planted_bug.as_deref());
     let rig = Rig::start(&RigPlan {
         members: scenario.members,
         program: &binaries.node,
@@ -148,13 +150,14 @@ pub async fn initiate(rig: &mut Rig, admin: &Admin) -> Result<(), RunError> {
 /// When the disk refuses.
 pub fn directory() -> Result<TempDir, RunError> {
     let made = tempfile::Builder::new().prefix("checker-run-").tempdir();
-    made.map_err(|source| RunError::Directory {
+    let marked = made.and_then(|made| leftovers::mark(made.path()).map(|()| made));
+    marked.map_err(|source| RunError::Directory {
         path: std::env::temp_dir(),
         source,
     })
 }
 
-fn arguments(seat: &Seat, planted_bug: Option<&str>) -> Vec<OsString> {
+fn arguments(seat: &Seat, system: System, planted_bug: Option<&str>) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = vec![
         "--port".into(),
         seat.listen.port().to_string().into(),
@@ -164,11 +167,15 @@ fn arguments(seat: &Seat, planted_bug: Option<&str>) -> Vec<OsString> {
         SET.into(),
         "--bind_ip".into(),
         seat.listen.ip().to_string().into(),
-        "--trace".into(),
-        seat.trace().into(),
-        "--traceLimitMB".into(),
-        TRACE_LIMIT_MB.to_string().into(),
     ];
+    if system == System::Node {
+        arguments.extend([
+            "--trace".into(),
+            seat.trace().into(),
+            "--traceLimitMB".into(),
+            TRACE_LIMIT_MB.to_string().into(),
+        ]);
+    }
     if let Some(bug) = planted_bug {
         arguments.extend(["--planted-bug".into(), bug.into()]);
     }

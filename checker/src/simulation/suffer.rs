@@ -98,13 +98,17 @@ impl World {
             Fault::CrashAtSync { member, count } => {
                 self.hardship.die_at_flush(usize::from(*member), Some(*count));
             }
-            // Powers of the live cluster that mean nothing to members without connections and files.
+            // Powers of the live cluster that mean nothing to members without connections and files; and commands,
+            // which the simulator's own operator gives.
             Fault::Throttle { .. }
             | Fault::ResetConnections { .. }
             | Fault::DiskError { .. }
             | Fault::DiskLies { .. }
             | Fault::TruncateFile { .. }
-            | Fault::BitRot { .. } => {}
+            | Fault::BitRot { .. }
+            | Fault::StepDown { .. }
+            | Fault::Freeze { .. }
+            | Fault::ShutDown { .. } => {}
         }
         Ok(())
     }
@@ -156,7 +160,10 @@ impl World {
             | Fault::DiskError { .. }
             | Fault::DiskLies { .. }
             | Fault::TruncateFile { .. }
-            | Fault::BitRot { .. } => {}
+            | Fault::BitRot { .. }
+            | Fault::StepDown { .. }
+            | Fault::Freeze { .. }
+            | Fault::ShutDown { .. } => {}
         }
         Ok(())
     }

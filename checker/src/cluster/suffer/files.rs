@@ -92,6 +92,7 @@ async fn damage(
     match deed(&rig.seats()[usize::from(member)].data) {
         Ok((count, remarks)) => {
             taken.effects.add(counter, count);
+            rig.note_damage(member)?;
             taken.effects.struck = count > 0;
             taken.effects.remarks = remarks;
         }

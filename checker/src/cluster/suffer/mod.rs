@@ -4,6 +4,7 @@
 //! measure, *heal* undoes it and says by counters whether it struck.
 
 mod clocks;
+mod commands;
 mod disks;
 mod effects;
 mod files;

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::{
     clocks::{self, BentClock},
+    commands::{self, Asked},
     disks::{self, DiskRuled},
     effects::Effects,
     files,
@@ -40,6 +41,7 @@ enum Applied {
     Clock(BentClock),
     Disk(DiskRuled),
     Lying(Vec<DiskRuled>),
+    Asked(Asked),
 }
 
 impl Sufferer {
@@ -100,6 +102,15 @@ impl Sufferer {
 }
 
 impl Ongoing {
+    /// Whether there is no use in waiting for its effect: it could not be applied, or was refused.
+    pub fn is_vain(&self) -> bool {
+        match &self.applied {
+            None => true,
+            Some(Applied::Asked(asked)) => !asked.has_struck(),
+            Some(_) => false,
+        }
+    }
+
     /// Whether its effect shows by now: healed at once, it would be recorded as having struck. A fault that
     /// waits for traffic (a cut link, a failing disk) takes its time; whoever holds it should wait for this,
     /// within reason.
@@ -111,6 +122,7 @@ impl Ongoing {
             Some(Applied::Links(held)) => held.have_struck(rig),
             Some(Applied::Clock(bent)) => bent.has_struck(rig),
             Some(Applied::Disk(ruled)) => ruled.has_struck(rig),
+            Some(Applied::Asked(asked)) => asked.has_struck(),
             Some(Applied::Lying(ruled)) => ruled.iter().all(|ruled| ruled.has_struck(rig)),
         }
     }
@@ -178,6 +190,13 @@ async fn apply(rig: &mut Rig, fault: &Fault) -> Result<Applied, ClusterError> {
         Fault::TruncateFile { member, bytes, seed } => files::truncate(rig, *member, *bytes, *seed)
             .await
             .map(Applied::Taken),
+        Fault::StepDown { member, seconds } => commands::step_down(rig, *member, *seconds)
+            .await
+            .map(Applied::Asked),
+        Fault::Freeze { member, seconds } => {
+            commands::freeze(rig, *member, *seconds).await.map(Applied::Asked)
+        }
+        Fault::ShutDown { members } => commands::shut_down(rig, members).await.map(Applied::Taken),
         Fault::BitRot { member, flips, seed } => files::bit_rot(rig, *member, *flips, *seed)
             .await
             .map(Applied::Taken),
@@ -192,6 +211,7 @@ async fn heal(rig: &mut Rig, applied: Applied) -> (Effects, Result<(), ClusterEr
         Applied::Clock(bent) => clocks::heal(rig, &bent),
         Applied::Disk(ruled) => disks::heal(rig, &ruled),
         Applied::Lying(ruled) => disks::expose(rig, ruled).await,
+        Applied::Asked(asked) => commands::heal(rig, asked).await,
     }
 }
 

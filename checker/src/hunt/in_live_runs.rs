@@ -1,0 +1,159 @@
+//! A bug in real processes: run after run.
+
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use workloads::catalogue;
+
+use super::{
+    oracle,
+    question::{Question, Setting},
+    record::{Clean, Trial},
+    world::World,
+};
+use crate::{
+    console::Console,
+    nemesis::{NEMESES, view::QuorumBudget},
+    record::verdict::Overall,
+    run::{
+        error::RunError,
+        interrupt::{Interrupt, Wish},
+        live::{Live, Outcome},
+        scenario::{Cast, Places, Scenario, System},
+    },
+};
+
+/// The runs of one trial; trials never share a seed.
+const SEEDS_OF_A_TRIAL: u64 = 1_000;
+
+/// What live hunts need of their surroundings.
+pub struct Ground {
+    /// Runs are kept here.
+    pub results: PathBuf,
+    /// The node without any bug.
+    pub correct: PathBuf,
+    /// The node that can have one.
+    pub planted: PathBuf,
+    /// Ctrl-C.
+    pub interrupt: Interrupt,
+}
+
+impl Ground {
+    /// Runs until one is caught by the right oracle, or the time is up; at least one.
+    ///
+    /// # Errors
+    /// When the checker itself fails.
+    pub async fn hunt(
+        &self,
+        question: &Question,
+        trial_number: u64,
+        budget: Duration,
+    ) -> Result<Trial, RunError> {
+        let began = Instant::now();
+        let oracles = question.oracles();
+        let mut trial = Trial::default();
+        while trial.seeds == 0 || began.elapsed() + length(&question.setting) < budget {
+            let seed = 1 + trial_number * SEEDS_OF_A_TRIAL + trial.seeds;
+            trial.seeds += 1;
+            let outcome = self.play(&question.setting, seed, Some(question.id)).await?;
+            for (oracle, words) in oracle::of_verdicts(&outcome.verdict.checks) {
+                if trial.caught_by.is_none() && oracle::is_right(&oracle, &oracles) {
+                    trial.words = format!("seed {seed}: {words}");
+                    trial.caught_by = Some(oracle.clone());
+                }
+                if !trial.seen.contains(&oracle) {
+                    trial.seen.push(oracle);
+                }
+            }
+            if trial.caught_by.is_some() || self.interrupt.wish() >= Wish::Finish {
+                break;
+            }
+        }
+        trial.elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Ok(trial)
+    }
+
+    /// The correct node under each kind of run that was asked, with the seeds of the first runs.
+    ///
+    /// # Errors
+    /// When the checker itself fails.
+    pub async fn clean(&self, questions: &[Question], trials: u64) -> Result<Clean, RunError> {
+        let began = Instant::now();
+        let mut clean = Clean::new(World::Live);
+        let mut settings: Vec<Setting> = Vec::new();
+        for question in questions {
+            if !settings.contains(&question.setting) {
+                settings.push(question.setting);
+            }
+        }
+        for setting in settings {
+            for trial in 0..trials {
+                if self.interrupt.wish() >= Wish::Finish {
+                    break;
+                }
+                let seed = 1 + trial * SEEDS_OF_A_TRIAL;
+                let outcome = self.play(&setting, seed, None).await?;
+                clean.runs += 1;
+                clean.operations += outcome.run.counts().total();
+                clean.faults += outcome.struck;
+                let words = format!(
+                    "{} under {}, seed {seed}: {}",
+                    setting.workloads.join("+"),
+                    setting.nemeses.join("+"),
+                    outcome.verdict.cause
+                );
+                match outcome.verdict.overall {
+                    Overall::Pass => {}
+                    Overall::Violation => clean.alarms.push(words),
+                    Overall::Invalid | Overall::Unknown => clean.invalid.push(words),
+                }
+            }
+        }
+        clean.elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Ok(clean)
+    }
+
+    async fn play(&self, setting: &Setting, seed: u64, bug: Option<&str>) -> Result<Outcome, RunError> {
+        let nemesis = |name: &&str| NEMESES.iter().find(|nemesis| nemesis.name == *name);
+        let live = Live {
+            scenario: Scenario {
+                seed,
+                members: setting.members,
+                time_limit: Duration::from_secs(setting.seconds),
+                processes: Scenario::PROCESSES,
+                rate: Some(Scenario::RATE),
+                budget: QuorumBudget::KeepMajority,
+            },
+            cast: Cast {
+                workloads: setting
+                    .workloads
+                    .iter()
+                    .filter_map(|name| catalogue::find(name))
+                    .collect(),
+                nemeses: setting.nemeses.iter().filter_map(nemesis).collect(),
+                planted_bug: bug.map(str::to_owned),
+            },
+            places: Places {
+                results: self.results.clone(),
+                node_binary: Some(if bug.is_some() {
+                    self.planted.clone()
+                } else {
+                    self.correct.clone()
+                }),
+                keep_data: false,
+                system: System::Node,
+            },
+            model: None,
+            console: Console::silent(),
+            interrupt: self.interrupt.clone(),
+        };
+        live.play().await
+    }
+}
+
+/// How long a run takes at least, with its start and its end.
+fn length(setting: &Setting) -> Duration {
+    Duration::from_secs(setting.seconds + 5)
+}

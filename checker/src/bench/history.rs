@@ -1,12 +1,16 @@
 //! Times our check beside the baselines, on the same histories, in the same run.
 
-use std::{fmt::Write, time::Duration};
-
-use nix::time::{ClockId, clock_gettime};
+use std::{
+    fmt::Write,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use super::{
     Flaw, Shape, Values, generate,
+    meter::{Measured, cpu_seconds, measured},
     peer::stateright_linearizable,
+    porcupine::by_porcupine,
     wgl::{Ended, wgl},
 };
 use crate::{
@@ -17,15 +21,6 @@ use crate::{
     history::History,
 };
 
-/// How one checker did on one history.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Measured {
-    /// CPU seconds of this process.
-    pub cpu_seconds: f64,
-    /// What it said; `Unknown` when it gave up.
-    pub validity: Validity,
-}
-
 /// One history, and how each did.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
@@ -35,31 +30,53 @@ pub struct Row {
     pub ours: Measured,
     /// Wing-Gong-Lowe, the algorithm of Porcupine.
     pub wgl: Measured,
+    /// Porcupine itself, where its harness is at hand.
+    pub porcupine: Option<Measured>,
     /// Stateright's tester; `None` where it has no chance to end (it cannot be interrupted).
     pub stateright: Option<Measured>,
 }
 
 impl Row {
+    /// Porcupine where it was asked, else its algorithm.
+    pub fn baseline(&self) -> &Measured {
+        self.porcupine.as_ref().unwrap_or(&self.wgl)
+    }
+
     /// How many times longer the baseline took; a lower bound when it gave up.
     pub fn ratio(&self) -> f64 {
-        self.wgl.cpu_seconds / self.ours.cpu_seconds.max(1e-6)
+        self.baseline().cpu_seconds / self.ours.cpu_seconds.max(1e-6)
+    }
+
+    /// Whether two that decided said different things.
+    pub fn is_contradicted(&self) -> bool {
+        let all = [Some(self.ours), Some(self.wgl), self.porcupine, self.stateright];
+        let decided: Vec<Validity> = all
+            .into_iter()
+            .flatten()
+            .map(|one| one.validity)
+            .filter(|validity| *validity != Validity::Unknown)
+            .collect();
+        decided.windows(2).any(|pair| pair[0] != pair[1])
     }
 }
 
 /// Limits of a baseline on one history.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Time on one history.
+    /// CPU time on one history.
     pub time: Duration,
-    /// Memory on one key.
+    /// Memory: of one key for the algorithm, of the whole process for Porcupine.
     pub memory_bytes: usize,
+    /// The built harness of Porcupine, if it is to be asked.
+    pub porcupine: Option<PathBuf>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
             time: Duration::from_secs(5),
-            memory_bytes: 1 << 30,
+            memory_bytes: 4 << 30,
+            porcupine: None,
         }
     }
 }
@@ -93,7 +110,7 @@ pub fn plan(operations: u32, seed: u64) -> Vec<Shape> {
         (Values::UniqueCas, 1_000),
         (Values::Few(5), 1_000),
     ] {
-        for (clients, info_percent) in [(5, 0), (10, 1), (30, 0), (30, 5), (100, 1)] {
+        for (clients, info_percent) in [(5, 0), (5, 5), (10, 1), (30, 0), (30, 5), (100, 1)] {
             for flaw in [Flaw::None, Flaw::StaleRead] {
                 let keys = (operations / per_key).max(1);
                 shapes.push(Shape {
@@ -108,14 +125,14 @@ pub fn plan(operations: u32, seed: u64) -> Vec<Shape> {
             }
         }
     }
-    // One long key.
-    for info_percent in [0, 5] {
+    // One long key; and very many clients.
+    for (clients, info_percent) in [(30, 0), (30, 5), (1_000, 5)] {
         let (values, flaw) = (Values::UniqueCas, Flaw::StaleRead);
         shapes.push(Shape {
             seed,
             operations,
             keys: 1,
-            clients: 30,
+            clients,
             info_percent,
             values,
             flaw,
@@ -125,11 +142,17 @@ pub fn plan(operations: u32, seed: u64) -> Vec<Shape> {
 }
 
 /// Generates and times one history.
-pub fn measure(shape: &Shape, limits: &Limits) -> Row {
+///
+/// # Errors
+/// When the harness of Porcupine cannot be started.
+pub fn measure(shape: &Shape, limits: &Limits) -> std::io::Result<Row> {
     let history = generate(shape);
     let ours = measured(|| by_us(&history));
     let keys = problems(&history);
+    drop(history);
     let wgl = measured(|| by_wgl(&keys, limits));
+    let ask = |program: &Path| by_porcupine(program, &keys, limits.time, limits.memory_bytes);
+    let porcupine = limits.porcupine.as_deref().map(ask).transpose()?;
     let per_key = shape.operations / shape.keys.max(1);
     let small = per_key <= STATERIGHT_OPERATIONS_MAX && shape.clients <= STATERIGHT_CLIENTS_MAX;
     let stateright = small.then(|| {
@@ -138,18 +161,20 @@ pub fn measure(shape: &Shape, limits: &Limits) -> Row {
             if all { Validity::Valid } else { Validity::Invalid }
         })
     });
-    Row {
+    Ok(Row {
         shape: *shape,
         ours,
         wgl,
+        porcupine,
         stateright,
-    }
+    })
 }
 
-/// Rows as a table for people.
+/// Rows as a table for people (and for Markdown).
 pub fn table(rows: &[Row]) -> String {
     let mut text = String::from(
-        "operations    keys clients info values      history     ours (CPU s)        WGL (CPU s)         ratio  stateright\n",
+        "| operations | keys | clients | info | values | history | ours: CPU s | bytes/op | WGL: CPU s | Porcupine: CPU s \
+         | ratio | Stateright: CPU s |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n",
     );
     for row in rows {
         let Shape {
@@ -167,18 +192,24 @@ pub fn table(rows: &[Row]) -> String {
             Values::Few(few) => format!("cas of {few}"),
         };
         let flaw = if flaw == Flaw::None { "valid" } else { "one stale" };
-        let gave_up = if row.wgl.validity == Validity::Unknown {
+        let at_least = if row.baseline().validity == Validity::Unknown {
             "≥ "
         } else {
             ""
         };
+        let bytes = row.ours.peak_bytes.map_or_else(
+            || "?".to_owned(),
+            |bytes| (bytes / u64::from(operations.max(1))).to_string(),
+        );
+        let tried = |one: Option<Measured>| one.as_ref().map_or_else(|| "-".to_owned(), cell);
         writeln!(
             text,
-            "{operations:>10} {keys:>7} {clients:>7} {info_percent:>3}% {values:<11} {flaw:<11} {:<19} {:<19} {:>6}  {}",
+            "| {operations} | {keys} | {clients} | {info_percent}% | {values} | {flaw} | {} | {bytes} | {} | {} | {at_least}{:.1} | {} |",
             cell(&row.ours),
             cell(&row.wgl),
-            format!("{gave_up}{:.1}", row.ratio()),
-            row.stateright.as_ref().map_or_else(|| "not tried".to_owned(), cell),
+            tried(row.porcupine),
+            row.ratio(),
+            tried(row.stateright),
         )
         .expect("a string takes every text");
     }
@@ -203,10 +234,12 @@ fn by_us(history: &History) -> Validity {
 }
 
 fn by_wgl(keys: &[Vec<Timed<Effect>>], limits: &Limits) -> Validity {
-    let start = std::time::Instant::now();
+    let start = cpu_seconds();
     let mut validity = Validity::Valid;
     for ops in keys {
-        let left = limits.time.saturating_sub(start.elapsed());
+        let left = limits
+            .time
+            .saturating_sub(Duration::from_secs_f64(cpu_seconds() - start));
         match wgl(&RegisterModel, ops, left, limits.memory_bytes) {
             Ended::Decided(true) => {}
             Ended::Decided(false) => return Validity::Invalid,
@@ -233,20 +266,6 @@ fn problems(history: &History) -> Vec<Vec<Timed<Effect>>> {
     problems.keys.values().map(timed).collect()
 }
 
-fn measured(act: impl FnOnce() -> Validity) -> Measured {
-    let before = cpu_seconds();
-    let validity = act();
-    Measured {
-        cpu_seconds: cpu_seconds() - before,
-        validity,
-    }
-}
-
-fn cpu_seconds() -> f64 {
-    clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID)
-        .map_or(0.0, |time| time.tv_sec() as f64 + time.tv_nsec() as f64 / 1e9)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -264,12 +283,13 @@ mod tests {
                     values,
                     flaw: [Flaw::None, Flaw::AnyRead][seed as usize % 2],
                 };
-                let row = measure(&shape, &Limits::default());
+                let row = measure(&shape, &Limits::default()).unwrap();
                 assert_eq!(row.ours.validity, row.wgl.validity, "{shape:?}");
+                assert!(!row.is_contradicted(), "{shape:?}");
                 let stateright = row.stateright.map(|measured| measured.validity);
                 assert_eq!(Some(row.ours.validity), stateright, "{shape:?}");
             }
         }
-        assert!(table(&[]).starts_with("operations"));
+        assert!(table(&[]).starts_with("| operations"));
     }
 }

@@ -1,11 +1,16 @@
 //! How fast the checks are, beside the checkers that others use.
 
+mod families;
 mod generate;
 mod history;
+mod meter;
 mod peer;
+mod porcupine;
 mod wgl;
 
+pub use families::{CheckRow, FAMILIES, Family, check_table, measure_family};
 pub use generate::{Flaw, Shape, Values, generate};
-pub use history::{Limits, Measured, Row, measure, plan, table};
+pub use history::{Limits, Row, measure, plan, table};
+pub use meter::Measured;
 #[cfg(test)]
 pub(crate) use peer::stateright_linearizable;

@@ -4,8 +4,9 @@
 //! P-compositionality", 2015. Written for this comparison from the papers: one bit per operation in every cached
 //! configuration, crashed operations return at the end with an unknown result.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use super::meter::cpu_seconds;
 use crate::{
     checks::linearizable::{FastSet, Model, Timed},
     history::Op,
@@ -21,14 +22,14 @@ pub(super) enum Ended {
 
 const NONE: usize = usize::MAX;
 
-/// Judges one key.
+/// Judges one key within `time` of CPU.
 pub(super) fn wgl<M: Model>(
     model: &M,
     ops: &[Timed<M::Effect>],
     time: Duration,
     memory_bytes: usize,
 ) -> Ended {
-    let start = Instant::now();
+    let start = cpu_seconds();
     let mut list = List::of(ops);
     let mut linearized = vec![0u64; ops.len().div_ceil(64)];
     let mut seen: FastSet<(Box<[u64]>, M::State)> = FastSet::default();
@@ -39,7 +40,9 @@ pub(super) fn wgl<M: Model>(
     let mut steps = 0u32;
     while list.next[list.head()] != NONE {
         steps += 1;
-        if steps.is_multiple_of(1024) && (start.elapsed() > time || seen.len() * entry_bytes > memory_bytes) {
+        if steps.is_multiple_of(1024)
+            && (cpu_seconds() - start > time.as_secs_f64() || seen.len() * entry_bytes > memory_bytes)
+        {
             return Ended::GaveUp;
         }
         let (op, is_call) = list.entry(at);

@@ -1,55 +1,53 @@
 //! `checker bench history`: the check of registers beside those of others.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use serde_json::json;
 
 use crate::cli::context::Context;
 use crate::{
     bench::{Limits, Row, measure, plan, table},
-    checks::Validity,
     record::exit::Exit,
 };
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Number of operations of each history.
-    #[arg(long, default_value_t = 10_000)]
-    operations: u32,
+    /// Numbers of operations of the histories, one table after the other.
+    #[arg(long, value_name = "NUMBERS", value_delimiter = ',', default_value = "10000")]
+    operations: Vec<u32>,
 
     /// Everything random is drawn from it.
     #[arg(long, default_value_t = 1)]
     seed: u64,
 
-    /// Seconds that a baseline may take on one history.
+    /// CPU seconds that a baseline may take on one history.
     #[arg(long, default_value_t = 5)]
     limit_seconds: u64,
+
+    /// Ask Porcupine itself, too: the harness built from `checker/src/bench/porcupine`.
+    #[arg(long, value_name = "PROGRAM")]
+    porcupine: Option<PathBuf>,
 }
 
 /// Measures and prints the table. Exit code 0 when nobody who decided was contradicted.
 pub(super) fn execute(arguments: Arguments, context: &Context) -> anyhow::Result<Exit> {
     let limits = Limits {
         time: Duration::from_secs(arguments.limit_seconds),
+        porcupine: arguments.porcupine,
         ..Limits::default()
     };
     let mut rows = Vec::new();
-    for shape in plan(arguments.operations, arguments.seed) {
+    let shapes = arguments.operations.iter();
+    for shape in shapes.flat_map(|operations| plan(*operations, arguments.seed)) {
         context.console.progress(|| format!("{shape:?}"));
-        rows.push(measure(&shape, &limits));
+        rows.push(measure(&shape, &limits)?);
     }
     context.console.progress_done();
     context.console.result(
         || table(&rows),
         || json!(rows.iter().map(row).collect::<Vec<_>>()),
     );
-    let contradicted = |row: &Row| {
-        let others = [Some(row.wgl), row.stateright].into_iter().flatten();
-        let mut decided = others
-            .map(|other| other.validity)
-            .filter(|validity| *validity != Validity::Unknown);
-        row.ours.validity != Validity::Unknown && decided.any(|validity| validity != row.ours.validity)
-    };
-    if rows.iter().any(contradicted) {
+    if rows.iter().any(Row::is_contradicted) {
         anyhow::bail!("two checkers contradict each other on the same history");
     }
     Ok(Exit::Pass)
@@ -61,7 +59,11 @@ fn row(row: &Row) -> serde_json::Value {
         "ours_cpu_seconds": row.ours.cpu_seconds,
         "ours": row.ours.validity,
         "wgl_cpu_seconds": row.wgl.cpu_seconds,
+        "ours_peak_bytes": row.ours.peak_bytes,
         "wgl": row.wgl.validity,
+        "porcupine_cpu_seconds": row.porcupine.map(|measured| measured.cpu_seconds),
+        "porcupine_peak_bytes": row.porcupine.and_then(|measured| measured.peak_bytes),
+        "porcupine": row.porcupine.map(|measured| measured.validity),
         "ratio": row.ratio(),
         "stateright_cpu_seconds": row.stateright.map(|measured| measured.cpu_seconds),
     })

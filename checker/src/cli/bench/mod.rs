@@ -1,5 +1,6 @@
 //! `checker bench`: how fast the tester is, beside its peers. One file a measurement.
 
+mod checks;
 mod history;
 mod model;
 mod simulation;
@@ -18,6 +19,8 @@ pub(super) struct Arguments {
 
 #[derive(Debug, clap::Subcommand)]
 enum What {
+    /// Every check on long histories made in this run: time, memory, verdict.
+    Checks(checks::Arguments),
     /// `linearizable` beside Wing-Gong-Lowe (the algorithm of Porcupine) and stateright's tester, on histories
     /// made in this run.
     History(history::Arguments),
@@ -34,6 +37,7 @@ pub(super) fn execute(arguments: Arguments, context: &Context) -> anyhow::Result
             .warn("built without optimisation: repeat with `cargo run --release -p checker -- bench …`");
     }
     match arguments.what {
+        What::Checks(arguments) => checks::execute(&arguments, context),
         What::History(arguments) => history::execute(arguments, context),
         What::Model(arguments) => model::execute(arguments, context),
         What::Simulation(arguments) => simulation::execute(&arguments, context),

@@ -1,0 +1,50 @@
+//! `checker bench checks`: every check on long histories.
+
+use serde_json::json;
+
+use crate::{
+    bench::{CheckRow, FAMILIES, check_table, measure_family},
+    cli::context::Context,
+    record::exit::Exit,
+};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Number of operations of each history.
+    #[arg(long, default_value_t = 1_000_000)]
+    operations: u32,
+
+    /// Everything random is drawn from it.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// Measures and prints the table. An error when a history that is right was not accepted.
+pub(super) fn execute(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
+    let mut rows = Vec::new();
+    for (family, _) in FAMILIES {
+        context.console.progress(|| format!("{family:?}"));
+        rows.extend(measure_family(family, arguments.operations, arguments.seed));
+    }
+    context.console.progress_done();
+    let row = |row: &CheckRow| {
+        json!({
+            "check": row.check,
+            "history": format!("{:?}", row.family),
+            "operations": row.operations,
+            "cpu_seconds": row.right.cpu_seconds,
+            "peak_bytes": row.right.peak_bytes,
+            "validity": row.right.validity,
+            "flawed_cpu_seconds": row.flawed.cpu_seconds,
+            "flawed_validity": row.flawed.validity,
+        })
+    };
+    context.console.result(
+        || check_table(&rows),
+        || json!(rows.iter().map(row).collect::<Vec<_>>()),
+    );
+    if let Some(wrong) = rows.iter().find(|row| !row.is_right()) {
+        anyhow::bail!("{} did not accept a history that is right", wrong.check);
+    }
+    Ok(Exit::Pass)
+}

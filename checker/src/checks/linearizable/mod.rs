@@ -13,6 +13,7 @@
 mod bits;
 mod check;
 mod fast_hash;
+mod impossible;
 mod kv;
 mod kv_check;
 mod model;

@@ -47,6 +47,11 @@ pub(crate) trait Model {
     /// Whether [`Model::reaches`] is worth asking.
     const PRUNES: bool = false;
 
+    /// An operation (position in `ops`) that no order can explain, where that shows without a search.
+    fn impossible(&self, _ops: &[Timed<Self::Effect>]) -> Option<u32> {
+        None
+    }
+
     /// Which mutations can help to explain what others saw: the state they leave is one that some operation
     /// needs. `true` is always right; `false` lets the search leave a crashed one out and pass an overwritten one.
     fn usefulness(&self, _ops: &[Timed<Self::Effect>]) -> Box<dyn Fn(Self::Effect) -> bool> {

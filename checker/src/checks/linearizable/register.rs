@@ -2,6 +2,7 @@
 
 use super::{
     fast_hash::FastSet,
+    impossible::impossible,
     model::{Model, Role, Timed},
     problem::{Effect, ValueId},
 };
@@ -41,6 +42,10 @@ impl Model for RegisterModel {
             Effect::Read(value) | Effect::Cas(value, _) => Some(value),
             Effect::Write(_) | Effect::Differs(_) => None,
         }
+    }
+
+    fn impossible(&self, ops: &[Timed<Effect>]) -> Option<u32> {
+        impossible(ops)
     }
 
     /// A writer of a value that nobody needs only overwrites. That helps nobody, unless someone saw that the

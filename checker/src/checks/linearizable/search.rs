@@ -42,7 +42,8 @@ pub(crate) struct Stuck<S> {
     pub(crate) target: u32,
     /// Number of completed operations whose returns were reached.
     pub(crate) reached: usize,
-    /// States that some order leaves before that return; at most [`STATES_MAX`].
+    /// States that some order leaves before that return; at most [`STATES_MAX`]. None when it did not take a search to
+    /// see that the operation is impossible.
     pub(crate) states: Vec<S>,
 }
 
@@ -57,6 +58,14 @@ pub(crate) const PENDING_MAX: u32 = 1024;
 
 /// Judges one key.
 pub(crate) fn search<M: Model>(model: &M, ops: &[Timed<M::Effect>], meter: &Meter) -> Outcome<M::State> {
+    if let Some(target) = model.impossible(ops) {
+        let end = ops[target as usize].returned;
+        return Outcome::Violated(Stuck {
+            target,
+            reached: ops.iter().filter(|op| op.returned < end).count(),
+            states: Vec::new(),
+        });
+    }
     let timeline = Timeline::new(model, ops);
     if timeline.steps.is_empty() {
         return Outcome::Linearizable;

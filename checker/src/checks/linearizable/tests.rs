@@ -18,7 +18,7 @@ use crate::{
 #[test]
 fn zones_agree_with_enumeration() {
     let mut refuted = 0;
-    for seed in 0..150_000 {
+    for seed in 0..rounds(150_000) {
         let (ops, values) = small(seed, seed.is_multiple_of(2), false);
         let truth = enumerate(&timed(&ops));
         match zones(&ops, values) {
@@ -31,7 +31,7 @@ fn zones_agree_with_enumeration() {
         }
     }
     assert!(
-        (15_000..135_000).contains(&refuted),
+        (rounds(15_000)..rounds(135_000)).contains(&refuted),
         "{refuted} refuted: too few of one kind to mean anything"
     );
 }
@@ -40,7 +40,7 @@ fn zones_agree_with_enumeration() {
 fn search_agrees_with_enumeration() {
     let meter = Meter::start(&Budget::default());
     let mut refuted = 0;
-    for seed in 0..150_000 {
+    for seed in 0..rounds(150_000) {
         let (ops, _) = small(seed, seed.is_multiple_of(2), seed % 3 > 0);
         let ops = timed(&ops);
         let truth = enumerate(&ops);
@@ -54,7 +54,7 @@ fn search_agrees_with_enumeration() {
         }
     }
     assert!(
-        (15_000..135_000).contains(&refuted),
+        (rounds(15_000)..rounds(135_000)).contains(&refuted),
         "{refuted} refuted: too few of one kind to mean anything"
     );
 }
@@ -62,7 +62,7 @@ fn search_agrees_with_enumeration() {
 #[test]
 fn zones_agree_with_search_on_longer_histories() {
     let meter = Meter::start(&Budget::default());
-    for seed in 0..3_000 {
+    for seed in 0..rounds(3_000) {
         let shape = Shape {
             seed,
             operations: 60,
@@ -88,7 +88,7 @@ fn zones_agree_with_search_on_longer_histories() {
 
 #[test]
 fn stateright_agrees() {
-    for seed in 0..4_000 {
+    for seed in 0..rounds(20_000) {
         let (ops, _) = small(seed, seed.is_multiple_of(2), true);
         let ops = timed(&ops);
         let meter = Meter::start(&Budget::default());
@@ -102,7 +102,7 @@ fn stateright_agrees() {
 fn witnesses_refute_alone_and_none_of_them_can_be_left_out() {
     let meter = Meter::start(&Budget::default());
     let mut sizes = [0u32; 5];
-    for seed in 0..12_000 {
+    for seed in 0..rounds(12_000) {
         let (ops, values) = small(seed, seed.is_multiple_of(2), false);
         let ZoneAnswer::Violated(violations) = zones(&ops, values) else {
             continue;
@@ -117,7 +117,7 @@ fn witnesses_refute_alone_and_none_of_them_can_be_left_out() {
         sizes[1..].iter().all(|size| *size > 0),
         "{sizes:?}: some size never occurred"
     );
-    for seed in 0..1_500 {
+    for seed in 0..rounds(1_500) {
         let (ops, _) = small(seed, true, true);
         let ops = timed(&ops);
         let Outcome::Violated(stuck) = search(&RegisterModel, &ops, &meter) else {
@@ -184,6 +184,14 @@ fn a_spent_budget_is_unknown() {
     let verdict = (CHECK.run)(&generate(&shape), &budget);
     assert_eq!(verdict.validity, Validity::Unknown);
     assert!(verdict.summary.contains("time budget"), "{}", verdict.summary);
+}
+
+/// How many random histories: `PROPERTY_FACTOR=20` judges millions.
+fn rounds(usual: u64) -> u64 {
+    let factor: Option<u64> = std::env::var("PROPERTY_FACTOR")
+        .ok()
+        .and_then(|factor| factor.parse().ok());
+    usual * factor.unwrap_or(1)
 }
 
 fn assert_smallest(ops: &[Timed<Effect>], witness: &[u32], context: &str) {

@@ -2,7 +2,12 @@
 
 use workloads::operation::Key;
 
-use super::{problem::RegisterOp, search::Stuck, shrink::Witness, zones::Violation};
+use super::{
+    problem::{Effect, RegisterOp},
+    search::Stuck,
+    shrink::Witness,
+    zones::Violation,
+};
 use crate::{
     checks::{
         Anomaly,
@@ -136,12 +141,28 @@ pub(super) fn of_search(
     let mut states: Vec<String> = stuck.states.iter().map(|state| value(value_of(*state))).collect();
     states.sort();
     let involved: Vec<&Op> = witness.operations.iter().map(|position| op(*position)).collect();
+    let needs: Vec<String> = witness
+        .operations
+        .iter()
+        .filter_map(|position| need(op(*position), ops[*position as usize].effect, &value_of))
+        .collect();
+    let prefix = if states.is_empty() {
+        "every value that it could need was overwritten before it was called, or not yet written".to_owned()
+    } else {
+        let reached = stuck.reached;
+        format!(
+            "the {reached} returns before it have orders, which leave {}",
+            states.join(" or ")
+        )
+    };
     let words = format!(
-        "no order explains key {key} up to the return of {}: the {} returns before it have orders, which leave {}. \
-         {}: {}",
+        "no order explains key {key} up to the return of {}: {prefix}{}. {}: {}",
         describe(op(stuck.target)),
-        stuck.reached,
-        states.join(" or "),
+        if needs.is_empty() {
+            String::new()
+        } else {
+            format!("; but {}", needs.join(", "))
+        },
         if witness.smallest {
             "These alone have no order"
         } else {
@@ -150,6 +171,18 @@ pub(super) fn of_search(
         describe_all(involved.iter().copied())
     );
     anomaly("no-order", key, words, involved)
+}
+
+/// What must be there when the operation takes effect.
+fn need(op: &Op, effect: Effect, value_of: &impl Fn(u32) -> Option<Value>) -> Option<String> {
+    let number = op.number;
+    match effect {
+        Effect::Read(state) | Effect::Cas(state, _) if op.is_ok() => {
+            Some(format!("#{number} needs {}", value(value_of(state))))
+        }
+        Effect::Differs(state) => Some(format!("#{number} needs anything but {}", value(value_of(state)))),
+        Effect::Read(_) | Effect::Cas(..) | Effect::Write(_) => None,
+    }
 }
 
 /// A reply that contradicts itself.

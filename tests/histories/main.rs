@@ -1,6 +1,8 @@
 //! Do histories that others recorded and judged get their known verdicts? They lie beside the workspace, under
 //! `../shared/histories` (or where `HISTORIES` says); where they are absent, a line says so.
 
+mod hostile;
+
 use std::{
     env, fs,
     path::{Path, PathBuf},

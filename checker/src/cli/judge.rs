@@ -44,9 +44,9 @@ pub(super) struct Arguments {
     #[arg(long)]
     save: bool,
 
-    /// Do not judge: print the history in Jepsen's format.
-    #[arg(long, conflicts_with_all = ["save", "check"])]
-    export: bool,
+    /// Do not judge: print the history in another tool's format.
+    #[arg(long, value_name = "FORMAT", value_parser = ["jepsen-edn"], conflicts_with_all = ["save", "check"])]
+    export: Option<String>,
 }
 
 /// Judges; the verdict is the exit code.
@@ -57,7 +57,7 @@ pub(super) fn execute(arguments: Arguments, context: &Context) -> anyhow::Result
         initial: arguments.initial.unwrap_or_default(),
         ..Request::default()
     };
-    if arguments.export {
+    if arguments.export.is_some() {
         let edn = judge::export(&arguments.path, &request)?;
         context.console.result(|| edn.clone(), || json!({ "edn": edn }));
         return Ok(Exit::Pass);

@@ -17,6 +17,8 @@ pub enum HistoryError {
     Malformed { line: u64, reason: String },
     #[error("line {line}: longer than the limit of {LINE_BYTES_MAX} bytes (LINE_BYTES_MAX)")]
     Overlong { line: u64 },
+    #[error("line {line}: the file is larger than the limit of {bytes_max} bytes (TEXT_BYTES_MAX)")]
+    TooLarge { line: u64, bytes_max: usize },
     #[error("line {line}: schema {found} is newer than {SCHEMA}, the newest this checker reads")]
     NewerSchema { line: u64, found: u32 },
     #[error("line {line}: index {found} where {expected} or more is due: events are out of order")]

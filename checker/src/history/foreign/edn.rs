@@ -116,6 +116,10 @@ impl<'a> Parser<'a> {
                 if self.rest.starts_with('{') {
                     return self.sequence('}', depth);
                 }
+                if self.rest.starts_with('#') {
+                    // ##NaN, ##Inf, ##-Inf.
+                    return Ok(Edn::Other(format!("#{}", self.token())));
+                }
                 // A tagged value: the tag says of which class it was; the value is what counts.
                 self.token();
                 self.value(depth + 1)

@@ -63,13 +63,21 @@ impl Style {
             (Action::Stamp { value, .. }, _) => ("stamp", value.to_string()),
             (Action::Cas { expect, value, .. }, _) => ("cas", format!("[{} {value}]", nil_or(*expect))),
             (Action::Add { value, .. }, _) => ("add", value.to_string()),
+            (Action::AddMany { values, .. }, _) => ("add-many", list(values)),
             (Action::ReadSet { .. }, Some(Observed::Elements(found))) => ("read", list(found)),
             (Action::ReadSet { .. }, _) => ("read", "nil".to_owned()),
             (Action::Append { value, .. }, _) => return ("txn", format!("[[:append {key} {value}]]")),
+            (Action::AppendMany { keys, value }, _) => {
+                let appends = keys.iter().map(|key| format!("[:append {key} {value}]"));
+                return ("txn", format!("[{}]", appends.collect::<Vec<_>>().join(" ")));
+            }
             (Action::ReadList { .. }, Some(Observed::Elements(found))) => {
                 return ("txn", format!("[[:r {key} {}]]", list(found)));
             }
             (Action::ReadList { .. }, _) => return ("txn", format!("[[:r {key} nil]]")),
+            (Action::Log { value, .. }, _) => ("log", value.to_string()),
+            (Action::ReadLog { .. }, Some(Observed::Elements(found))) => ("read-log", list(found)),
+            (Action::ReadLog { .. }, _) => ("read-log", "nil".to_owned()),
             (Action::Increment { by, .. }, _) => ("add", by.to_string()),
             (Action::ReadCounter { .. }, Some(Observed::Count(count))) => ("read", count.to_string()),
             (Action::ReadCounter { .. }, _) => ("read", "nil".to_owned()),

@@ -40,7 +40,9 @@ pub fn parse_jepsen_edn(text: &str, initial: Initial) -> Result<JepsenHistory, H
     let maps = parse_maps(text)?;
     let mut lines = Vec::with_capacity(maps.len());
     let mut processes: HashMap<String, u32> = HashMap::new();
+    let mut last_index: Option<i64> = None;
     for (line, map) in &maps {
+        numbers_make_sense(*line, map, &mut last_index)?;
         if let Some(client) = Line::of(*line, map, &mut processes)? {
             lines.push(client);
         }
@@ -108,6 +110,31 @@ pub fn parse_jepsen_edn(text: &str, initial: Initial) -> Result<JepsenHistory, H
             .push(format!("registers are taken to hold {initial} at first"));
     }
     Ok(JepsenHistory::Single(history))
+}
+
+/// `:time` and `:index`, where they are there: integers, and indices rise. (Times of different threads may cross.)
+fn numbers_make_sense(line: u64, map: &Edn, last_index: &mut Option<i64>) -> Result<(), HistoryError> {
+    for name in ["time", "index"] {
+        if !matches!(map.get(name), None | Some(Edn::Int(_) | Edn::Nil)) {
+            return Err(HistoryError::Malformed {
+                line,
+                reason: format!("the :{name} must be an integer"),
+            });
+        }
+    }
+    if let Some(index) = map.get("index").and_then(Edn::int) {
+        if let Some(last) = *last_index
+            && index <= last
+        {
+            return Err(HistoryError::IndexOutOfOrder {
+                line,
+                found: u64::try_from(index).unwrap_or(0),
+                expected: u64::try_from(last).map_or(0, |last| last + 1),
+            });
+        }
+        *last_index = Some(index);
+    }
+    Ok(())
 }
 
 /// A set workload of Jepsen ends with a read: the last one of each key that was answered.

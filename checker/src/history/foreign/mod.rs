@@ -5,10 +5,12 @@ mod export;
 mod jepsen_edn;
 mod jepsen_etcd_log;
 mod porcupine_kv;
+mod text;
 mod transactions;
 
 pub use export::export_jepsen_edn;
 pub use jepsen_edn::{Initial, JepsenHistory, parse_jepsen_edn};
 pub use jepsen_etcd_log::parse_jepsen_etcd_log;
 pub use porcupine_kv::{KvAction, KvOp, parse_porcupine_kv};
+pub use text::{TEXT_BYTES_MAX, read_text};
 pub use transactions::{MicroOp, Transaction};

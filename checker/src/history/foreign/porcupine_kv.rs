@@ -102,7 +102,16 @@ pub fn parse_porcupine_kv(text: &str) -> Result<BTreeMap<String, Vec<KvOp>>, His
                 }
             }
             // Of unknown end: it stays open, and the process does not come back.
-            "info" => drop(open.remove(&process)),
+            "info" => {
+                if open.remove(&process).is_none() {
+                    let operation = place.into();
+                    return Err(HistoryError::CompletionWithoutInvocation {
+                        line,
+                        process: short,
+                        operation,
+                    });
+                }
+            }
             _ => return Err(malformed("the :type is none of :invoke :ok :info")),
         }
     }

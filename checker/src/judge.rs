@@ -1,6 +1,6 @@
 //! Judges a history that is already there: of a stored run, or recorded by another tool.
 
-use std::{fs, path::Path, str::FromStr};
+use std::{path::Path, str::FromStr};
 
 use thiserror::Error;
 use workloads::catalogue::WORKLOADS;
@@ -8,10 +8,10 @@ use workloads::catalogue::WORKLOADS;
 use crate::{
     checks::{self, Budget, CHECKS, Verdict},
     history::{
-        self, History, HistoryError,
+        self, History, HistoryError, Marks,
         foreign::{
             Initial, JepsenHistory, export_jepsen_edn, parse_jepsen_edn, parse_jepsen_etcd_log,
-            parse_porcupine_kv,
+            parse_porcupine_kv, read_text,
         },
     },
     record::{
@@ -158,16 +158,13 @@ enum Loaded {
 }
 
 fn load(path: &Path, request: &Request) -> Result<Loaded, JudgeError> {
-    let text = || {
-        fs::read_to_string(path).map_err(|source| HistoryError::File {
-            path: path.to_owned(),
-            source,
-        })
-    };
+    let text = || read_text(path);
     Ok(match request.format {
         Format::Run if path.is_dir() => {
             let told = checks_of_run(path);
-            Loaded::Single(history::read(&path.join(RunFile::History.name()))?, told)
+            let mut history = history::read(&path.join(RunFile::History.name()))?;
+            resolve(path, &mut history);
+            Loaded::Single(history, told)
         }
         Format::Run => Loaded::Single(history::read(path)?, Vec::new()),
         Format::JepsenEtcdLog => {
@@ -188,6 +185,17 @@ fn load(path: &Path, request: &Request) -> Result<Loaded, JudgeError> {
             }
         },
     })
+}
+
+/// Lets the run's marks decide what the clients could not know; a run without them stays as it is.
+fn resolve(directory: &Path, history: &mut History) {
+    let directory = RunDirectory::open(directory).ok();
+    let marks: Option<Marks> = directory
+        .filter(|directory| directory.has(RunFile::Marks))
+        .and_then(|directory| directory.read(RunFile::Marks, &mut history.notes));
+    if let Some(marks) = marks {
+        marks.resolve(history);
+    }
 }
 
 /// The checks of the workloads that `run.json` names.
@@ -221,6 +229,9 @@ fn fitting(history: &History) -> Vec<String> {
         let workload = match op.request.action {
             Action::Read { .. } | Action::Write { .. } | Action::Cas { .. } => "register",
             Action::Add { .. } | Action::ReadSet { .. } => "set",
+            Action::AddMany { .. } => "bulk-insert",
+            Action::AppendMany { .. } => "across-lists",
+            Action::Log { .. } | Action::ReadLog { .. } => "oplog-tail",
             Action::Append { .. } | Action::ReadList { .. } => "list-append",
             Action::Increment { .. } | Action::ReadCounter { .. } => "counter",
             Action::Enqueue { .. } | Action::Dequeue { .. } => "queue",

@@ -6,6 +6,7 @@
 use std::{path::Path, time::Duration};
 
 use checker::{
+    checks::Validity,
     console::Console,
     nemesis::{NEMESES, view::QuorumBudget},
     record::{
@@ -22,7 +23,7 @@ use checker::{
     },
 };
 use tokio::sync::Mutex;
-use workloads::catalogue;
+use workloads::catalogue::{self, WORKLOADS};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_faults_nothing_fails() {
@@ -57,6 +58,39 @@ async fn members_are_killed_and_nothing_acknowledged_is_lost() {
     assert!(results.path().join("index.html").is_file());
     let log = outcome.directory.join("nodes/n0/log");
     assert!(std::fs::metadata(log).is_ok_and(|log| log.len() > 0));
+}
+
+/// All workloads side by side, so that every action meets a real server, and every check its history.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_workload_keeps_its_promises_while_members_are_killed() {
+    let results = tempfile::tempdir().expect("a temporary directory");
+    let alone = MACHINE.lock().await;
+    let (_interrupter, interrupt) = Interrupter::pair();
+    let mut live = live(results.path(), &["kill"], 20, interrupt);
+    live.cast.workloads = WORKLOADS.iter().collect();
+    live.scenario.processes = 1;
+    live.scenario.rate = Some(60);
+    let outcome = live.play().await.expect("the run's own machinery works");
+    drop(alone);
+    let verdict = &outcome.verdict;
+    assert_eq!(
+        verdict.overall,
+        Overall::Pass,
+        "{}: {:#?}",
+        verdict.cause,
+        verdict.checks
+    );
+    for workload in &outcome.run.workloads {
+        assert!(workload.counts.ok > 0, "{}: {:?}", workload.name, workload.counts);
+    }
+    for name in ["exactly-once", "recovery", "causal-order"] {
+        let check = verdict.checks.iter().find(|check| check.check == name);
+        assert!(
+            check.is_some_and(|check| check.validity == Validity::Valid),
+            "{name}: {check:?}"
+        );
+    }
+    assert!(outcome.directory.join(RunFile::Marks.name()).is_file());
 }
 
 #[tokio::test(flavor = "multi_thread")]

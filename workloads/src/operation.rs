@@ -27,12 +27,20 @@ pub enum Action {
     },
     /// Add `value` to the set `key`.
     Add { key: Key, value: Value },
+    /// Add all `values` to the set `key` in one request; they come in one after the other.
+    AddMany { key: Key, values: Vec<Value> },
     /// Read the whole set `key`.
     ReadSet { key: Key },
     /// Append `value` to the list `key`.
     Append { key: Key, value: Value },
+    /// Append `value` to each of the lists `keys` in one request; each list changes by itself.
+    AppendMany { keys: Vec<Key>, value: Value },
     /// Read the whole list `key`.
     ReadList { key: Key },
+    /// Put `value` into the oplog as an insert into the log `key`.
+    Log { key: Key, value: Value },
+    /// Follow the oplog of one member up to its commit point: all values of the log `key`, in order.
+    ReadLog { key: Key },
     /// Add `by` to the counter `key`; the reply carries the post-image.
     Increment { key: Key, by: i64 },
     /// Read the counter `key`.
@@ -48,16 +56,20 @@ pub enum Action {
 }
 
 impl Action {
-    /// The key concerned: checks judge each key alone where the promise allows.
-    pub const fn key(&self) -> Key {
+    /// The key concerned: checks judge each key alone where the promise allows. Of several lists: the first.
+    pub fn key(&self) -> Key {
         match self {
+            Self::AppendMany { keys, .. } => keys.first().copied().unwrap_or(0),
             Self::Read { key }
             | Self::Write { key, .. }
             | Self::Cas { key, .. }
             | Self::Add { key, .. }
+            | Self::AddMany { key, .. }
             | Self::ReadSet { key }
             | Self::Append { key, .. }
             | Self::ReadList { key }
+            | Self::Log { key, .. }
+            | Self::ReadLog { key }
             | Self::Increment { key, .. }
             | Self::ReadCounter { key }
             | Self::Enqueue { key, .. }
@@ -67,11 +79,25 @@ impl Action {
         }
     }
 
+    /// How many documents it changes when all of it takes effect.
+    pub const fn documents(&self) -> usize {
+        match self {
+            Self::AddMany { values, .. } => values.len(),
+            Self::AppendMany { keys, .. } => keys.len(),
+            _ if self.is_read() => 0,
+            _ => 1,
+        }
+    }
+
     /// Whether it only looks. A look that failed or got lost changed nothing.
     pub const fn is_read(&self) -> bool {
         matches!(
             self,
-            Self::Read { .. } | Self::ReadSet { .. } | Self::ReadList { .. } | Self::ReadCounter { .. }
+            Self::Read { .. }
+                | Self::ReadSet { .. }
+                | Self::ReadList { .. }
+                | Self::ReadLog { .. }
+                | Self::ReadCounter { .. }
         )
     }
 }
@@ -167,7 +193,7 @@ pub enum Observed {
     /// A compare-and-set that did not match, from a source that does not tell what was there. Our own clients
     /// always tell (`Swapped`); foreign histories may not.
     Refused,
-    /// A set or list read, in the order the server gave.
+    /// A set, list or log read, in the order the server gave.
     Elements(Vec<Value>),
     /// A counter, after an increment or by a read.
     Count(i64),

@@ -2,9 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use workloads::operation::{Action, Key, Observed, ReadConcern, ReadPreference, WriteConcern};
+use workloads::operation::{Action, Key, Observed};
 
-use super::{Budget, Check, Verdict, anomaly_list::Anomalies, describe::describe};
+use super::{
+    Budget, Check, Verdict,
+    anomaly_list::Anomalies,
+    describe::describe,
+    promised::{is_current, is_durable},
+};
 use crate::history::{History, Op};
 
 pub(super) const CHECK: Check = Check {
@@ -110,13 +115,12 @@ fn before(sums: &[(u32, i64, i64)], place: u32) -> (i64, i64) {
 }
 
 fn is_certain(op: &Op) -> bool {
-    op.is_ok() && op.request.concerns.write == WriteConcern::Majority
+    op.is_ok() && is_durable(&op.request.concerns)
 }
 
 /// Reads that must show everything acknowledged before them.
-fn is_current(op: &Op) -> bool {
-    let concerns = op.request.concerns;
-    op.last || (concerns.read == ReadConcern::Linearizable && concerns.preference == ReadPreference::Primary)
+fn shows_all(op: &Op) -> bool {
+    op.last || is_current(&op.request.concerns)
 }
 
 fn within_bounds(
@@ -134,7 +138,7 @@ fn within_bounds(
             describe(read)
         );
         anomalies.add("counted-twice", key, words, &[read]);
-    } else if count < least && is_current(read) {
+    } else if count < least && shows_all(read) {
         let last = increments
             .iter()
             .filter(|(_, op)| is_certain(op) && op.returned < read.call)
@@ -196,7 +200,7 @@ fn in_order(key: Key, counter: &Counter<'_>, anomalies: &mut Anomalies) {
         counter
             .reads
             .iter()
-            .filter(|(_, op)| is_current(op))
+            .filter(|(_, op)| shows_all(op))
             .map(|(count, op)| (*count, *op, false)),
     );
     seen.sort_by_key(|(_, op, _)| op.call);

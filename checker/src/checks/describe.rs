@@ -41,8 +41,16 @@ fn asked(action: &Action) -> String {
             format!("compare-and-set key {key} from {} to {new}", value(*expect))
         }
         Action::Add { key, value } => format!("add {value} to set {key}"),
+        Action::AddMany { key, values } => format!(
+            "add {} values from {} to set {key}",
+            values.len(),
+            value(values.first().copied())
+        ),
         Action::ReadSet { key } => format!("read set {key}"),
         Action::Append { key, value } => format!("append {value} to list {key}"),
+        Action::AppendMany { keys, value } => format!("append {value} to the lists {keys:?}"),
+        Action::Log { key, value } => format!("insert {value} into log {key}"),
+        Action::ReadLog { key } => format!("follow log {key}"),
         Action::ReadList { key } => format!("read list {key}"),
         Action::Increment { key, by } => format!("add {by} to counter {key}"),
         Action::ReadCounter { key } => format!("read counter {key}"),

@@ -5,9 +5,11 @@
 
 mod anomaly_list;
 mod budget;
+mod causal_order;
 mod check;
 mod counter;
 mod describe;
+mod exactly_once;
 #[cfg(test)]
 mod fixtures;
 mod judging;
@@ -27,6 +29,7 @@ mod verdict;
 
 pub use budget::Budget;
 pub use check::Check;
+pub use exactly_once::exactly_once;
 pub use judging::judge;
 pub(crate) use linearizable::judge_kv;
 pub(crate) use list_append::judge_transactions;
@@ -42,6 +45,7 @@ pub const CHECKS: &[Check] = &[
     no_lost_write::CHECK,
     no_dirty_read::CHECK,
     subset_chain::CHECK,
+    causal_order::CHECK,
     session_guarantees::CHECK,
     counter::CHECK,
     queue::CHECK,

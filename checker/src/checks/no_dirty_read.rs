@@ -1,9 +1,11 @@
 //! `no-dirty-read`: a majority read never shows what did not happen, or what is taken back later.
 use std::collections::{BTreeMap, BTreeSet};
 
-use workloads::operation::{Action, Key, Observed, ReadConcern, Value};
+use workloads::operation::{Action, Key, Observed, Value};
 
-use super::{Anomaly, Budget, Check, Verdict, describe::describe, linearizable::FastMap};
+use super::{
+    Anomaly, Budget, Check, Verdict, describe::describe, linearizable::FastMap, promised::is_committed,
+};
 use crate::history::{History, Op};
 
 pub(super) const CHECK: Check = Check {
@@ -34,28 +36,41 @@ fn run(history: &History, _budget: &Budget) -> Verdict {
 }
 
 fn is_strong(op: &Op) -> bool {
-    op.request.action.is_read() && op.request.concerns.read != ReadConcern::Local
+    op.request.action.is_read() && is_committed(&op.request.concerns)
 }
 
-/// Collections that hold values: registers, sets, lists.
+/// What holds values: registers, sets, lists, logs.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Holder {
     Register,
     Set,
     List,
+    Log,
 }
 
-fn holder(action: &Action) -> Option<(Holder, Key, Option<Value>)> {
+/// What an action looks at.
+const fn looked_at(action: &Action) -> Option<(Holder, Key)> {
     match action {
-        Action::Read { key } => Some((Holder::Register, *key, None)),
-        Action::Write { key, value } | Action::Cas { key, value, .. } => {
-            Some((Holder::Register, *key, Some(*value)))
-        }
-        Action::ReadSet { key } => Some((Holder::Set, *key, None)),
-        Action::Add { key, value } => Some((Holder::Set, *key, Some(*value))),
-        Action::ReadList { key } => Some((Holder::List, *key, None)),
-        Action::Append { key, value } => Some((Holder::List, *key, Some(*value))),
+        Action::Read { key } => Some((Holder::Register, *key)),
+        Action::ReadSet { key } => Some((Holder::Set, *key)),
+        Action::ReadList { key } => Some((Holder::List, *key)),
+        Action::ReadLog { key } => Some((Holder::Log, *key)),
         _ => None,
+    }
+}
+
+/// What an action writes, and where.
+fn written(action: &Action) -> Vec<(Holder, Key, Value)> {
+    match action {
+        Action::Write { key, value } | Action::Cas { key, value, .. } => {
+            vec![(Holder::Register, *key, *value)]
+        }
+        Action::Add { key, value } => vec![(Holder::Set, *key, *value)],
+        Action::AddMany { key, values } => values.iter().map(|value| (Holder::Set, *key, *value)).collect(),
+        Action::Append { key, value } => vec![(Holder::List, *key, *value)],
+        Action::AppendMany { keys, value } => keys.iter().map(|key| (Holder::List, *key, *value)).collect(),
+        Action::Log { key, value } => vec![(Holder::Log, *key, *value)],
+        _ => Vec::new(),
     }
 }
 
@@ -71,7 +86,7 @@ fn seen(op: &Op) -> Vec<Value> {
 fn refused_seen(history: &History) -> Vec<Anomaly> {
     let mut refused: FastMap<(u8, Key, Value), Option<&Op>> = FastMap::default();
     for op in &history.ops {
-        if let Some((holder, key, Some(value))) = holder(&op.request.action) {
+        for (holder, key, value) in written(&op.request.action) {
             let entry = refused.entry((holder as u8, key, value)).or_insert(Some(op));
             if !op.is_fail() {
                 *entry = None;
@@ -84,7 +99,7 @@ fn refused_seen(history: &History) -> Vec<Anomaly> {
     }
     let mut anomalies = Vec::new();
     for read in history.ops.iter().filter(|op| is_strong(op)) {
-        let Some((holder, key, None)) = holder(&read.request.action) else {
+        let Some((holder, key)) = looked_at(&read.request.action) else {
             continue;
         };
         for value in seen(read) {
@@ -105,7 +120,8 @@ fn refused_seen(history: &History) -> Vec<Anomaly> {
 fn taken_back(history: &History) -> (usize, Vec<Anomaly>) {
     let mut first_seen: BTreeMap<(Holder, Key), FastMap<Value, &Op>> = BTreeMap::new();
     for read in history.ops.iter().filter(|op| is_strong(op) && op.is_ok()) {
-        if let Some((holder @ (Holder::Set | Holder::List), key, None)) = holder(&read.request.action) {
+        let looked_at = looked_at(&read.request.action).filter(|(holder, _)| *holder != Holder::Register);
+        if let Some((holder, key)) = looked_at {
             let firsts = first_seen.entry((holder, key)).or_default();
             for value in seen(read) {
                 let first = firsts.entry(value).or_insert(read);
@@ -117,7 +133,7 @@ fn taken_back(history: &History) -> (usize, Vec<Anomaly>) {
     }
     let mut anomalies = Vec::new();
     for last in history.ops.iter().filter(|op| op.last && op.is_ok()) {
-        let Some((holder, key, None)) = holder(&last.request.action) else {
+        let Some((holder, key)) = looked_at(&last.request.action) else {
             continue;
         };
         let Some(firsts) = first_seen.get(&(holder, key)) else {
@@ -158,7 +174,7 @@ mod tests {
         Validity,
         fixtures::{fail, history, info, last, ok, with},
     };
-    use workloads::operation::Concerns;
+    use workloads::operation::{Concerns, ReadConcern};
 
     #[test]
     fn refused_and_taken_back_values_are_found() {

@@ -1,12 +1,13 @@
 //! `no-lost-write`: what a majority acknowledged is there at the end, on every member.
 use std::collections::BTreeMap;
 
-use workloads::operation::{Action, Key, Observed, ReadConcern, ReadPreference, Value, WriteConcern};
+use workloads::operation::{Action, Key, Observed, Value};
 
 use super::{
     Anomaly, Budget, Check, Verdict,
     describe::describe,
     linearizable::{FastMap, FastSet},
+    promised::{is_committed, is_current, is_durable},
 };
 use crate::history::{History, Op};
 
@@ -25,13 +26,15 @@ struct Elements<'a> {
     writers: FastMap<Value, &'a Op>,
     /// Acknowledged by a majority, by value.
     promised: Vec<(Value, &'a Op)>,
+    /// Acknowledged by less.
+    weak: Vec<Value>,
     reads: Vec<(&'a Op, &'a [Value])>,
     /// Final reads that ended without an answer.
     missed: Vec<&'a Op>,
 }
 
 fn run(history: &History, _budget: &Budget) -> Verdict {
-    let (elements, weak) = gather(history);
+    let elements = gather(history);
     let operations: usize = elements
         .values()
         .map(|all| all.writers.len() + all.reads.len())
@@ -57,41 +60,66 @@ fn run(history: &History, _budget: &Budget) -> Verdict {
         let summary = format!("all {promised} acknowledged writes are in every final read");
         Verdict::valid(CHECK.name, operations as u64, summary)
     };
-    if weak > 0 {
-        verdict.notes.push(format!(
-            "{weak} acknowledged writes below majority may be lost: not demanded"
-        ));
-    }
+    verdict.notes.extend(weak_words(elements.values()));
     verdict
 }
 
-fn gather(history: &History) -> (BTreeMap<(&'static str, Key), Elements<'_>>, u64) {
+/// What became of acknowledged writes that promised nothing.
+fn weak_words<'a>(elements: impl Iterator<Item = &'a Elements<'a>>) -> Option<String> {
+    let (mut weak, mut gone) = (0u64, 0u64);
+    for all in elements.filter(|all| !all.weak.is_empty()) {
+        weak += all.weak.len() as u64;
+        let last = all.reads.iter().rev().find(|(op, _)| op.last);
+        let present: FastSet<Value> = last
+            .map(|(_, found)| found.iter().copied().collect())
+            .unwrap_or_default();
+        gone += all
+            .weak
+            .iter()
+            .filter(|value| last.is_some() && !present.contains(value))
+            .count() as u64;
+    }
+    (weak > 0).then(|| {
+        format!("{weak} acknowledged writes below majority promise nothing after a failover: {gone} of them are gone")
+    })
+}
+
+/// Kind and name of each thing that an action reads (no value) or adds to.
+fn concerned(action: &Action) -> Vec<(&'static str, Key, Option<Value>)> {
+    match action {
+        Action::Add { key, value } => vec![("set", *key, Some(*value))],
+        Action::AddMany { key, values } => values.iter().map(|value| ("set", *key, Some(*value))).collect(),
+        Action::Append { key, value } => vec![("list", *key, Some(*value))],
+        Action::AppendMany { keys, value } => keys.iter().map(|key| ("list", *key, Some(*value))).collect(),
+        Action::Log { key, value } => vec![("log", *key, Some(*value))],
+        Action::ReadSet { key } => vec![("set", *key, None)],
+        Action::ReadList { key } => vec![("list", *key, None)],
+        Action::ReadLog { key } => vec![("log", *key, None)],
+        _ => Vec::new(),
+    }
+}
+
+fn gather(history: &History) -> BTreeMap<(&'static str, Key), Elements<'_>> {
     let mut elements: BTreeMap<(&'static str, Key), Elements<'_>> = BTreeMap::new();
-    let mut weak = 0;
     for op in &history.ops {
-        let (kind, key, value) = match op.request.action {
-            Action::Add { key, value } => ("set", key, Some(value)),
-            Action::Append { key, value } => ("list", key, Some(value)),
-            Action::ReadSet { key } => ("set", key, None),
-            Action::ReadList { key } => ("list", key, None),
-            _ => continue,
-        };
-        let all = elements.entry((kind, key)).or_default();
-        match (value, op.observed()) {
-            (Some(value), seen) => {
-                all.writers.insert(value, op);
-                if seen.is_some() && op.request.concerns.write == WriteConcern::Majority {
-                    all.promised.push((value, op));
-                } else if seen.is_some() {
-                    weak += 1;
+        for (kind, key, value) in concerned(&op.request.action) {
+            let all = elements.entry((kind, key)).or_default();
+            match (value, op.observed()) {
+                (Some(value), seen) => {
+                    all.writers.insert(value, op);
+                    if seen.is_some() && is_durable(&op.request.concerns) {
+                        all.promised.push((value, op));
+                    } else if seen.is_some() {
+                        all.weak.push(value);
+                    }
                 }
+                (None, Some(Observed::Elements(found))) => all.reads.push((op, found)),
+                (None, _) if op.last => all.missed.push(op),
+                (None, _) => {}
             }
-            (None, Some(Observed::Elements(found))) => all.reads.push((op, found)),
-            (None, _) if op.last => all.missed.push(op),
-            (None, _) => {}
         }
     }
-    (elements, weak)
+    elements
 }
 
 fn judge_one(kind: &str, key: Key, all: &Elements<'_>, anomalies: &mut Vec<Anomaly>) {
@@ -152,15 +180,13 @@ fn judge_one(kind: &str, key: Key, all: &Elements<'_>, anomalies: &mut Vec<Anoma
 
 /// A local read may see what is rolled back later; stronger ones may not.
 fn demands(read: &Op) -> bool {
-    read.request.concerns.read != ReadConcern::Local
+    is_committed(&read.request.concerns)
 }
 
 /// Which reads must hold everything acknowledged before: the final ones (after healing, when every member has
 /// caught up) and linearizable ones.
 fn owes_everything(read: &Op) -> bool {
-    let concerns = read.request.concerns;
-    read.last
-        || (concerns.read == ReadConcern::Linearizable && concerns.preference == ReadPreference::Primary)
+    read.last || is_current(&read.request.concerns)
 }
 
 fn anomaly(kind: &str, key: Key, words: String, involved: &[&Op]) -> Anomaly {
@@ -180,7 +206,7 @@ mod tests {
         Validity,
         fixtures::{fail, history, info, last, ok, with},
     };
-    use workloads::operation::Concerns;
+    use workloads::operation::{Concerns, WriteConcern};
 
     const ADD: fn(Value) -> Action = |value| Action::Add { key: 0, value };
     const READ: Action = Action::ReadSet { key: 0 };

@@ -15,9 +15,15 @@
 //! | seen `b` | the writer of `b` had seen `a` | writes-follow-reads |
 //! | seen `b` | any other | monotonic-reads |
 
-use workloads::operation::{Action, Key, Observed, ReadConcern, ReadPreference, Value, WriteConcern};
+use workloads::operation::{Action, Key, Observed, Value};
 
-use super::{Budget, Check, Verdict, anomaly_list::Anomalies, describe::describe, linearizable::FastMap};
+use super::{
+    Budget, Check, Verdict,
+    anomaly_list::Anomalies,
+    describe::describe,
+    linearizable::FastMap,
+    promised::{is_durable, keeps_session},
+};
 use crate::history::{History, Op};
 
 pub(super) const CHECK: Check = Check {
@@ -75,14 +81,10 @@ struct Step<'a> {
 fn sessions(history: &History) -> std::collections::BTreeMap<u32, Vec<Step<'_>>> {
     let mut sessions: std::collections::BTreeMap<u32, Vec<Step<'_>>> = std::collections::BTreeMap::new();
     for op in &history.ops {
-        let concerns = op.request.concerns;
-        let current =
-            concerns.read == ReadConcern::Linearizable && concerns.preference == ReadPreference::Primary;
-        let promised = current || (op.request.causal && concerns.read != ReadConcern::Local);
-        if !promised {
+        if !keeps_session(&op.request) {
             continue;
         }
-        let durable = concerns.write == WriteConcern::Majority;
+        let durable = is_durable(&op.request.concerns);
         let step = match (&op.request.action, op.observed()) {
             (Action::Read { key }, Some(Observed::Register(found))) => Step {
                 op,
@@ -193,9 +195,8 @@ fn older(now: &Step<'_>, before: &Step<'_>, writers: &FastMap<(Key, Value), Writ
         _ => false,
     };
     let shown = writers.get(&(now.key, value))?;
-    let earlier = shown.op.is_ok()
-        && shown.op.request.concerns.write == WriteConcern::Majority
-        && shown.op.returned < newer.op.call;
+    let earlier =
+        shown.op.is_ok() && is_durable(&shown.op.request.concerns) && shown.op.returned < newer.op.call;
     (swapped_away || earlier).then_some(Older::Certain)
 }
 

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use workloads::operation::{Action, Key, Observed, ReadConcern, Value};
+use workloads::operation::{Action, Key, Observed, Value};
 
-use super::{Budget, Check, Verdict, anomaly_list::Anomalies, describe::describe, linearizable::FastMap};
+use super::{
+    Budget, Check, Verdict, anomaly_list::Anomalies, describe::describe, linearizable::FastMap,
+    promised::is_committed,
+};
 use crate::history::{History, Op};
 
 pub(super) const CHECK: Check = Check {
@@ -21,7 +24,7 @@ fn run(history: &History, _budget: &Budget) -> Verdict {
     for op in &history.ops {
         if let (Action::ReadSet { key }, Some(Observed::Elements(found))) =
             (&op.request.action, op.observed())
-            && op.request.concerns.read != ReadConcern::Local
+            && is_committed(&op.request.concerns)
         {
             sets.entry(*key).or_default().push((found, op));
         }

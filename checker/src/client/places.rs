@@ -5,7 +5,9 @@
 //! |---|---|---|
 //! | read, write, cas | `checker.registers` | `{_id: key, value, mark}` |
 //! | add, read-set | `checker.set<key>` | `{_id: value, mark}` |
-//! | append, read-list | `checker.lists` | `{_id: key, values: [...], mark}` |
+//! | add-many | `checker.set<key>` | `{_id: value, mark}` each |
+//! | append, append-many, read-list | `checker.lists` | `{_id: key, values: [...], mark}` |
+//! | log, read-log | `checker.log<key>`, and its entries in the oplog | `{_id: value, mark}` |
 //! | increment, read-counter | `checker.counters` | `{_id: key, count, mark}` |
 //! | enqueue, dequeue | `checker.queue<key>` | `{_id: value, mark}` |
 //! | claim | `checker.names<key>` | `{_id: value, by: process, mark}` |
@@ -39,6 +41,11 @@ pub const COUNT: &str = "count";
 /// The collection of a set: one document per element.
 pub fn set(key: Key) -> String {
     format!("set{key}")
+}
+
+/// The collection whose entries in the oplog are followed.
+pub fn log(key: Key) -> String {
+    format!("log{key}")
 }
 
 /// The collection of a queue: one document per waiting job.

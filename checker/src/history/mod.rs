@@ -6,6 +6,7 @@
 mod error;
 mod event;
 pub mod foreign;
+mod marks;
 mod op;
 mod pairing;
 mod read;
@@ -14,6 +15,7 @@ mod schema;
 
 pub use error::HistoryError;
 pub use event::{Event, Phase};
+pub use marks::{Mark, Marks, Resolution, is_marked};
 pub use op::{History, Op};
 pub use pairing::Pairing;
 pub use read::{EventReader, read, read_events, read_patiently};

@@ -161,13 +161,17 @@ const fn fits(action: &Action, observed: &Observed) -> bool {
         (action, observed),
         (Action::Read { .. }, Observed::Register(_))
             | (
-                Action::Write { .. } | Action::Add { .. } | Action::Append { .. },
+                Action::Write { .. } | Action::Add { .. } | Action::AddMany { .. },
+                Observed::Done
+            )
+            | (
+                Action::Append { .. } | Action::AppendMany { .. } | Action::Log { .. },
                 Observed::Done
             )
             | (Action::Enqueue { .. } | Action::Claim { .. }, Observed::Done)
             | (Action::Cas { .. }, Observed::Swapped { .. } | Observed::Refused)
             | (
-                Action::ReadSet { .. } | Action::ReadList { .. },
+                Action::ReadSet { .. } | Action::ReadList { .. } | Action::ReadLog { .. },
                 Observed::Elements(_)
             )
             | (

@@ -34,6 +34,8 @@ pub enum RunFile {
     Coverage,
     /// [`super::replicas::ReplicaDiff`].
     Replicas,
+    /// [`crate::history::Marks`].
+    Marks,
     /// The page for people.
     Report,
     /// The command that repeats the run, as a script.
@@ -54,6 +56,7 @@ impl RunFile {
             Self::Model => "model.json",
             Self::Coverage => "coverage.json",
             Self::Replicas => "replicas.json",
+            Self::Marks => "marks.json",
             Self::Report => "report.html",
             Self::Reproduction => "repro.sh",
             Self::Trace => "trace.json",

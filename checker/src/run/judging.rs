@@ -3,8 +3,8 @@
 use workloads::workload::Workload;
 
 use crate::{
-    checks::{Budget, Verdict, judge},
-    history::{self, History, HistoryError},
+    checks::{Budget, Verdict, exactly_once, judge},
+    history::{self, History, HistoryError, Marks},
     record::{
         directory::{RunDirectory, RunFile},
         fault::FaultRecord,
@@ -29,6 +29,13 @@ pub fn checks(workloads: &[&'static Workload]) -> Vec<&'static str> {
         }
     }
     names
+}
+
+/// Judges the history against the marks in the oplog, then lets them decide what the clients could not know.
+pub fn with_marks(history: &mut History, marks: &Marks) -> Verdict {
+    let mut verdict = exactly_once(history, marks);
+    verdict.notes.extend(marks.resolve(history).words());
+    verdict
 }
 
 /// Runs the checks, and makes one word of theirs and of `others`.

@@ -17,10 +17,10 @@ use super::{
     error::RunError,
     final_reads::final_reads,
     interrupt::{Interrupt, Wish},
-    judging,
+    judging, marks,
     phases::{self, Borders},
     processes::Processes,
-    replicas,
+    recovery, replicas,
     scenario::{Cast, Places, Scenario, System, quoted},
     settle, shortfalls,
     start::{self, Binaries, SET},
@@ -30,9 +30,9 @@ use super::{
     watch::{self, Watch},
 };
 use crate::{
-    checks::Verdict,
+    checks::{self, Verdict},
     console::Console,
-    history::{Op, Recorder},
+    history::{Marks, Op, Recorder},
     nemesis::nemesis::Needs,
     record::{
         directory::{RunDirectory, RunFile},
@@ -229,11 +229,15 @@ impl Live {
         self.console
             .say("clients have stopped; waiting until all members are equal");
         let settled = settle::settle(arena, admin, crashed).await?;
+        let committed = marks::committed(&admin.look_all().await);
         let not_read = final_reads(&desk, &asking).await?;
         borders.end_ns = now_ns();
         self.console.say("comparing what the members hold");
-        let (equal, difference) = replicas::compare(admin).await;
-        directory.write(RunFile::Replicas, &difference)?;
+        let compared = replicas::compare(admin, committed).await;
+        directory.write(RunFile::Replicas, &compared.difference)?;
+        if let Some(marks) = &compared.marks {
+            directory.write(RunFile::Marks, marks)?;
+        }
         drop(watching);
         progress.abort();
         self.console.progress_done();
@@ -241,7 +245,8 @@ impl Live {
             borders,
             processes: desk.processes,
             not_read,
-            verdicts: vec![settled, equal],
+            verdicts: vec![settled, compared.verdict],
+            marks: compared.marks,
             interrupted: self.interrupt.wish() >= Wish::Finish,
         })
     }
@@ -275,7 +280,7 @@ impl Live {
         played: Played,
     ) -> Result<Outcome, RunError> {
         self.console.say("checking the history");
-        let history = judging::read(directory)?;
+        let mut history = judging::read(directory)?;
         let mut faults = arena.records().await;
         phases::fill_recovery(&mut faults, &history.ops);
         arena.finish(&faults).await?;
@@ -296,6 +301,11 @@ impl Live {
         let names = judging::checks(&self.cast.workloads);
         // In a thread of its own: checks count, and Ctrl-C must be heard meanwhile.
         let mut verdicts = played.verdicts;
+        let owed = recovery::disturbances(&faults, self.scenario.members, played.borders.quiet_ns);
+        verdicts.push(checks::recovery(&history, &owed, recovery::limit()));
+        if let Some(marks) = &played.marks {
+            verdicts.push(judging::with_marks(&mut history, marks));
+        }
         verdicts.extend(self.model.as_ref().map(ModelRecord::verdict));
         let (kept, shortfalls) = (directory.clone(), run.shortfalls.clone());
         let judged = tokio::task::spawn_blocking(move || {
@@ -388,6 +398,7 @@ struct Played {
     processes: Arc<Processes>,
     not_read: Vec<String>,
     verdicts: Vec<Verdict>,
+    marks: Option<Marks>,
     interrupted: bool,
 }
 

@@ -1,8 +1,8 @@
 //! One live run: a workload under nemeses, on real processes, and what comes out of it.
 //!
 //! Reading order: [`scenario`] (what a run is), [`live`] (its story), then the parts in the order of the story:
-//! [`start`], [`traffic`], [`watch`], [`disturb`], [`settle`], [`final_reads`], [`replicas`], [`traces`],
-//! [`shortfalls`], [`judging`].
+//! [`start`], [`traffic`], [`watch`], [`disturb`], [`settle`], [`final_reads`], [`replicas`], [`marks`], [`traces`],
+//! [`recovery`], [`shortfalls`], [`judging`].
 
 pub mod admin;
 pub mod arena;
@@ -15,8 +15,10 @@ pub mod final_reads;
 pub mod interrupt;
 pub mod judging;
 pub mod live;
+pub mod marks;
 pub mod phases;
 pub mod processes;
+pub mod recovery;
 pub mod replicas;
 pub mod scenario;
 pub mod settle;

@@ -12,9 +12,10 @@ use mongodb::{
     options::{ReadConcern, ReadPreference, SelectionCriteria},
 };
 
-use super::admin::Admin;
+use super::{admin::Admin, marks::marks};
 use crate::{
     checks::{ReplicaDump, Verdict, replicas_equal},
+    history::Marks,
     record::{
         SCHEMA,
         replicas::{Difference, ReplicaDiff, ReplicaDigest},
@@ -35,19 +36,38 @@ pub struct Holdings {
     oplog: BTreeMap<Optime, RawDocumentBuf>,
 }
 
-/// Reads all members and compares them. A member that cannot be read makes the answer unknown.
-pub async fn compare(admin: &Admin) -> (Verdict, ReplicaDiff) {
+/// What was found on the members.
+#[derive(Clone, Debug)]
+pub struct Compared {
+    /// Whether they hold the same.
+    pub verdict: Verdict,
+    /// Where they differ.
+    pub difference: ReplicaDiff,
+    /// The operations' marks in the oplog of one of them; `None` when it could not be read.
+    pub marks: Option<Marks>,
+}
+
+/// Reads all members and compares them. A member that cannot be read makes the answer unknown. `committed`: the commit
+/// point before the first final read.
+pub async fn compare(admin: &Admin, committed: Option<OptimeRecord>) -> Compared {
     match dump(admin).await {
         Ok(holdings) => {
             let dumps: Vec<ReplicaDump> = (0..).zip(&holdings).map(|(n, held)| hashed(n, held)).collect();
-            (replicas_equal(&dumps), difference(&holdings))
+            let oplog = holdings.first().map(|held| held.oplog.iter());
+            let entries = oplog.map(|oplog| oplog.map(|(optime, entry)| (record(*optime), &**entry)));
+            Compared {
+                verdict: replicas_equal(&dumps),
+                difference: difference(&holdings),
+                marks: entries.map(|entries| marks(entries, committed)),
+            }
         }
         Err((member, error)) => {
             let reason = format!("n{member} could not be read: {error}");
-            (
-                Verdict::unknown("replicas-equal", 0, reason),
-                ReplicaDiff::default(),
-            )
+            Compared {
+                verdict: Verdict::unknown("replicas-equal", 0, reason),
+                difference: ReplicaDiff::default(),
+                marks: None,
+            }
         }
     }
 }

@@ -14,9 +14,12 @@ pub(super) const WORKLOAD: Workload = Workload {
         preference: ReadPreference::Secondary,
         ..Concerns::MAJORITY
     },
-    checks: &["session-guarantees", "no-dirty-read"],
+    checks: &["causal-order", "session-guarantees", "no-dirty-read"],
     generator: |parameters| Box::new(CausalSession::new(parameters)),
 };
+
+/// The register workload has the keys below.
+const FIRST_KEY: u32 = 1_000;
 
 struct CausalSession {
     dice: Dice,
@@ -30,7 +33,7 @@ impl CausalSession {
     fn new(parameters: Parameters) -> Self {
         let mut dice = Dice::new(parameters.seed, WORKLOAD.name);
         Self {
-            keys: HotKeys::draw(&mut dice, 1, 4),
+            keys: HotKeys::draw(&mut dice, 1, 4).from(FIRST_KEY),
             read_percent: dice.between(50, 75),
             concerns: parameters.concerns,
             written: 0,

@@ -9,7 +9,7 @@ use crate::{
 
 pub(super) const WORKLOAD: Workload = Workload {
     name: "counter",
-    about: "increments of a few counters, each told the new count, and reads",
+    about: "increments of a few counters, each retried under its transaction number until it is told the new count",
     concerns: Concerns::LINEARIZABLE,
     checks: &["counter"],
     generator: |parameters| Box::new(Counter::new(parameters)),

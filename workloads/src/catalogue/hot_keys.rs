@@ -4,6 +4,7 @@ use crate::{dice::Dice, operation::Key};
 
 /// Keys of a run, with a hot one that moves on.
 pub(super) struct HotKeys {
+    first: Key,
     count: u32,
     hot: Key,
     heat_percent: u32,
@@ -14,11 +15,17 @@ impl HotKeys {
     /// Between `least` and `most` keys, drawn.
     pub(super) fn draw(dice: &mut Dice, least: u32, most: u32) -> Self {
         Self {
+            first: 0,
             count: dice.between(least, most),
             hot: 0,
             heat_percent: dice.between(40, 80),
             left: 0,
         }
+    }
+
+    /// The same number of keys from `first` on: workloads that use the same collections run side by side.
+    pub(super) fn from(self, first: Key) -> Self {
+        Self { first, ..self }
     }
 
     /// The key of the next operation.
@@ -28,15 +35,16 @@ impl HotKeys {
             self.left = dice.between(50, 300);
         }
         self.left -= 1;
-        if dice.percent(self.heat_percent) {
+        let key = if dice.percent(self.heat_percent) {
             self.hot
         } else {
             dice.below(self.count)
-        }
+        };
+        self.first + key
     }
 
     /// All keys.
     pub(super) fn all(&self) -> std::ops::Range<Key> {
-        0..self.count
+        self.first..self.first + self.count
     }
 }

@@ -1,14 +1,19 @@
 //! The list of workloads.
 
+mod across_lists;
+mod bulk_insert;
 mod causal_session;
 mod counter;
 mod hot_keys;
 mod list_append;
 mod monotonic_timestamps;
+mod oplog_tail;
 mod queue;
 mod register;
+mod secondary_reads;
 mod set;
 mod unique_claims;
+mod weak_writes;
 
 use crate::workload::Workload;
 
@@ -16,12 +21,17 @@ use crate::workload::Workload;
 pub const WORKLOADS: &[Workload] = &[
     register::WORKLOAD,
     list_append::WORKLOAD,
+    across_lists::WORKLOAD,
+    oplog_tail::WORKLOAD,
     set::WORKLOAD,
+    bulk_insert::WORKLOAD,
     counter::WORKLOAD,
     causal_session::WORKLOAD,
+    secondary_reads::WORKLOAD,
     queue::WORKLOAD,
     unique_claims::WORKLOAD,
     monotonic_timestamps::WORKLOAD,
+    weak_writes::WORKLOAD,
 ];
 
 /// The workload of that name.
@@ -31,7 +41,7 @@ pub fn find(name: &str) -> Option<&'static Workload> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
     use crate::{
@@ -67,16 +77,47 @@ mod tests {
         for workload in WORKLOADS {
             let mut written = BTreeSet::new();
             for operation in draw(workload, 11) {
-                let value = match operation.action {
-                    Action::Write { value, .. }
-                    | Action::Cas { value, .. }
-                    | Action::Add { value, .. }
-                    | Action::Append { value, .. }
-                    | Action::Enqueue { value, .. } => value,
-                    _ => continue,
-                };
-                assert!(value != 0 && written.insert(value), "{}: {value}", workload.name);
+                for value in written_by(&operation.action) {
+                    assert!(value != 0 && written.insert(value), "{}: {value}", workload.name);
+                }
             }
+        }
+    }
+
+    /// Two workloads of one run must not write the same documents: a value would have two writers.
+    #[test]
+    fn workloads_of_one_run_keep_out_of_each_others_way() {
+        let mut owners: BTreeMap<(&str, u32), &str> = BTreeMap::new();
+        for (workload, seed) in WORKLOADS
+            .iter()
+            .flat_map(|workload| (0..20).map(move |seed| (workload, seed)))
+        {
+            for operation in draw(workload, seed) {
+                for place in places(&operation.action) {
+                    let owner = *owners.entry(place).or_insert(workload.name);
+                    assert_eq!(owner, workload.name, "{place:?}");
+                }
+            }
+        }
+    }
+
+    /// The seed decides how many keys there are and how much is read.
+    #[test]
+    fn key_counts_and_mixes_come_from_the_seed() {
+        for workload in WORKLOADS {
+            let mut shapes = BTreeSet::new();
+            for seed in 0..30 {
+                let drawn = draw(workload, seed);
+                let keys: BTreeSet<u32> = drawn.iter().map(|operation| operation.action.key()).collect();
+                let reads = drawn[..400]
+                    .iter()
+                    .filter(|operation| operation.action.is_read())
+                    .count();
+                shapes.insert((keys.len(), reads / 10));
+            }
+            let drawn_alike = ["queue", "monotonic-timestamps", "unique-claims"].contains(&workload.name);
+            let least = if drawn_alike { 1 } else { 5 };
+            assert!(shapes.len() >= least, "{}: {shapes:?}", workload.name);
         }
     }
 
@@ -93,6 +134,37 @@ mod tests {
                 workload.name
             );
         }
+    }
+
+    fn written_by(action: &Action) -> Vec<i64> {
+        match action {
+            Action::Write { value, .. }
+            | Action::Cas { value, .. }
+            | Action::Add { value, .. }
+            | Action::Append { value, .. }
+            | Action::AppendMany { value, .. }
+            | Action::Log { value, .. }
+            | Action::Enqueue { value, .. } => vec![*value],
+            Action::AddMany { values, .. } => values.clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The collection and the key of each document that it changes.
+    fn places(action: &Action) -> Vec<(&'static str, u32)> {
+        let family = match action {
+            Action::Write { .. } | Action::Cas { .. } => "register",
+            Action::Add { .. } | Action::AddMany { .. } => "set",
+            Action::AppendMany { keys, .. } => return keys.iter().map(|key| ("list", *key)).collect(),
+            Action::Append { .. } => "list",
+            Action::Log { .. } => "log",
+            Action::Increment { .. } => "counter",
+            Action::Enqueue { .. } | Action::Dequeue { .. } => "queue",
+            Action::Claim { .. } => "names",
+            Action::Stamp { .. } => "stamp",
+            _ => return Vec::new(),
+        };
+        vec![(family, action.key())]
     }
 
     fn draw(workload: &Workload, seed: u64) -> Vec<Operation> {

@@ -1,10 +1,13 @@
 //! Transactions as the check sees them, without copying what was read.
 
-use workloads::operation::{Action, Key, Observed, ReadConcern, ReadPreference, Value, WriteConcern};
+use workloads::operation::{Action, Key, Observed, Value};
 
-use crate::history::{
-    History, Op,
-    foreign::{MicroOp, Transaction},
+use crate::{
+    checks::promised::{is_committed, is_current, is_durable},
+    history::{
+        History, Op,
+        foreign::{MicroOp, Transaction},
+    },
 };
 
 /// What must be before a transaction.
@@ -45,6 +48,9 @@ pub(super) enum Micro<'a> {
     Read(Key, &'a [Value]),
 }
 
+/// Logs are lists of their own: this bit is set in their keys.
+pub(super) const LOG: Key = 1 << 31;
+
 /// All transactions, by call.
 #[derive(Debug, Default)]
 pub(super) struct Input<'a> {
@@ -58,17 +64,25 @@ impl<'a> Input<'a> {
     pub(super) fn of_history(history: &'a History) -> Self {
         let mut input = Self::default();
         for op in &history.ops {
-            let micro = match (&op.request.action, op.observed()) {
-                (Action::Append { key, value }, _) => Micro::Append(*key, *value),
-                (Action::ReadList { key }, Some(Observed::Elements(found))) => Micro::Read(*key, found),
+            // The lists of one request change one by one: each is a transaction of its own.
+            let micros: Vec<Micro<'a>> = match (&op.request.action, op.observed()) {
+                (Action::Append { key, value }, _) => vec![Micro::Append(*key, *value)],
+                (Action::AppendMany { keys, value }, _) => {
+                    keys.iter().map(|key| Micro::Append(*key, *value)).collect()
+                }
+                (Action::Log { key, value }, _) => vec![Micro::Append(key | LOG, *value)],
+                (Action::ReadList { key }, Some(Observed::Elements(found))) => vec![Micro::Read(*key, found)],
+                (Action::ReadLog { key }, Some(Observed::Elements(found))) => {
+                    vec![Micro::Read(key | LOG, found)]
+                }
                 _ => continue,
             };
             let concerns = op.request.concerns;
-            let is_append = matches!(micro, Micro::Append(..));
-            if !is_append && concerns.read == ReadConcern::Local {
+            let is_append = !op.request.action.is_read();
+            if !is_append && !is_committed(&concerns) {
                 continue;
             }
-            let weak = is_append && op.is_ok() && concerns.write != WriteConcern::Majority;
+            let weak = is_append && op.is_ok() && !is_durable(&concerns);
             input.weak_writes += u64::from(weak);
             let end = if op.is_fail() {
                 End::Refused
@@ -77,9 +91,7 @@ impl<'a> Input<'a> {
             } else {
                 End::Unknown
             };
-            let real_time = is_append
-                || (concerns.read == ReadConcern::Linearizable
-                    && concerns.preference == ReadPreference::Primary);
+            let real_time = is_append || is_current(&concerns);
             let demand = if real_time {
                 Demand::RealTime
             } else if op.request.causal {
@@ -88,20 +100,22 @@ impl<'a> Input<'a> {
                 Demand::Nothing
             };
             let returned = if end == End::Ok { op.returned } else { Op::NEVER };
-            let first = input.micros.len() as u32;
-            input.micros.push(micro);
-            let past = first + 1;
-            let (number, process, call) = (op.number, op.process, op.call);
-            input.txns.push(Txn {
-                number,
-                process,
-                call,
-                returned,
-                end,
-                demand,
-                first,
-                past,
-            });
+            for micro in micros {
+                let first = input.micros.len() as u32;
+                input.micros.push(micro);
+                let past = first + 1;
+                let (number, process, call) = (op.number, op.process, op.call);
+                input.txns.push(Txn {
+                    number,
+                    process,
+                    call,
+                    returned,
+                    end,
+                    demand,
+                    first,
+                    past,
+                });
+            }
         }
         input
     }

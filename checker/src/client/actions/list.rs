@@ -2,7 +2,8 @@
 
 use mongodb::{
     Collection,
-    bson::{Document, doc},
+    bson::{Document, doc, serialize_to_bson},
+    error::Error,
 };
 use serde::Deserialize;
 use workloads::operation::{Key, Observed, Value};
@@ -31,6 +32,29 @@ pub(super) async fn append(request: Request<'_>, key: Key, value: Value) -> Outc
         update = update.session(session);
     }
     update.await?;
+    Ok(Observed::Done)
+}
+
+/// One `update` command with a `$push` for each list.
+pub(super) async fn append_many(request: Request<'_>, keys: &[Key], value: Value) -> Outcome {
+    let push = |key: &Key| {
+        let change = doc! {"$push": {VALUES: value}, "$set": {MARK: request.mark}};
+        doc! {"q": {"_id": key}, "u": change, "upsert": true}
+    };
+    let updates: Vec<Document> = keys.iter().map(push).collect();
+    let concern = serialize_to_bson(&request.write).map_err(Error::custom)?;
+    let command = doc! {"update": LISTS, "updates": updates, "ordered": true, "writeConcern": concern};
+    let mut update = request.database.run_command(command);
+    if let Some(session) = request.session {
+        update = update.session(session);
+    }
+    let reply = update.await?;
+    // Some lists may have changed: nobody knows which.
+    for trouble in ["writeErrors", "writeConcernError"] {
+        if let Some(found) = reply.get(trouble) {
+            return Err(Error::custom(format!("{trouble}: {found}")));
+        }
+    }
     Ok(Observed::Done)
 }
 

@@ -2,6 +2,7 @@
 
 mod counter;
 mod list;
+mod log;
 mod names;
 mod queue;
 mod register;
@@ -19,8 +20,12 @@ pub(super) async fn run(request: Request<'_>, action: &Action) -> Outcome {
         Action::Write { key, value } => register::write(request, *key, *value).await,
         Action::Cas { key, expect, value } => register::swap(request, *key, *expect, *value).await,
         Action::Add { key, value } => set::add(request, *key, *value).await,
+        Action::AddMany { key, values } => set::add_many(request, *key, values).await,
         Action::ReadSet { key } => set::read(request, *key).await,
         Action::Append { key, value } => list::append(request, *key, *value).await,
+        Action::AppendMany { keys, value } => list::append_many(request, keys, *value).await,
+        Action::Log { key, value } => log::insert(request, *key, *value).await,
+        Action::ReadLog { key } => log::follow(request, *key).await,
         Action::ReadList { key } => list::read(request, *key).await,
         Action::Increment { key, by } => counter::increment(request, *key, *by).await,
         Action::ReadCounter { key } => counter::read(request, *key).await,

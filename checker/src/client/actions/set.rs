@@ -44,6 +44,24 @@ pub(super) async fn add(request: Request<'_>, key: Key, value: Value) -> Outcome
     Ok(Observed::Done)
 }
 
+/// `insert` of many documents, in order. When it ends early, what came before stays: that is an end of unknown extent.
+pub(super) async fn add_many(request: Request<'_>, key: Key, values: &[Value]) -> Outcome {
+    let set = request.database.collection::<Document>(&places::set(key));
+    let documents: Vec<Document> = values
+        .iter()
+        .map(|value| doc! {"_id": value, MARK: request.mark})
+        .collect();
+    let mut insert = set
+        .insert_many(documents)
+        .ordered(true)
+        .write_concern(request.write);
+    if let Some(session) = request.session {
+        insert = insert.session(session);
+    }
+    insert.await?;
+    Ok(Observed::Done)
+}
+
 /// `find` of everything in one batch. In several batches it would not be one look: elements added between two
 /// batches would be seen without others that were added before them.
 pub(super) async fn read(request: Request<'_>, key: Key) -> Outcome {

@@ -15,13 +15,14 @@ use crate::{
 };
 
 /// Files that a reader may want, with what they hold.
-const FILES: [(RunFile, &str); 10] = [
+const FILES: [(RunFile, &str); 11] = [
     (RunFile::Run, "this run, described"),
     (RunFile::History, "every request and answer"),
     (RunFile::Faults, "every fault"),
     (RunFile::Status, "what members said of themselves"),
     (RunFile::Verdict, "the verdict"),
     (RunFile::Replicas, "the members' data compared"),
+    (RunFile::Marks, "the operations' marks in the oplog"),
     (RunFile::Model, "the model check"),
     (RunFile::Coverage, "rules that fired"),
     (RunFile::Trace, "for trace viewers"),

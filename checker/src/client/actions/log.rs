@@ -1,0 +1,105 @@
+//! A log is a collection of inserts `{_id: value, mark}` that is read from the oplog, not from the collection.
+
+use mongodb::{
+    bson::{Bson, Document, Timestamp, deserialize_from_document, doc},
+    error::Error,
+};
+use serde::Deserialize;
+use workloads::operation::{Key, Observed, Value};
+
+use super::super::{
+    limits,
+    places::{self, DATABASE, MARK},
+    process_client::{Outcome, Request},
+};
+
+const OPLOG: &str = "oplog.rs";
+
+/// Entries of one batch.
+const BATCH: i32 = 1_000;
+
+#[derive(Debug, Deserialize)]
+struct Reply {
+    cursor: Cursor,
+}
+
+#[derive(Debug, Deserialize)]
+struct Cursor {
+    id: i64,
+    #[serde(rename = "firstBatch", alias = "nextBatch")]
+    batch: Vec<Entry>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Entry {
+    #[serde(rename = "o")]
+    document: Inserted,
+}
+
+#[derive(Debug, Deserialize)]
+struct Inserted {
+    #[serde(rename = "_id")]
+    value: Value,
+}
+
+/// `insert` of one document.
+pub(super) async fn insert(request: Request<'_>, key: Key, value: Value) -> Outcome {
+    let log = request.database.collection::<Document>(&places::log(key));
+    let mut insert = log
+        .insert_one(doc! {"_id": value, MARK: request.mark})
+        .write_concern(request.write);
+    if let Some(session) = request.session {
+        insert = insert.session(session);
+    }
+    insert.await?;
+    Ok(Observed::Done)
+}
+
+/// Follows `local.oplog.rs` with a tailable cursor up to the commit point that the member told before: entries after
+/// it may still be rolled back, so a careful follower waits for them to be committed.
+pub(super) async fn follow(request: Request<'_>, key: Key) -> Outcome {
+    let client = request.database.client();
+    let hello = client.database("admin").run_command(doc! {"hello": 1}).await?;
+    let Some(committed) = commit_point(&hello) else {
+        return Err(Error::custom("the member knows no commit point"));
+    };
+    let namespace = format!("{DATABASE}.{}", places::log(key));
+    let find = doc! {
+        "find": OPLOG,
+        "filter": {"op": "i", "ns": namespace, "ts": {"$lte": Bson::Timestamp(committed)}},
+        "tailable": true,
+        "batchSize": BATCH,
+        "maxTimeMS": limits::READ.as_millis() as i64,
+    };
+    let local = client.database("local");
+    let ask = |command: Document| {
+        local
+            .run_command(command)
+            .selection_criteria(request.criteria.clone())
+    };
+    let first: Reply = deserialize_from_document(ask(find).await?).map_err(Error::custom)?;
+    let id = first.cursor.id;
+    let mut values: Vec<Value> = Vec::new();
+    let mut batch = first.cursor.batch;
+    // The first empty batch is the end: all entries up to the commit point were there before the cursor was.
+    while !batch.is_empty() {
+        values.extend(batch.iter().map(|entry| entry.document.value));
+        if id == 0 {
+            return Ok(Observed::Elements(values));
+        }
+        let more = doc! {"getMore": id, "collection": OPLOG, "batchSize": BATCH};
+        let more: Reply = deserialize_from_document(ask(more).await?).map_err(Error::custom)?;
+        batch = more.cursor.batch;
+    }
+    ask(doc! {"killCursors": OPLOG, "cursors": [id]}).await?;
+    Ok(Observed::Elements(values))
+}
+
+fn commit_point(hello: &Document) -> Option<Timestamp> {
+    let last_write = hello.get_document("lastWrite").ok()?;
+    last_write
+        .get_document("majorityOpTime")
+        .ok()?
+        .get_timestamp("ts")
+        .ok()
+}

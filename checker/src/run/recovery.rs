@@ -1,0 +1,148 @@
+//! After which moments of a run clients are owed success, and how soon, by the members' own timing settings.
+
+use std::time::Duration;
+
+use super::tempo;
+use crate::{
+    checks::Disturbance,
+    client::limits,
+    nemesis::fault::{Fault, Member},
+    record::fault::FaultRecord,
+};
+
+/// How many elections in a row may fail (split votes, a candidate that is behind) before something is wrong.
+const ELECTION_ROUNDS: u32 = 3;
+
+/// Random offset of election timeouts, as a share of them (MongoDB's `replElectionTimeoutOffsetLimitFraction` is 15).
+const ELECTION_OFFSET_PERCENT: u64 = 15;
+
+/// How soon a client succeeds again while a majority of members can work: the driver notices that its member is gone
+/// (one look each [`limits::HEARTBEAT`], which waits at most [`limits::CONNECT`]) while members elect another one;
+/// then its next look finds that one. Twice that, because machines are shared.
+pub fn limit() -> Duration {
+    let timeout_ms = tempo::ELECTION_TIMEOUT_MS * (100 + ELECTION_OFFSET_PERCENT) / 100;
+    let round = Duration::from_millis(timeout_ms + tempo::HEARTBEAT_INTERVAL_MS);
+    let noticed = limits::HEARTBEAT + limits::CONNECT;
+    2 * (noticed.max(round) + (ELECTION_ROUNDS - 1) * round + limits::HEARTBEAT + limits::CONNECT)
+}
+
+/// The begin and the end of each fault after which a majority of `members` is up and connected. Nothing is owed after
+/// the next disturbance, nor after `end_ns`, when clients stop.
+pub fn disturbances(faults: &[FaultRecord], members: u8, end_ns: u64) -> Vec<Disturbance> {
+    let mut moments: Vec<(u64, String)> = Vec::new();
+    for fault in faults {
+        moments.extend(fault.applied_ns.map(|at_ns| (at_ns, fault.words.clone())));
+        moments.extend(
+            fault
+                .healed_ns
+                .map(|at_ns| (at_ns, format!("end of: {}", fault.words))),
+        );
+    }
+    moments.retain(|(at_ns, _)| *at_ns < end_ns);
+    moments.sort();
+    let until = moments.iter().skip(1).map(|(at_ns, _)| *at_ns).chain([end_ns]);
+    let untils: Vec<u64> = until.collect();
+    moments
+        .into_iter()
+        .zip(untils)
+        .filter(|((at_ns, _), _)| majority_works(faults, members, *at_ns))
+        .map(|((at_ns, words), until_ns)| Disturbance {
+            words,
+            at_ns,
+            until_ns,
+        })
+        .collect()
+}
+
+/// Whether more than half of the members run, and each of them reaches each other one, at this moment.
+fn majority_works(faults: &[FaultRecord], members: u8, at_ns: u64) -> bool {
+    let in_force = |fault: &&FaultRecord| {
+        let begun = fault.applied_ns.is_some_and(|applied_ns| applied_ns <= at_ns);
+        begun && fault.healed_ns.is_none_or(|healed_ns| healed_ns > at_ns)
+    };
+    let mut away: Vec<Member> = Vec::new();
+    let mut cut: Vec<(Member, Member)> = Vec::new();
+    for fault in faults.iter().filter(in_force) {
+        match &fault.fault {
+            Fault::Partition { links, .. } | Fault::Jam { links, .. } | Fault::SlowLinks { links, .. } => {
+                cut.extend(links);
+            }
+            Fault::ClockJump { .. } | Fault::ClockStrobe { .. } | Fault::ResetConnections { .. } => {}
+            other => away.extend(other.members()),
+        }
+    }
+    let members = members.min(16);
+    (0u32..1 << members).any(|set| {
+        let inside = |member: &Member| set >> member & 1 == 1;
+        set.count_ones() * 2 > u32::from(members)
+            && !away.iter().any(inside)
+            && !cut.iter().any(|(from, to)| inside(from) && inside(to))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::record::fault::Recovery;
+
+    #[test]
+    fn success_is_owed_while_a_majority_works_and_until_the_next_disturbance() {
+        let kill = |member, from, to| {
+            fault(
+                Fault::Kill {
+                    members: vec![member],
+                },
+                from,
+                to,
+            )
+        };
+        let one = disturbances(&[kill(0, 10, 20)], 3, 100);
+        let times: Vec<(u64, u64)> = one.iter().map(|one| (one.at_ns, one.until_ns)).collect();
+        assert_eq!(times, [(10, 20), (20, 100)]);
+        let two = disturbances(&[kill(0, 10, 30), kill(1, 20, 40)], 3, 100);
+        let times: Vec<(u64, u64)> = two.iter().map(|one| (one.at_ns, one.until_ns)).collect();
+        assert_eq!(
+            times,
+            [(10, 20), (30, 40), (40, 100)],
+            "between 20 and 30 nobody can be elected"
+        );
+        assert!(disturbances(&[kill(0, 10, 30)], 3, 10).is_empty());
+    }
+
+    #[test]
+    fn a_ring_has_no_connected_majority_and_an_isolated_member_leaves_one() {
+        let cut = |links: &[(u8, u8)]| {
+            let links = links.to_vec();
+            let partition = Fault::Partition {
+                links,
+                shape: String::new(),
+            };
+            majority_works(&[fault(partition, 10, 20)], 3, 15)
+        };
+        assert!(cut(&[(0, 1), (1, 0), (0, 2)]));
+        assert!(!cut(&[(0, 1), (1, 2), (2, 0)]));
+    }
+
+    #[test]
+    fn the_limit_follows_from_the_timing() {
+        let timeout = Duration::from_millis(tempo::ELECTION_TIMEOUT_MS);
+        assert!(limit() > ELECTION_ROUNDS * timeout + limits::CONNECT && limit() < Duration::from_secs(15));
+    }
+
+    fn fault(fault: Fault, applied_ns: u64, healed_ns: u64) -> FaultRecord {
+        FaultRecord {
+            index: 0,
+            nemesis: String::new(),
+            fault,
+            planned_ns: 0,
+            applied_ns: Some(applied_ns),
+            healed_ns: Some(healed_ns),
+            took_effect: true,
+            effect: BTreeMap::new(),
+            words: "in words".to_owned(),
+            recovery: Recovery::default(),
+        }
+    }
+}

@@ -5,6 +5,7 @@ pub mod bugs;
 pub mod commands;
 pub mod error_code;
 pub mod options;
+mod options_file;
 pub mod peers;
 pub mod query;
 pub mod replication;

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Parser;
 
+use crate::options_file;
+
 /// Default port of a member.
 pub const DEFAULT_PORT: u16 = 27017;
 
@@ -13,11 +15,14 @@ const TRACE_LIMIT_DEFAULT_MB: u64 = 4_096;
 /// Default size of the oplog.
 const OPLOG_DEFAULT_MB: u64 = 990;
 
+/// What `--version` says; launchers of `mongod` look for the line with the server's version.
+const VERSION_TEXT: &str = concat!(env!("CARGO_PKG_VERSION"), "\ndb version v7.0.14");
+
 /// A replica-set member that speaks the MongoDB wire protocol.
 #[derive(Clone, Debug, Parser)]
 #[command(
     name = "node",
-    version,
+    version = VERSION_TEXT,
     about,
     after_help = "Example: node --replSet rs0 --port 27017 --dbpath ./data"
 )]
@@ -34,7 +39,7 @@ pub struct Options {
     /// Addresses to listen on, separated by commas. Without it only this machine can connect.
     #[arg(long = "bind_ip", value_name = "ADDRESSES")]
     pub bind_ip: Option<String>,
-    /// Read options from this file: lines `key=value`.
+    /// Read options from this file: lines `key=value`, or YAML.
     #[arg(short = 'f', long = "config", value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Size of the oplog in megabytes.
@@ -76,7 +81,7 @@ pub enum OptionsError {
         source: std::io::Error,
     },
     /// A line of the configuration file is no `key=value`.
-    #[error("{path}:{line}: expected key=value, found {text:?}")]
+    #[error("{path}:{line}: expected key=value (or `key: value` in YAML), found {text:?}")]
     BadLine {
         /// The file.
         path: PathBuf,
@@ -87,7 +92,7 @@ pub enum OptionsError {
     },
     /// A line of the configuration file names no option.
     #[error(
-        "{path}:{line}: unknown option {key:?}; known are port, dbpath, replSet, bind_ip, oplogSize, logpath"
+        "{path}:{line}: unknown option {key:?}; known are port, dbpath, replSet, bind_ip, oplogSize, logpath, setParameter (in YAML net.port, storage.dbPath, replication.replSetName, net.bindIp, replication.oplogSizeMB, systemLog.path)"
     )]
     UnknownKey {
         /// The file.
@@ -137,20 +142,13 @@ impl Options {
             path: path.clone(),
             source,
         })?;
-        for (index, raw) in text.lines().enumerate() {
-            let text = raw.trim();
-            if text.is_empty() || text.starts_with('#') {
-                continue;
-            }
-            let line = index + 1;
-            let Some((key, value)) = text.split_once('=') else {
-                return Err(OptionsError::BadLine {
-                    path,
-                    line,
-                    text: text.to_owned(),
-                });
-            };
-            self.set(&path, line, key.trim(), value.trim())?;
+        let settings = options_file::parse(&text).map_err(|bad| OptionsError::BadLine {
+            path: path.clone(),
+            line: bad.line,
+            text: bad.text,
+        })?;
+        for setting in settings {
+            self.set(&path, setting.line, &setting.key, &setting.value)?;
         }
         Ok(self)
     }
@@ -185,6 +183,7 @@ impl Options {
                     .map_err(|_| bad("a size is a number of megabytes"))?;
                 self.oplog_size_mb.get_or_insert(size);
             }
+            "setParameter" => self.set_parameter.push(value.to_owned()),
             "logpath" => {
                 self.logpath.get_or_insert_with(|| PathBuf::from(value));
             }
@@ -289,6 +288,11 @@ mod tests {
         assert_eq!(options.dbpath(), PathBuf::from("cluster/db"));
         assert_eq!(options.set_name(), Some("shopex"));
         assert_eq!(options.seeds(), ["127.0.0.1:27018"]);
+    }
+
+    #[test]
+    fn the_version_is_the_one_that_clients_are_told() {
+        assert!(VERSION_TEXT.ends_with(&format!("\ndb version v{}", crate::VERSION)));
     }
 
     #[test]

@@ -46,6 +46,17 @@ pub fn choose(filter: &Node, collection: Option<&Collection>) -> Path {
             );
         }
     }
+    for index in collection.map_or(&[][..], |collection| collection.indexes.as_slice()) {
+        let Some((path, direction)) = index.spec.fields.first() else {
+            continue;
+        };
+        if index.spec.is_sparse && index.spec.fields.len() > 1 {
+            continue;
+        }
+        if let Some(range) = one_bound(filter, path, *direction) {
+            return Path::Index(index.spec.name.clone(), vec![range]);
+        }
+    }
     Path::Keys(vec![KeyRange::all()])
 }
 
@@ -77,6 +88,34 @@ fn ranges_of(filter: &Node, field: &str, direction: key::Direction) -> Option<Ve
         _ => false,
     };
     found.then(|| if starts_after_end { Vec::new() } else { vec![range] })
+}
+
+/// The entries of an index that one comparison of its first field allows; all other conditions are asked of the
+/// documents.
+///
+/// Just one bound: an array has an entry for each of its values, and `{a: {$gt: 5, $lt: 3}}` finds `[1, 10]`, which has
+/// none between the two.
+fn one_bound(filter: &Node, field: &str, direction: key::Direction) -> Option<KeyRange> {
+    conditions(filter, field).into_iter().find_map(|predicate| {
+        let Predicate::Compare(comparison, operand) = predicate else {
+            return None;
+        };
+        let key = key_of(operand, direction)?;
+        let is_lower = match comparison {
+            Comparison::Greater | Comparison::GreaterOrEqual => direction == key::Direction::Ascending,
+            Comparison::Less | Comparison::LessOrEqual => direction == key::Direction::Descending,
+            Comparison::Equal => return None,
+        };
+        // Entries go on after the value (further fields, the document's key), so that the value's own entries are a
+        // prefix range; those that are only equal are left to the filter.
+        let mut range = KeyRange::all();
+        if is_lower {
+            range.lower = Bound::Included(key);
+        } else {
+            range.upper = KeyRange::prefix(&key).upper;
+        }
+        Some(range)
+    })
 }
 
 /// Keys for `field: value` and `field: {$in: values}`.

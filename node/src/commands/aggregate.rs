@@ -155,6 +155,9 @@ pub(super) fn refuse_unsupported(stages: &[Bson]) -> Result<(), CommandError> {
             let text = format!("{name} can only be the final stage in the pipeline");
             return Err(CommandError::new(40601, text));
         }
+        if name == "$listSearchIndexes" {
+            return Err(super::search_indexes::unavailable());
+        }
         if name == "$changeStream" {
             return Err(CommandError::new(
                 115,

@@ -11,7 +11,7 @@ use super::error::CommandError;
 use super::get_more::fill;
 use super::hint::check_hint;
 use super::oplog_reader::OPLOG;
-use super::scan::Scan;
+use super::scan::{self, Scan};
 use crate::query::expression::Variables;
 use crate::query::matcher::Matcher;
 use crate::query::projection::{Dialect, Projection};
@@ -24,6 +24,9 @@ pub(super) const COMMAND: Command = Command {
     access: Access::Read(run),
     scope: Scope::Any,
 };
+
+/// Bytes of documents that one sort may hold (292 beyond), as MongoDB's limit: what is sorted has to lie in memory.
+const SORT_BYTES_MAX: usize = 100 << 20;
 
 const FIELDS: &[&str] = &[
     "filter",
@@ -101,39 +104,29 @@ fn on_data(
     } else {
         sort
     };
-    if sort.is_empty() && limit.is_none() && skip == 0 && fields.is_empty() {
-        return Ok(Source::Scan(Box::new(scan)));
-    }
     let projection = match fields.is_empty() {
         true => None,
         false => Some(Projection::parse(&fields, Dialect::Find, &variables)?),
     };
-    let enough = if sort.is_empty() {
-        limit.map(|limit| limit + skip)
-    } else {
-        None
-    };
+    if sort.is_empty() {
+        return Ok(Source::Scan(Box::new(scan.shaped(skip, limit, projection))));
+    }
     let mut found = Vec::new();
-    while enough.is_none_or(|enough| found.len() < enough)
-        && let Some((_, document)) = scan.next(access.store, access.at)?
-    {
+    let mut bytes = 0;
+    while let Some((_, document)) = scan.next(access.store, access.at)? {
+        bytes += scan.last_bytes();
+        if bytes > SORT_BYTES_MAX {
+            let text = format!(
+                "Executor error during find command :: caused by :: Sort exceeded memory limit of {SORT_BYTES_MAX} bytes"
+            );
+            return Err(CommandError::new(292, text));
+        }
         found.push(document);
     }
-    if !sort.is_empty() {
-        found = SortPattern::parse(&sort)?.sort(found);
-    }
     let mut result = VecDeque::new();
-    for document in found.into_iter().skip(skip).take(limit.unwrap_or(usize::MAX)) {
-        result.push_back(match &projection {
-            None => document,
-            Some(projection) => {
-                let position = match projection.needs_position() {
-                    true => scan.matcher().matches_at(&document)?.1,
-                    false => None,
-                };
-                projection.apply(&document, position)?
-            }
-        });
+    let sorted = SortPattern::parse(&sort)?.sort(found);
+    for document in sorted.into_iter().skip(skip).take(limit.unwrap_or(usize::MAX)) {
+        result.push_back(scan::project(projection.as_ref(), scan.matcher(), document)?);
     }
     Ok(Source::Found(result))
 }

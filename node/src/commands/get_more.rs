@@ -73,7 +73,11 @@ pub(super) fn fill(
     loop {
         if found.len() >= batch {
             // What is known to be at its end needs no further batch to say so.
-            let at_end = matches!(source, Source::Found(rest) if rest.is_empty());
+            let at_end = match source {
+                Source::Found(rest) => rest.is_empty(),
+                Source::Scan(scan) => scan.is_done(),
+                Source::Oplog(_) => false,
+            };
             return Ok((found, at_end));
         }
         let next = match source {
@@ -89,7 +93,7 @@ pub(super) fn fill(
         if bytes > REPLY_BYTES_MAX && !found.is_empty() {
             match source {
                 Source::Found(rest) => rest.push_front(document),
-                Source::Scan(scan) => scan.put_back(key, encoded.as_bytes().into()),
+                Source::Scan(scan) => scan.put_back(key, document),
                 Source::Oplog(_) => {}
             }
             return Ok((found, false));

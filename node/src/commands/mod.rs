@@ -11,6 +11,7 @@ mod connection_status;
 mod count;
 mod create;
 mod create_indexes;
+mod current_op;
 mod cursors;
 mod db_hash;
 mod delete;
@@ -36,11 +37,14 @@ mod lookup;
 mod merge;
 mod oplog_reader;
 mod ping;
+mod profile;
 mod rename_collection;
 mod scan;
+mod search_indexes;
 mod sessions;
 mod stats;
 mod update;
+mod users_info;
 mod validate;
 mod whats_my_uri;
 mod write_batch;
@@ -59,6 +63,8 @@ pub const COMMANDS: &[Command] = &[
     count::COMMAND,
     create::COMMAND,
     create_indexes::COMMAND,
+    current_op::COMMAND,
+    current_op::KILL,
     db_hash::COMMAND,
     delete::COMMAND,
     distinct::COMMAND,
@@ -80,13 +86,16 @@ pub const COMMANDS: &[Command] = &[
     list_databases::COMMAND,
     list_indexes::COMMAND,
     ping::COMMAND,
+    profile::COMMAND,
     rename_collection::COMMAND,
+    search_indexes::COMMAND,
     sessions::START,
     sessions::END,
     stats::DATABASE,
     stats::COLLECTION,
     stats::SERVER,
     update::COMMAND,
+    users_info::COMMAND,
     validate::COMMAND,
     whats_my_uri::COMMAND,
 ];

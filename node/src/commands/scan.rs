@@ -11,6 +11,7 @@ use super::error::CommandError;
 use crate::query::QueryError;
 use crate::query::expression::Variables;
 use crate::query::matcher::Matcher;
+use crate::query::projection::Projection;
 use crate::storage::store::{KeyRange, Order, PageLimit, ReadAt, Row, Store, StoreError};
 
 /// The collection that holds the set's configuration (S0-08).
@@ -57,6 +58,17 @@ pub struct Scan {
     way: Option<Way>,
     page: VecDeque<Row>,
     examined: i64,
+    last_bytes: usize,
+    shape: Shape,
+    /// A result that found no room in a batch.
+    ready: Option<(Vec<u8>, Document)>,
+}
+
+/// What becomes of the documents that match.
+struct Shape {
+    skip: usize,
+    left: usize,
+    projection: Option<Projection>,
 }
 
 /// What is left of a way to the documents.
@@ -81,6 +93,13 @@ impl Scan {
             way: None,
             page: VecDeque::new(),
             examined: 0,
+            last_bytes: 0,
+            ready: None,
+            shape: Shape {
+                skip: 0,
+                left: usize::MAX,
+                projection: None,
+            },
         })
     }
 
@@ -127,15 +146,40 @@ impl Scan {
         }
     }
 
+    /// The same scan, of which the first matches are left out, no more than `limit` come, and each as the projection
+    /// makes it.
+    #[must_use]
+    pub fn shaped(self, skip: usize, limit: Option<usize>, projection: Option<Projection>) -> Self {
+        let left = limit.unwrap_or(usize::MAX);
+        let shape = Shape {
+            skip,
+            left,
+            projection,
+        };
+        Self { shape, ..self }
+    }
+
+    /// Is its limit reached? Then nothing needs to be asked for any more.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.shape.left == 0 && self.ready.is_none()
+    }
+
+    /// Bytes of the document given last, as it is stored.
+    #[must_use]
+    pub fn last_bytes(&self) -> usize {
+        self.last_bytes
+    }
+
     /// What must match.
     #[must_use]
     pub fn matcher(&self) -> &Matcher {
         &self.matcher
     }
 
-    /// Gives a document back, to be the next one.
-    pub fn put_back(&mut self, key: Vec<u8>, bytes: Arc<[u8]>) {
-        self.page.push_front((key, bytes));
+    /// Gives a result back, to be the next one.
+    pub fn put_back(&mut self, key: Vec<u8>, document: Document) {
+        self.ready = Some((key, document));
     }
 
     /// Documents looked at so far.
@@ -149,13 +193,27 @@ impl Scan {
     /// # Errors
     /// The store's, or the filter's on a document it can't judge.
     pub fn next(&mut self, store: &Store, at: ReadAt) -> Result<Option<(Vec<u8>, Document)>, CommandError> {
+        if let Some(ready) = self.ready.take() {
+            return Ok(Some(ready));
+        }
+        if self.shape.left == 0 {
+            return Ok(None);
+        }
         loop {
             while let Some((key, bytes)) = self.page.pop_front() {
                 let document = tree(&bytes)?;
                 self.examined += 1;
-                if self.matcher.matches(&document)? {
-                    return Ok(Some((key, document)));
+                if !self.matcher.matches(&document)? {
+                    continue;
                 }
+                if self.shape.skip > 0 {
+                    self.shape.skip -= 1;
+                    continue;
+                }
+                self.shape.left -= 1;
+                self.last_bytes = bytes.len();
+                let document = project(self.shape.projection.as_ref(), &self.matcher, document)?;
+                return Ok(Some((key, document)));
             }
             if !self.fill(store, at)? {
                 return Ok(None);
@@ -221,6 +279,25 @@ impl Scan {
         }
         Ok(false)
     }
+}
+
+/// A document as the projection makes it.
+///
+/// # Errors
+/// The projection's.
+pub(super) fn project(
+    projection: Option<&Projection>,
+    matcher: &Matcher,
+    document: Document,
+) -> Result<Document, CommandError> {
+    let Some(projection) = projection else {
+        return Ok(document);
+    };
+    let position = match projection.needs_position() {
+        true => matcher.matches_at(&document)?.1,
+        false => None,
+    };
+    Ok(projection.apply(&document, position)?)
 }
 
 impl Way {

@@ -16,12 +16,18 @@ use nix::{
 use serde::{Deserialize, Serialize};
 
 use super::error::PlaygroundError;
-use crate::cluster::{error::ClusterError, launch::Launch};
+use crate::cluster::{
+    error::ClusterError,
+    launch::Launch,
+    proc_state::{ProcState, state},
+};
 
 /// How long a member may take to shut down cleanly before it is killed, and again to be gone then.
 const STOP_PATIENCE: Duration = Duration::from_secs(15);
 /// Between two looks at a process that is to end.
 const POLL: Duration = Duration::from_millis(20);
+/// Looks at a process that has no command line before it counts as another one.
+const EMPTY_LOOKS_MAX: u32 = 50;
 
 /// A process that a former command started.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,7 +101,15 @@ impl PlayMember {
     /// Is its process there, and still the one that was started? A number may have gone to somebody else, who must
     /// not be hit.
     pub fn runs(&self) -> bool {
-        let command_line = fs::read(format!("/proc/{}/cmdline", self.pid)).unwrap_or_default();
+        let mut command_line = Vec::new();
+        // While a program takes a process over its command line is empty for a moment.
+        for _ in 0..EMPTY_LOOKS_MAX {
+            command_line = fs::read(format!("/proc/{}/cmdline", self.pid)).unwrap_or_default();
+            if !command_line.is_empty() || state(self.pid) == ProcState::Gone {
+                break;
+            }
+            thread::sleep(POLL);
+        }
         let data = self.data.as_os_str().as_encoded_bytes();
         let mut words = command_line.split(|byte| *byte == 0);
         words.any(|word| word == data)

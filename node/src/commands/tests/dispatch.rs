@@ -93,6 +93,10 @@ fn commands_about_the_server_answer() {
         doc! { "startSession": 1 },
         doc! { "refreshSessions": [] },
         doc! { "killAllSessions": [] },
+        doc! { "usersInfo": 1 },
+        doc! { "currentOp": 1 },
+        doc! { "killOp": 1, "op": 1 },
+        doc! { "profile": -1 },
     ] {
         member.command(command);
     }

@@ -6,3 +6,5 @@ mod cursors;
 mod dispatch;
 mod harness;
 mod planning;
+mod ranges;
+mod senseless;

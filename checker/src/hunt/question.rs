@@ -62,7 +62,7 @@ const OLD_MAJORITY: Setting = setting(&["old-majority-loses-power"]);
 const LEADER: Setting = setting(&["leader-loses-power"]);
 const EVEN: Setting = Setting {
     members: 4,
-    ..setting(&["partition"])
+    ..setting(&["even-split"])
 };
 
 /// What is known of the bugs of the core beyond what they tell themselves.

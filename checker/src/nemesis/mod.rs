@@ -6,6 +6,7 @@ pub mod crash_at_sync;
 pub mod dice;
 pub mod disk_error;
 pub mod disk_lies;
+pub mod even_split;
 pub mod fault;
 pub mod file_damage;
 pub mod jam;
@@ -52,6 +53,7 @@ pub const NEMESES: &[nemesis::Nemesis] = &[
     disk_lies::NEMESIS,
     majorities_ring::NEMESIS,
     bridge::NEMESIS,
+    even_split::NEMESIS,
     step_down::NEMESIS,
     shut_down::NEMESIS,
     schedules::primary_divergence::NEMESIS,

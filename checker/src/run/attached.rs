@@ -149,14 +149,14 @@ impl Attached {
         let mut options = ClientOptions::parse(&self.uri).await?;
         if options.credential.is_some() || options.tls.is_some() {
             let words = "the clients of the workloads speak without credentials and without TLS";
-            return Err(RunError::NotUp(words.to_owned()));
+            return Err(RunError::Unusable(words.to_owned()));
         }
         options.server_selection_timeout = Some(SELECTION);
         let client = Client::with_options(options)?;
         let hello = client.database("admin").run_command(doc! {"hello": 1}).await?;
         let Ok(set) = hello.get_str("setName") else {
             let words = format!("{} is no member of a replica set", self.uri);
-            return Err(RunError::NotUp(words));
+            return Err(RunError::Unusable(words));
         };
         let hosts = ["hosts", "passives"]
             .into_iter()
@@ -185,7 +185,7 @@ impl Attached {
                 "the database {} is not empty, and workloads start from nothing; allow to drop it with --drop",
                 places::DATABASE
             );
-            return Err(RunError::NotUp(words));
+            return Err(RunError::Unusable(words));
         }
         Ok(found)
     }
@@ -240,7 +240,7 @@ impl Attached {
 
 /// The address of `host:port`.
 async fn resolve(host: &str) -> Result<SocketAddr, RunError> {
-    let unknown = |why: String| RunError::NotUp(format!("the member {host} has no address: {why}"));
+    let unknown = |why: String| RunError::Unusable(format!("the member {host} has no address: {why}"));
     let address = ServerAddress::parse(host)?.to_string();
     let mut found = tokio::net::lookup_host(address)
         .await

@@ -23,6 +23,9 @@ pub enum RunError {
     /// The set did not come up.
     #[error("the replica set did not come up: {0}")]
     NotUp(String),
+    /// A set that somebody else runs is none, or not one for the workloads.
+    #[error("the set cannot be asked: {0}")]
+    Unusable(String),
     /// A directory of the run.
     #[error("{path}: {source}")]
     Directory {

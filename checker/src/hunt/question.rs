@@ -55,7 +55,7 @@ const fn setting(nemeses: &'static [&'static str]) -> Setting {
 
 const ELECTIONS: Setting = setting(&["kill", "step-down"]);
 const PARTITIONS: Setting = setting(&["partition"]);
-const STEP_DOWNS: Setting = setting(&["step-down"]);
+const ROLL_BACKS: Setting = setting(&["rollback-sequence"]);
 const PAUSES: Setting = setting(&["pause-across-election", "pause"]);
 const PRIMARY_DIVERGENCE: Setting = setting(&["primary-divergence"]);
 const OLD_MAJORITY: Setting = setting(&["old-majority-loses-power"]);
@@ -93,7 +93,7 @@ const CORE: &[(&str, &str, Setting, &[&str])] = &[
         &["I-07", "check:no-lost-write"],
     ),
     ("C07", "arbiters", PARTITIONS, &[]),
-    ("C09", "arbiters", STEP_DOWNS, &["check:linearizable"]),
+    ("C09", "arbiters", ROLL_BACKS, &["check:linearizable"]),
     ("C12", "arbiters", PARTITIONS, &[]),
     ("C14", "figure-8", ELECTIONS, &["check:settles", "liveness"]),
     ("D04", "figure-8", OLD_MAJORITY, &["check:no-lost-write"]),
@@ -120,7 +120,7 @@ const CORE: &[(&str, &str, Setting, &[&str])] = &[
         &["I-07", "check:no-dirty-read", "check:subset-chain"],
     ),
     ("Q01", "linearizable", PAUSES, &[]),
-    ("Q04", "figure-8", PARTITIONS, &["check:subset-chain", "I-07"]),
+    ("Q04", "figure-8", ROLL_BACKS, &["check:subset-chain", "I-07"]),
     ("S01", "figure-8", PRIMARY_DIVERGENCE, &["I-07"]),
     (
         "S08",

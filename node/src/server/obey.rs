@@ -134,7 +134,9 @@ impl Server {
     #[cfg(feature = "planted-bugs")]
     fn append_confused(&mut self, entries: &[OpTime], documents: &[Arc<[u8]>]) -> Result<(), String> {
         for (place, (optime, document)) in entries.iter().zip(documents).enumerate() {
-            let other = documents.get(place ^ 1).unwrap_or(document);
+            let other = documents.get(place ^ 1);
+            let other = other.filter(|other| is_update(other) && is_update(document));
+            let other = other.unwrap_or(document);
             entry::apply(&mut self.store, *optime, other).map_err(|error| error.to_string())?;
             self.log
                 .append(*optime, document.clone())
@@ -305,4 +307,10 @@ impl Server {
             _ => {}
         }
     }
+}
+
+#[cfg(feature = "planted-bugs")]
+fn is_update(document: &[u8]) -> bool {
+    let entry = bson::RawDocument::from_bytes(document).ok();
+    entry.and_then(|entry| entry.get_str("op").ok()) == Some("u")
 }

@@ -50,6 +50,7 @@ pub struct Node {
     /// Its data directory.
     pub dbpath: PathBuf,
     log: PathBuf,
+    arguments: Vec<String>,
     child: Child,
     _port: PortKeeper,
 }
@@ -61,15 +62,26 @@ impl Node {
     /// When it does not come up.
     #[must_use]
     pub fn start(directory: &Path) -> Self {
+        Self::with(directory, &[])
+    }
+
+    /// The same with further arguments.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    #[must_use]
+    pub fn with(directory: &Path, arguments: &[&str]) -> Self {
+        let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
         let keeper = PortKeeper::any().expect("a free port");
         let port = keeper.address().port();
         let dbpath = directory.join("data");
         let log = directory.join("log");
-        let child = spawn(port, &dbpath, &log, "t0");
+        let child = spawn(port, &dbpath, &log, &arguments);
         let node = Self {
             port,
             dbpath,
             log,
+            arguments,
             child,
             _port: keeper,
         };
@@ -88,7 +100,7 @@ impl Node {
 
     /// Starts it again on the same data and port.
     pub fn restart(&mut self) {
-        self.child = spawn(self.port, &self.dbpath, &self.log, "t0");
+        self.child = spawn(self.port, &self.dbpath, &self.log, &self.arguments);
         self.wait_until_up();
     }
 
@@ -104,6 +116,12 @@ impl Node {
         wait_for("an answer", || ask(self.port, "admin", &command))
     }
 
+    /// One command on the database `admin`, if it answers.
+    #[must_use]
+    pub fn try_admin(&self, command: Document) -> Option<Document> {
+        ask(self.port, "admin", &command)
+    }
+
     /// What it has logged.
     #[must_use]
     pub fn log(&self) -> String {
@@ -111,7 +129,12 @@ impl Node {
     }
 
     fn wait_until_up(&self) {
-        wait_for("the node to answer", || {
+        let what = format!("the node to answer, which said in {}", self.log.display());
+        wait_for(&what, || {
+            // It may have ended with a word why.
+            let said = self.log();
+            let last = said.lines().last().unwrap_or_default();
+            assert!(!last.starts_with("node: "), "{last}");
             ask(self.port, "admin", &doc! { "ping": 1 })
         });
     }
@@ -138,12 +161,21 @@ impl Set {
     /// When no primary appears.
     #[must_use]
     pub fn start(members: usize) -> Self {
+        Self::with(members, &[])
+    }
+
+    /// The same, each member with further arguments.
+    ///
+    /// # Panics
+    /// When no primary appears.
+    #[must_use]
+    pub fn with(members: usize, arguments: &[&str]) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let nodes: Vec<Node> = (0..members)
             .map(|member| {
                 let own = directory.path().join(member.to_string());
                 std::fs::create_dir_all(&own).expect("a directory");
-                Node::start(&own)
+                Node::with(&own, arguments)
             })
             .collect();
         let set = Self {
@@ -172,6 +204,12 @@ impl Set {
                 hello.is_some_and(|hello| hello.get_bool("isWritablePrimary").unwrap_or(false))
             })
         })
+    }
+
+    /// Where the members listen.
+    #[must_use]
+    pub fn ports(&self) -> Vec<u16> {
+        self.nodes.iter().map(|node| node.port).collect()
     }
 
     /// The connection string.
@@ -209,7 +247,7 @@ pub fn run_to_exit(arguments: &[&str]) -> (ExitStatus, String) {
     (output.status, String::from_utf8_lossy(&said).into_owned())
 }
 
-fn spawn(port: u16, dbpath: &Path, log: &Path, set: &str) -> Child {
+fn spawn(port: u16, dbpath: &Path, log: &Path, arguments: &[String]) -> Child {
     let log = std::fs::File::options()
         .create(true)
         .append(true)
@@ -220,12 +258,13 @@ fn spawn(port: u16, dbpath: &Path, log: &Path, set: &str) -> Child {
             "--port",
             &port.to_string(),
             "--replSet",
-            set,
+            "t0",
             "--bind_ip",
             "127.0.0.1",
             "--dbpath",
         ])
         .arg(dbpath)
+        .args(arguments)
         .stdout(log.try_clone().expect("a second handle"))
         .stderr(log)
         .spawn()

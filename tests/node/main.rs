@@ -1,6 +1,7 @@
 //! Does the server binary behave: bad input gets a clear error, what should live lives, data survives.
 
 mod playground;
+mod syncing;
 
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;

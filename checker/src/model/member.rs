@@ -56,6 +56,8 @@ impl Member {
             vote: Vote::NONE,
             oplog: protocol::oplog::Oplog::new(OpTime::NULL, (!member.arbiter).then_some(FIRST_ENTRY)),
             rollback_id: 0,
+            unsynced: None,
+            life: 0,
         };
         config
             .members

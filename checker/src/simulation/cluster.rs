@@ -4,15 +4,16 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 
 use protocol::concern::{ReadConcern, W};
+use protocol::initial_sync::Unsynced;
 use protocol::input::{Input, RequestId};
 use protocol::member::{Fired, Rules, step};
 use protocol::message::Body;
 use protocol::optime::OpTime;
-use protocol::output::{Content, Outcome, Output};
+use protocol::output::{Content, FatalReason, Outcome, Output};
 use protocol::rules::NEXT;
 use protocol::state::{Durable, Mode, Role};
 
-use super::contents::{Change, Contents, Written};
+use super::contents::{Change, Contents, Store, Written};
 use super::digest::Digest;
 use super::disk::{Request, Survival};
 use super::facts::{Elections, Facts};
@@ -99,7 +100,13 @@ impl Cluster {
         let mut outputs = std::mem::take(&mut self.outputs);
         let machine = &mut self.machines[member];
         debug_assert!(machine.up, "nothing happens to a dead process");
+        if let Input::Capped(through) = *input {
+            machine.disk.drop_through(through, &self.contents);
+            self.facts.capped += 1;
+        }
+        let machine = &mut self.machines[member];
         let before = Before::of(&machine.state);
+        let was_stale = machine.state.stale;
         let fired = step(
             &self.rules,
             &mut machine.state,
@@ -107,6 +114,7 @@ impl Cluster {
             input,
             &mut outputs,
         );
+        self.facts.stale += u64::from(!was_stale && self.machines[member].state.stale);
         self.count(turn, fired, &outputs);
         self.remember_request(member, input);
         let judged = self.obey_all(turn, &before, &mut outputs, around);
@@ -124,6 +132,13 @@ impl Cluster {
         self.facts.crashes_torn += u64::from((1..pending).contains(&survival.requests));
         machine.crash(survival);
         (member, survival.requests, survival.entries).hash(&mut self.digest);
+    }
+
+    /// Somebody empties the data directory of a dead process.
+    pub fn empty(&mut self, member: usize) {
+        self.facts.emptied += 1;
+        (member, "emptied").hash(&mut self.digest);
+        self.machines[member].empty();
     }
 
     /// The process starts again; the next input must be `Start`.
@@ -206,7 +221,10 @@ impl Cluster {
         }
         self.facts.step_downs += u64::from(before.lost(&machine.state));
         for output in outputs.drain(..).take(limit) {
-            self.obey(member, output, around)?;
+            match output {
+                Output::TakePage { .. } => self.take_page(member, turn.input),
+                output => self.obey(member, output, around)?,
+            }
         }
         if let Some((_, survival)) = turn.crash {
             self.facts.crashes_within_step += 1;
@@ -225,7 +243,14 @@ impl Cluster {
     ) -> Result<(), Violation> {
         let machine = &mut self.machines[member];
         match output {
-            Output::Send(message) => {
+            Output::Send(mut message) => {
+                if let Body::CloneResponse {
+                    number, ref mut next, ..
+                } = message.body
+                    && (number as usize) + 1 < machine.store.keys()
+                {
+                    *next = Some(Vec::new());
+                }
                 self.watch.said(&message, machine.disk.durable())?;
                 self.facts.hand_overs += u64::from(message.body == Body::StepUp);
                 let chained = matches!(message.body, Body::FetchRequest { .. })
@@ -262,6 +287,35 @@ impl Cluster {
                 machine.tip = to;
                 self.ask_disk(member, Request::Cut { to, rollback_id }, around);
             }
+            Output::PersistUnsynced(flag) => {
+                let clone = match (flag, machine.cloned) {
+                    (None, Some(stop)) | (Some(Unsynced { whole: true, .. }), Some(stop)) => {
+                        machine.cloned = None;
+                        let mut clone = machine.store.clone();
+                        clone.cut(stop);
+                        Some(clone)
+                    }
+                    _ => None,
+                };
+                self.facts.synced += u64::from(flag.is_none());
+                self.ask_disk(member, Request::Unsynced(flag, clone), around);
+            }
+            Output::BeginClone { begin } => {
+                machine.store = Store::default();
+                machine.tip = begin;
+                machine.cloning = true;
+                self.ask_disk(member, Request::Begin(begin), around);
+            }
+            Output::TakePage { .. } => {}
+            Output::ApplyToClone { stop } => {
+                (machine.cloning, machine.cloned) = (false, Some(stop));
+                for entry in machine.state.oplog.iter() {
+                    if let Some(change) = self.contents.get(entry).and_then(|written| written.change) {
+                        machine.store.apply(entry, change);
+                    }
+                }
+                self.ask_disk(member, Request::Applied, around);
+            }
             Output::Complete { id, outcome } => {
                 let asked = self.asked.remove(&id);
                 if let (Some(optime), Outcome::Done) = (asked, outcome) {
@@ -283,12 +337,30 @@ impl Cluster {
             Output::CommitPoint(point) => self.commit(member, point)?,
             Output::StateChanged(_) => {}
             Output::ResolveConfig(config) => around.resolve(member, config),
+            // The process ends, and is started again.
+            Output::Fatal(FatalReason::InitialSyncFailed) => machine.gave_up = true,
             Output::Fatal(reason) => {
                 let words = format!("member {member} gives up: {reason:?}");
                 return Err(Violation::new("fatal", words));
             }
         }
         Ok(())
+    }
+
+    /// A page of a clone holds what the history up to its point says of one key.
+    fn take_page(&mut self, member: usize, input: &Input) {
+        let Input::Message(message) = input else { return };
+        if let Body::CloneResponse { number, at, .. } = message.body {
+            let mut whole = Store::default();
+            let mut entry = at;
+            while let Some(written) = self.contents.get(entry) {
+                if let Some(change) = written.change {
+                    whole.apply(entry, change);
+                }
+                entry = written.parent;
+            }
+            self.machines[member].store.copy(number as usize, &whole, at);
+        }
     }
 
     fn ask_disk(&mut self, member: usize, request: Request, around: &mut impl Surroundings) {
@@ -326,7 +398,7 @@ impl Cluster {
                     change
                 }
             };
-            if let Some(change) = change {
+            if let Some(change) = change.filter(|_| !machine.cloning) {
                 machine.store.apply(optime, change);
             }
         }

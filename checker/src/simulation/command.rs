@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use protocol::config::MemberId;
+use protocol::state::Denial;
 use protocol::timer::Timer;
 
 /// One thing that happens on a [`super::stage::Stage`].
@@ -91,6 +92,12 @@ pub enum Command {
     Maintenance(usize, bool),
     /// `sync-from 0 1`.
     SyncFrom(usize, usize),
+    /// `resync 1`: the operator has it copy the data anew.
+    Resync(usize),
+    /// `cap 1 2`: its oplog keeps so many entries.
+    Cap(usize, usize),
+    /// `empty 1`: somebody empties the data directory of its dead process.
+    Empty(usize),
     /// `show`: every member in a line.
     Show,
 }
@@ -162,6 +169,9 @@ impl fmt::Display for Command {
             Self::Freeze(member, on) => write!(f, "freeze {member} {}", on_words(*on)),
             Self::Maintenance(member, on) => write!(f, "maintenance {member} {}", on_words(*on)),
             Self::SyncFrom(member, source) => write!(f, "sync-from {member} {source}"),
+            Self::Resync(member) => write!(f, "resync {member}"),
+            Self::Cap(member, kept) => write!(f, "cap {member} {kept}"),
+            Self::Empty(member) => write!(f, "empty {member}"),
             Self::Show => f.write_str("show"),
         }
     }
@@ -257,6 +267,9 @@ fn parse(words: &[&str]) -> Option<Command> {
         "freeze" => Command::Freeze(member()?, on()?),
         "maintenance" => Command::Maintenance(member()?, on()?),
         "sync-from" => Command::SyncFrom(member()?, number(2)?),
+        "resync" => Command::Resync(member()?),
+        "cap" => Command::Cap(member()?, number(2)?),
+        "empty" => Command::Empty(member()?),
         "show" => Command::Show,
         _ => return None,
     })
@@ -274,6 +287,16 @@ fn timer(words: &[&str]) -> Option<Timer> {
         "step-down" => Timer::StepDown,
         "unfreeze" => Timer::Unfreeze,
         "keep-alive" => Timer::KeepAlive,
+        "sync" => Timer::Sync,
+        "forgive" => Timer::Forgive(
+            of()?,
+            match *words.get(4)? {
+                "behind" => Denial::Behind,
+                "silent" => Denial::Silent,
+                "too-fresh" => Denial::TooFresh,
+                _ => return None,
+            },
+        ),
         _ => return None,
     })
 }
@@ -289,6 +312,10 @@ fn timer_words(timer: Timer) -> String {
         Timer::StepDown => "step-down".to_owned(),
         Timer::Unfreeze => "unfreeze".to_owned(),
         Timer::KeepAlive => "keep-alive".to_owned(),
+        Timer::Sync => "sync".to_owned(),
+        Timer::Forgive(id, Denial::Behind) => format!("forgive {} behind", id.0),
+        Timer::Forgive(id, Denial::Silent) => format!("forgive {} silent", id.0),
+        Timer::Forgive(id, Denial::TooFresh) => format!("forgive {} too-fresh", id.0),
     }
 }
 
@@ -313,6 +340,8 @@ mod tests {
             "read 2 linearizable",
             "step-down 0 force",
             "freeze 1 off",
+            "cap 1 2",
+            "timer 1 forgive 0 too-fresh",
         ] {
             let command: Command = line.parse().expect(line);
             assert_eq!(command.to_string(), line);

@@ -60,19 +60,43 @@ impl Contents {
 
 /// One member's documents, with every version since the start, so that a read may look at any point and a
 /// rollback can cut.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Store {
     versions: Vec<Vec<(OpTime, Value)>>,
 }
 
 impl Store {
-    /// Applies one entry.
+    /// Applies one entry; once more is as good as once.
     pub fn apply(&mut self, optime: OpTime, change: Change) {
         let key = change.key as usize;
         if self.versions.len() <= key {
             self.versions.resize_with(key + 1, Vec::new);
         }
-        self.versions[key].push((optime, change.value));
+        let versions = &mut self.versions[key];
+        if let Err(place) = versions.binary_search_by_key(&optime, |(optime, _)| *optime) {
+            versions.insert(place, (optime, change.value));
+        }
+    }
+
+    /// How many keys there are, used or not.
+    #[must_use]
+    pub fn keys(&self) -> usize {
+        self.versions.len()
+    }
+
+    /// Takes over what another store says of one key at `at`.
+    pub fn copy(&mut self, key: usize, from: &Self, at: OpTime) {
+        for (optime, value) in from.upto(key as Key, Some(at)).to_vec() {
+            let key = key as Key;
+            self.apply(optime, Change { key, value });
+        }
+    }
+
+    /// Do both hold the same?
+    #[must_use]
+    pub fn is_equal(&self, other: &Self) -> bool {
+        let keys = self.keys().max(other.keys());
+        (0..keys).all(|key| self.upto(key as Key, None) == other.upto(key as Key, None))
     }
 
     /// Takes back everything after `to`.

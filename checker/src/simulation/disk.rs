@@ -4,10 +4,14 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use protocol::config::{Config, MemberId};
+use protocol::initial_sync::Unsynced;
 use protocol::input::Input;
+use protocol::oplog::Oplog;
 use protocol::optime::OpTime;
 use protocol::output::{Token, Vote};
 use protocol::state::Durable;
+
+use super::contents::{Contents, Store};
 
 /// A durable write that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +29,12 @@ pub enum Request {
         /// The new rollback id.
         rollback_id: u32,
     },
+    /// The flag of initial sync; with it the clone, once it is whole.
+    Unsynced(Option<Unsynced>, Option<Store>),
+    /// No data, and an oplog that begins after this entry.
+    Begin(OpTime),
+    /// Nothing: the oplog was applied to the clone.
+    Applied,
 }
 
 /// How much of what was asked for, and never confirmed, reached the disk before a crash.
@@ -53,6 +63,8 @@ impl Survival {
 #[derive(Clone, Debug)]
 pub struct Disk {
     durable: Durable,
+    /// Documents that the oplog does not hold any more, or never held.
+    kept: Store,
     pending: VecDeque<Request>,
 }
 
@@ -62,6 +74,7 @@ impl Disk {
     pub fn new(durable: Durable) -> Self {
         Self {
             durable,
+            kept: Store::default(),
             pending: VecDeque::new(),
         }
     }
@@ -70,6 +83,33 @@ impl Disk {
     #[must_use]
     pub fn durable(&self) -> &Durable {
         &self.durable
+    }
+
+    /// What a process finds when it starts: half a clone is thrown away.
+    pub fn start(&mut self, life: u32) -> Durable {
+        self.durable.life = u64::from(life);
+        if self.durable.unsynced.is_some_and(|flag| !flag.whole) {
+            self.durable.oplog = Oplog::default();
+            self.kept = Store::default();
+        }
+        self.durable.clone()
+    }
+
+    /// The documents that are on disk beside the oplog.
+    #[must_use]
+    pub fn kept(&self) -> &Store {
+        &self.kept
+    }
+
+    /// The cap drops the entries up to this one; their documents stay.
+    pub fn drop_through(&mut self, through: OpTime, contents: &Contents) {
+        let dropped = self.durable.oplog.iter().take_while(|entry| *entry <= through);
+        for entry in dropped {
+            if let Some(change) = contents.get(entry).and_then(|written| written.change) {
+                self.kept.apply(entry, change);
+            }
+        }
+        self.durable.oplog.drop_through(through);
     }
 
     /// How many requests are on their way.
@@ -142,6 +182,19 @@ impl Disk {
                 self.durable.rollback_id = rollback_id;
                 Input::Persisted(Token::RollBack(to))
             }
+            Request::Unsynced(flag, clone) => {
+                self.durable.unsynced = flag;
+                if let Some(clone) = clone {
+                    self.kept = clone;
+                }
+                Input::Persisted(Token::Unsynced(flag))
+            }
+            Request::Begin(begin) => {
+                self.durable.oplog = Oplog::new(begin, []);
+                self.kept = Store::default();
+                Input::Persisted(Token::Begun(begin))
+            }
+            Request::Applied => Input::CloneApplied,
         }
     }
 }
@@ -149,7 +202,6 @@ impl Disk {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use protocol::oplog::Oplog;
 
     #[test]
     fn a_crash_keeps_a_prefix_of_what_was_asked_for() {
@@ -180,6 +232,8 @@ mod tests {
             vote: Vote::NONE,
             oplog: Oplog::default(),
             rollback_id: 0,
+            unsynced: None,
+            life: 0,
         }
     }
 }

@@ -34,6 +34,8 @@ pub enum Event {
     Heal(usize),
     /// The operator does something.
     Operate,
+    /// A member's data are lost, or thrown away.
+    Lose,
     /// A machine that died within a step comes back.
     Revive(usize),
     /// The trouble is over: everything is healed.

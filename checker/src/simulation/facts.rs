@@ -38,12 +38,20 @@ pub struct Facts {
     pub proven_reads: u64,
     /// Members that pulled from a secondary.
     pub chained: u64,
+    /// Drops by an oplog's cap.
+    pub capped: u64,
+    /// Data directories emptied.
+    pub emptied: u64,
+    /// Initial syncs finished.
+    pub synced: u64,
+    /// Members that were too stale to catch up.
+    pub stale: u64,
 }
 
 impl Facts {
     /// Names and counts, for tables and tests.
     #[must_use]
-    pub fn rows(&self) -> [(&'static str, u64); 15] {
+    pub fn rows(&self) -> [(&'static str, u64); 19] {
         [
             ("elections", self.elections),
             ("failovers", self.failovers),
@@ -60,6 +68,10 @@ impl Facts {
             ("majority writes acknowledged", self.acknowledged),
             ("linearizable reads proven", self.proven_reads),
             ("fetches from a secondary", self.chained),
+            ("drops by an oplog's cap", self.capped),
+            ("data directories emptied", self.emptied),
+            ("initial syncs finished", self.synced),
+            ("stale members", self.stale),
         ]
     }
 
@@ -80,6 +92,10 @@ impl Facts {
         self.acknowledged += other.acknowledged;
         self.proven_reads += other.proven_reads;
         self.chained += other.chained;
+        self.capped += other.capped;
+        self.emptied += other.emptied;
+        self.synced += other.synced;
+        self.stale += other.stale;
     }
 }
 

@@ -46,6 +46,7 @@ impl Manners {
 
 /// Number of kinds of messages.
 pub const KINDS: u32 = 10;
+// The questions of initial sync and their answers come last, and nobody bears them a grudge: earlier seeds stay.
 
 /// Which kind a message is, from 0.
 #[must_use]
@@ -61,6 +62,10 @@ pub fn kind_of(body: &Body) -> u32 {
         Body::CommonPointRequest { .. } => 7,
         Body::CommonPointResponse { .. } => 8,
         Body::StepUp => 9,
+        Body::CloneRequest { .. } => 10,
+        Body::CloneResponse { .. } => 11,
+        Body::MemoryRequest { .. } => 12,
+        Body::MemoryResponse { .. } => 13,
     }
 }
 

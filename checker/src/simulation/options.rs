@@ -68,6 +68,7 @@ impl Options {
         }
         if without.operator {
             parameters.operator_us = None;
+            parameters.lose_us = None;
         }
         if without.loss {
             parameters.manners.loss_permille = 0;

@@ -32,6 +32,8 @@ pub enum Deed {
     Crash(Survival),
     /// The process comes back.
     Restart,
+    /// Somebody empties its data directory.
+    Empty,
 }
 
 /// Where an input comes from.
@@ -88,6 +90,12 @@ impl Recording {
     /// A death between two steps.
     pub fn crash(&mut self, member: usize, survival: Survival) {
         let deed = Deed::Crash(survival);
+        self.choices.push(Choice { member, deed });
+    }
+
+    /// An emptied directory.
+    pub fn empty(&mut self, member: usize) {
+        let deed = Deed::Empty;
         self.choices.push(Choice { member, deed });
     }
 

@@ -38,8 +38,16 @@ impl World {
     pub(super) fn look(&mut self) -> Result<(), Violation> {
         let timing = self.parameters.timing;
         let begun_us = 2 * timing.election_us + self.parameters.chaos_us;
-        let patience_us = 12 * timing.election_us + timing.unfreeze_us + 2 * timing.catch_up_us;
+        let patience_us = 20 * timing.election_us + timing.unfreeze_us + 2 * timing.catch_up_us;
+        for member in 0..self.cluster.machines.len() {
+            if self.cluster.machines[member].state.stale {
+                self.tell(member, Input::Resync)?;
+            }
+        }
         let unrest = self.unrest();
+        if unrest.is_none() {
+            self.are_equal()?;
+        }
         if self.final_reads.is_none() && unrest.is_none() && !self.around.clients.any_busy() {
             let mut reads = self.around.clients.final_reads();
             reads.reverse();
@@ -64,6 +72,26 @@ impl World {
         Ok(())
     }
 
+    /// I-22: all members that hold data hold the same.
+    fn are_equal(&self) -> Result<(), Violation> {
+        let mut holders = self
+            .cluster
+            .machines
+            .iter()
+            .enumerate()
+            .filter(|(_, machine)| machine.state.member_state.is_readable());
+        let Some((first, reference)) = holders.next() else {
+            return Ok(());
+        };
+        match holders.find(|(_, machine)| !machine.store.is_equal(&reference.store)) {
+            None => Ok(()),
+            Some((other, _)) => Err(Violation::new(
+                "I-22",
+                format!("members {first} and {other} end in the same entry and hold different documents"),
+            )),
+        }
+    }
+
     /// Why the cluster does not rest.
     fn unrest(&self) -> Option<String> {
         let machines = &self.cluster.machines;
@@ -71,7 +99,11 @@ impl World {
             .filter(|member| machines[*member].state.is_primary())
             .collect();
         let [primary] = primaries[..] else {
-            return Some(format!("primaries: {primaries:?}"));
+            let states: Vec<_> = machines
+                .iter()
+                .map(|machine| (machine.state.member_state, &machine.state.initial_sync))
+                .collect();
+            return Some(format!("primaries: {primaries:?} of {states:?}"));
         };
         let primary = &machines[primary].state;
         if !primary.is_writable() {
@@ -82,12 +114,18 @@ impl World {
             let state = &machine.state;
             let arbiter = state.member_state == MemberState::Arbiter;
             if !arbiter && !state.member_state.is_readable() {
-                return Some(format!("member {member} is {:?}", state.member_state));
-            }
-            if !arbiter && (state.oplog.last() != last || state.oplog.len() != primary.oplog.len()) {
                 return Some(format!(
-                    "member {member} ends in {}, the primary in {last}",
-                    state.oplog.last()
+                    "member {member} is {:?}; it pulls from {:?}, syncs {:?}",
+                    state.member_state, state.sync_source, state.initial_sync
+                ));
+            }
+            if !arbiter && state.oplog.last() != last {
+                return Some(format!(
+                    "member {member} ends in {}, the primary in {last}; it pulls from {:?}, rolls back {:?}, syncs {:?}",
+                    state.oplog.last(),
+                    state.sync_source.map(|source| source.0),
+                    state.rollback,
+                    state.initial_sync
                 ));
             }
             if !arbiter && state.commit_point != last {

@@ -113,6 +113,22 @@ pub fn words(member: usize, output: &Output) -> Option<String> {
         Output::RollBack { to, rollback_id } => {
             format!("{member} rolls back to {to}, rollback id {rollback_id}")
         }
+        Output::PersistUnsynced(Some(flag)) => {
+            let what = match (flag.whole, flag.forgot) {
+                (false, _) => "lacks its data",
+                (true, true) => "lacks its memory",
+                (true, false) => "has its data",
+            };
+            format!("{member} notes that it {what}")
+        }
+        Output::PersistUnsynced(None) => format!("{member} notes that it is whole"),
+        Output::BeginClone { begin } => {
+            format!("{member} throws its data away; its oplog begins after {begin}")
+        }
+        Output::TakePage { .. } => format!("{member} takes a page of data"),
+        Output::ApplyToClone { stop } => {
+            format!("{member} applies its oplog to the clone, up to {stop} at least")
+        }
         Output::Complete { id, outcome } => format!("{member} answers request {}: {outcome:?}", id.0),
         Output::Refuse { id, refusal } => format!("{member} refuses request {}: {refusal:?}", id.0),
         Output::ServeRead { id, at } => format!("{member} serves read {} at {at:?}", id.0),

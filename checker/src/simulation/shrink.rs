@@ -169,6 +169,7 @@ fn in_words(stage: &Stage, choice: &Choice, walls: &mut [u32]) -> Vec<Command> {
             survival.entries,
         )),
         Deed::Restart => commands.push(Command::Restart(member)),
+        Deed::Empty => commands.push(Command::Empty(member)),
         Deed::Step {
             input,
             what,
@@ -239,6 +240,11 @@ fn step_in_words(stage: &Stage, member: usize, input: &Input, what: What) -> Opt
         (_, Input::StepUp) => Command::StepUp(member),
         (_, Input::Freeze(on)) => Command::Freeze(member, *on),
         (_, Input::Maintenance(on)) => Command::Maintenance(member, *on),
+        (_, Input::Resync) => Command::Resync(member),
+        (_, Input::Capped(through)) => {
+            let oplog = &stage.cluster.machines.get(member)?.state.oplog;
+            Command::Cap(member, oplog.iter().filter(|entry| entry > through).count())
+        }
         (_, Input::SyncFrom(source)) => Command::SyncFrom(member, usize::from(source.0)),
         _ => return None,
     })

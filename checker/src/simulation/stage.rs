@@ -100,6 +100,12 @@ impl Stage {
             Command::Free(member) => return Ok(self.held.remove(&member)),
             Command::Wall(member, secs) => self.wall_secs[member] = secs,
             Command::Restart(member) => return self.restart(member),
+            Command::Empty(member) => {
+                if self.cluster.machines[member].up {
+                    return Ok(false);
+                }
+                self.cluster.empty(member);
+            }
             Command::Show => {}
             _ => return self.happen(command),
         }
@@ -217,6 +223,8 @@ impl Stage {
             Command::Freeze(_, on) => Input::Freeze(on),
             Command::Maintenance(_, on) => Input::Maintenance(on),
             Command::SyncFrom(_, source) => Input::SyncFrom(MemberId(source as u8)),
+            Command::Resync(_) => Input::Resync,
+            Command::Cap(member, kept) => Input::Capped(self.cluster.machines[member].cap(kept)?),
             _ => return None,
         })
     }
@@ -242,6 +250,8 @@ impl Stage {
                 vote: Vote::NONE,
                 oplog: Oplog::new(OpTime::NULL, entries),
                 rollback_id: 0,
+                unsynced: None,
+                life: 0,
             }
         };
         let heard = self.cluster.heard.take();
@@ -429,6 +439,9 @@ fn whom(command: &Command) -> Option<usize> {
         | Command::StepUp(member)
         | Command::Freeze(member, _)
         | Command::Maintenance(member, _)
-        | Command::SyncFrom(member, _) => Some(member),
+        | Command::SyncFrom(member, _)
+        | Command::Resync(member)
+        | Command::Cap(member, _)
+        | Command::Empty(member) => Some(member),
     }
 }

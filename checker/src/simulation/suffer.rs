@@ -249,6 +249,38 @@ impl World {
         self.tell(member, input)
     }
 
+    /// A member loses its data directory, or is told to copy the data anew: one at a time, while all others know what
+    /// they did (R-98: else nobody may ever know, and the set has to stop).
+    pub(super) fn lose(&mut self) -> Result<(), Violation> {
+        let Some(mean_us) = self.parameters.lose_us.filter(|_| !self.peace) else {
+            return Ok(());
+        };
+        let next_us = 1 + self.hardship.dice.below(2 * mean_us);
+        self.around.queue.push(self.around.now_us + next_us, Event::Lose);
+        let members = self.cluster.machines.len() as u64;
+        let member = self.hardship.dice.below(members) as usize;
+        let others_whole = self.cluster.machines.iter().enumerate().all(|(other, machine)| {
+            let whole = machine.disk.durable().unsynced.is_none() && !machine.disk.durable().config.is_none();
+            other == member || (whole && machine.state.initial_sync.is_none())
+        });
+        if !others_whole || self.hardship.is_paused(member) {
+            return Ok(());
+        }
+        if self.cluster.machines[member].up && self.hardship.dice.chance(400) {
+            return self.tell(member, Input::Resync);
+        }
+        self.kill(member, Survival::EVERYTHING);
+        if let Some(recording) = &mut self.recording {
+            recording.empty(member);
+        }
+        self.cluster.empty(member);
+        let down_us = 1 + self.hardship.dice.below(self.parameters.lasting_us);
+        self.around
+            .queue
+            .push(self.around.now_us + down_us, Event::Revive(member));
+        Ok(())
+    }
+
     fn view(&self) -> View {
         let member = |(number, machine): (usize, &super::machine::Machine)| MemberView {
             role: if machine.state.is_primary() {

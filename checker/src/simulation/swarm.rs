@@ -54,6 +54,10 @@ pub struct Parameters {
     pub clock_error_us: u64,
     /// How long there is trouble.
     pub chaos_us: u64,
+    /// Entries that an oplog keeps at least, if there is a cap.
+    pub oplog_entries: Option<usize>,
+    /// Mean time between two losses of a member's data, if there are any.
+    pub lose_us: Option<u64>,
 }
 
 const SECOND_US: u64 = 1_000_000;
@@ -64,6 +68,8 @@ impl Parameters {
     pub fn draw(seed: u64, disturbances: usize) -> Self {
         let mut dice = Dice::new(seed, "swarm");
         let dice = &mut dice;
+        // Its own stream: what is drawn elsewhere stays as it was.
+        let mut loss = Dice::new(seed, "loss");
         let timing = [Timing::FAST, Timing::FAST, Timing::MODERN, Timing::LEGACY][dice.below(4) as usize];
         let election_us = timing.election_us;
         let workload = draw_workload(dice);
@@ -103,6 +109,10 @@ impl Parameters {
                 .then(|| dice.between(election_us, election_us * 8)),
             clock_error_us: [0, 0, 2 * SECOND_US, 600 * SECOND_US][dice.below(4) as usize],
             chaos_us: election_us * dice.between(8, 40),
+            oplog_entries: loss.chance(300).then(|| loss.between(2, 30) as usize),
+            lose_us: loss
+                .chance(300)
+                .then(|| loss.between(3 * election_us, election_us * 12)),
         }
     }
 }

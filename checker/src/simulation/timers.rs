@@ -34,7 +34,7 @@ impl Timers {
     #[must_use]
     pub fn new(members: usize) -> Self {
         Self {
-            slots: vec![Slot::default(); NAMED + 2 * members],
+            slots: vec![Slot::default(); NAMED + 5 * members],
         }
     }
 
@@ -80,10 +80,10 @@ impl Timers {
     }
 }
 
-const NAMED: usize = 7;
+const NAMED: usize = 8;
 
 fn slot_of(timer: Timer) -> usize {
-    let pair = |MemberId(id): MemberId, which| NAMED + 2 * usize::from(id) + which;
+    let pair = |MemberId(id): MemberId, which| NAMED + 5 * usize::from(id) + which;
     match timer {
         Timer::Election => 0,
         Timer::Fetch => 1,
@@ -92,8 +92,10 @@ fn slot_of(timer: Timer) -> usize {
         Timer::StepDown => 4,
         Timer::Unfreeze => 5,
         Timer::KeepAlive => 6,
+        Timer::Sync => 7,
         Timer::Heartbeat(id) => pair(id, 0),
         Timer::Silence(id) => pair(id, 1),
+        Timer::Forgive(id, why) => pair(id, 2 + why as usize),
     }
 }
 

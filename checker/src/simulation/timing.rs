@@ -1,5 +1,6 @@
 //! How long the named timers run. The core knows names only.
 
+use protocol::state::Denial;
 use protocol::timer::Timer;
 
 use crate::nemesis::dice::Dice;
@@ -60,6 +61,9 @@ impl Timing {
             Timer::Silence(_) => self.election_us,
             Timer::Fetch | Timer::KeepAlive => self.election_us / 2,
             Timer::SyncSource => self.sync_source_us,
+            Timer::Sync | Timer::Forgive(_, Denial::Silent) => self.election_us,
+            Timer::Forgive(_, Denial::Behind) => self.heartbeat_us,
+            Timer::Forgive(_, Denial::TooFresh) => 6 * self.election_us,
             Timer::CatchUp => self.catch_up_us,
             Timer::StepDown => self.step_down_us,
             Timer::Unfreeze => self.unfreeze_us,

@@ -289,7 +289,7 @@ impl Before {
                 ),
             );
         }
-        if after.durable != self.durable && !disk.oplog.contains(after.durable) {
+        if after.durable != self.durable && !after.durable.is_null() && !disk.oplog.contains(after.durable) {
             return broken(
                 "I-09",
                 format!(
@@ -320,13 +320,20 @@ fn backed_by_majority<'a>(
     if !config.majority_journaled {
         return Ok(());
     }
-    let holds = |disk: &&Durable| {
-        let voter = config
-            .member(disk.me)
+    // By place, not by what the disk says of itself: it may have been emptied. A member that threw its data away after
+    // it had acknowledged the entry is bound all the same: it is in no quorum until it holds the entry again.
+    let holds = |(place, disk): &(usize, &Durable)| {
+        let voter = u8::try_from(*place)
+            .ok()
+            .and_then(|id| config.member(MemberId(id)))
             .is_some_and(|member| member.is_voter() && !member.arbiter);
-        voter && disk.oplog.contains(point)
+        let bound = match disk.unsynced {
+            Some(flag) => flag.forgot || point <= flag.target,
+            None => disk.config.is_none(),
+        };
+        voter && (bound || disk.oplog.contains(point) || point < disk.oplog.base())
     };
-    let durable = disks.filter(holds).count();
+    let durable = disks.enumerate().filter(holds).count();
     if durable < config.write_majority() {
         return broken(
             "I-10",

@@ -96,6 +96,8 @@ impl World {
             vote: Vote::NONE,
             oplog: Oplog::default(),
             rollback_id: 0,
+            unsynced: None,
+            life: 0,
         };
         let mut cluster = Cluster::new(options.rules, (0..members).map(empty));
         if options.trace {
@@ -153,6 +155,9 @@ impl World {
         if self.parameters.operator_us.is_some() {
             self.around.queue.push(begin_us, Event::Operate);
         }
+        if self.parameters.lose_us.is_some() {
+            self.around.queue.push(begin_us, Event::Lose);
+        }
         self.around
             .queue
             .push(begin_us + self.parameters.chaos_us, Event::Peace);
@@ -194,6 +199,7 @@ impl World {
             Event::Disturb => self.disturb(),
             Event::Heal(fault) => self.heal(fault),
             Event::Operate => self.operate(),
+            Event::Lose => self.lose(),
             Event::Revive(member) => self.lift(member),
             Event::Peace => self.make_peace(),
             Event::Look => self.look(),
@@ -306,7 +312,16 @@ impl World {
                 return Ok(());
             }
         }
-        if *input == Input::TurnEnd || self.turn_planned[member] {
+        if self.cluster.machines[member].gave_up {
+            return self.strike(member);
+        }
+        if *input == Input::TurnEnd
+            && let Some(most) = self.parameters.oplog_entries
+            && let Some(through) = self.cluster.machines[member].cap(most)
+        {
+            return self.tell(member, Input::Capped(through));
+        }
+        if *input == Input::TurnEnd || matches!(input, Input::Capped(_)) || self.turn_planned[member] {
             return Ok(());
         }
         if self.parameters.turn_us == 0 {

@@ -91,6 +91,14 @@ pub enum Input {
     StepUp,
     /// The oplog's cap dropped the entries up to this one.
     Capped(OpTime),
+    /// The rollback just asked for would take back too much: nothing was done.
+    RollbackTooLarge,
+    /// `resync`: throw the data away and copy them anew.
+    Resync,
+    /// The oplog was applied to the clone, as [`Output::ApplyToClone`](crate::output::Output::ApplyToClone) asked.
+    CloneApplied,
+    /// The oplog can't be applied to the clone: it has to be made anew.
+    CloneFailed,
 }
 
 impl Input {
@@ -117,6 +125,10 @@ impl Input {
             Self::Maintenance(_) => "Maintenance",
             Self::StepUp => "StepUp",
             Self::Capped(_) => "Capped",
+            Self::RollbackTooLarge => "RollbackTooLarge",
+            Self::Resync => "Resync",
+            Self::CloneApplied => "CloneApplied",
+            Self::CloneFailed => "CloneFailed",
         }
     }
 }

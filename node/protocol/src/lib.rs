@@ -21,6 +21,7 @@
 pub mod bugs;
 pub mod concern;
 pub mod config;
+pub mod initial_sync;
 pub mod input;
 pub mod member;
 pub mod message;

@@ -160,6 +160,38 @@ pub enum Body {
         /// The source's newest entry.
         newest: OpTime,
     },
+    /// "Give me a page of your data": of everything that is committed.
+    CloneRequest {
+        /// Where the asker's oplog begins; none: where could it begin?
+        begin: Option<OpTime>,
+        /// Number of the page.
+        number: u32,
+        /// Where the page begins; opaque here.
+        cursor: Vec<u8>,
+    },
+    /// A page. The shell carries the documents beside it, and says what follows.
+    CloneResponse {
+        /// Echo.
+        begin: Option<OpTime>,
+        /// Echo.
+        number: u32,
+        /// The commit point at which the page was read.
+        at: OpTime,
+        /// Where the next page begins; none: there is none.
+        next: Option<Vec<u8>>,
+    },
+    /// "I have forgotten what I did: what have you seen?"
+    MemoryRequest {
+        /// The asker's present life.
+        life: u64,
+    },
+    /// How far the sender is; its term comes with the message.
+    MemoryResponse {
+        /// Echo.
+        life: u64,
+        /// Its newest entry.
+        written: OpTime,
+    },
     /// Election hand-off: "stand now, without a dry run".
     StepUp,
 }
@@ -180,6 +212,10 @@ impl Body {
             Self::UpdatePosition { .. } => "UpdatePosition",
             Self::CommonPointRequest { .. } => "CommonPointRequest",
             Self::CommonPointResponse { .. } => "CommonPointResponse",
+            Self::CloneRequest { .. } => "CloneRequest",
+            Self::CloneResponse { .. } => "CloneResponse",
+            Self::MemoryRequest { .. } => "MemoryRequest",
+            Self::MemoryResponse { .. } => "MemoryResponse",
             Self::StepUp => "StepUp",
         }
     }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, ConfigId, MemberId};
+use crate::initial_sync::Unsynced;
 use crate::input::RequestId;
 use crate::message::{MemberState, Message};
 use crate::optime::{OpTime, Term};
@@ -25,6 +26,10 @@ pub enum Token {
     Config(ConfigId),
     /// The cut of the oplog after this entry, together with the risen rollback id.
     RollBack(OpTime),
+    /// The flag of initial sync.
+    Unsynced(Option<Unsynced>),
+    /// The oplog is empty and goes on after this entry.
+    Begun(OpTime),
 }
 
 /// The vote record: in this term, this member has voted for `candidate`.
@@ -103,10 +108,10 @@ pub enum ReadPoint {
 pub enum FatalReason {
     /// The common point lies before the commit point: rolling back would lose committed data.
     RollbackBeforeCommitPoint,
-    /// No common point with the sync source.
-    NoCommonPoint,
     /// The source sent entries out of order (152 `OplogOutOfOrder`).
     OplogOutOfOrder,
+    /// Initial sync failed too often (113 `InitialSyncFailure`).
+    InitialSyncFailed,
 }
 
 /// One thing to do.
@@ -131,6 +136,25 @@ pub enum Output {
         to: OpTime,
         /// The new rollback id.
         rollback_id: u32,
+    },
+    /// Make the flag of initial sync durable; report [`Token::Unsynced`]. A flag that says that the data are whole,
+    /// or none, becomes durable after the data that were cloned.
+    PersistUnsynced(Option<Unsynced>),
+    /// Throw all data and the whole oplog away; the oplog goes on after `begin`. Report [`Token::Begun`].
+    BeginClone {
+        /// Where the oplog begins.
+        begin: OpTime,
+    },
+    /// Keep the page that came with this message. It may be newer than `begin`.
+    TakePage {
+        /// Where the oplog begins.
+        begin: OpTime,
+    },
+    /// Apply the oplog to the clone, then report [`Input::CloneApplied`](crate::input::Input::CloneApplied). Up to
+    /// `stop` the data may already hold what an entry says, or more.
+    ApplyToClone {
+        /// From here on the data are of one moment.
+        stop: OpTime,
     },
     /// Send.
     Send(Message),

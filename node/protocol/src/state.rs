@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::concern::WriteConcern;
 use crate::config::{Config, ConfigId, MemberConfig, MemberId, MemberSet};
+use crate::initial_sync::{InitialSync, SyncStage, Unsynced};
 use crate::input::RequestId;
 use crate::message::{MemberState, Position};
 use crate::oplog::Oplog;
@@ -65,9 +66,8 @@ pub struct Seen {
     pub sync_source: Option<MemberId>,
     /// Its configuration.
     pub config: ConfigId,
-    /// Its sync source role is in doubt: it was too fresh, behind, or broken when last tried. Forgotten at its
-    /// next heartbeat.
-    pub denied: bool,
+    /// Why it is not to be pulled from; until [`Timer::Forgive`](crate::timer::Timer::Forgive).
+    pub denied: Option<Denial>,
 }
 
 impl Seen {
@@ -78,8 +78,19 @@ impl Seen {
         written: OpTime::NULL,
         sync_source: None,
         config: ConfigId::NONE,
-        denied: false,
+        denied: None,
     };
+}
+
+/// Why a member is not to be pulled from for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Denial {
+    /// It has nothing for this member.
+    Behind,
+    /// It did not answer.
+    Silent,
+    /// Its oplog begins after what this member has.
+    TooFresh,
 }
 
 /// A fetch that waits for news.
@@ -184,6 +195,15 @@ pub struct State {
     pub frozen: bool,
     /// The operator wants no reads here.
     pub maintenance: bool,
+    /// Every source's oplog begins after this member's newest entry, or the rollback to its branch is too large
+    /// it needs a full resync.
+    pub stale: bool,
+    /// It copies the set's data.
+    pub initial_sync: Option<Box<InitialSync>>,
+    /// The flag of initial sync, as it is on disk.
+    pub unsynced: Option<Unsynced>,
+    /// Which life of the member this is: a number that no other life has.
+    pub life: u64,
 }
 
 /// What survives a crash.
@@ -199,6 +219,10 @@ pub struct Durable {
     pub oplog: Oplog,
     /// The rollback id.
     pub rollback_id: u32,
+    /// The flag of initial sync: unless it says that the data are whole, oplog and data are to be thrown away.
+    pub unsynced: Option<Unsynced>,
+    /// Which life begins with it.
+    pub life: u64,
 }
 
 impl State {
@@ -212,7 +236,14 @@ impl State {
             vote,
             oplog,
             rollback_id,
+            unsynced,
+            life,
         } = durable;
+        let oplog = if unsynced.is_some_and(|flag| !flag.whole) {
+            Oplog::default()
+        } else {
+            oplog
+        };
         let members = config.members.len();
         let last = oplog.last();
         let mut state = Self {
@@ -238,6 +269,17 @@ impl State {
             report_due: false,
             frozen: false,
             maintenance: false,
+            stale: false,
+            initial_sync: unsynced.map(|flag| {
+                let stage = if flag.whole {
+                    SyncStage::Settling
+                } else {
+                    SyncStage::Waiting
+                };
+                Box::new(InitialSync::new(flag, stage))
+            }),
+            unsynced,
+            life,
             config,
             config_pending: None,
         };
@@ -256,6 +298,8 @@ impl State {
             vote: self.vote_durable,
             oplog,
             rollback_id: self.rollback_id,
+            unsynced: self.unsynced,
+            life: self.life,
         }
     }
 
@@ -266,9 +310,10 @@ impl State {
             None if self.config.is_none() => MemberState::Startup,
             None => MemberState::Removed,
             Some(member) if member.arbiter => MemberState::Arbiter,
-            Some(_) if self.maintenance => MemberState::Recovering,
+            Some(_) if self.initial_sync.is_some() => MemberState::Startup2,
             // Nothing to read before the first entry has come.
             Some(_) if self.oplog.last().is_null() => MemberState::Startup2,
+            Some(_) if self.maintenance || self.stale => MemberState::Recovering,
             Some(_) => MemberState::Secondary,
         }
     }

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::config::MemberId;
+use crate::state::Denial;
 
 /// A timer's name. Setting an armed timer arms it afresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -26,4 +27,8 @@ pub enum Timer {
     Unfreeze,
     /// Report the position even if nothing changed: half the election timeout.
     KeepAlive,
+    /// This member may be pulled from again.
+    Forgive(MemberId, Denial),
+    /// In initial sync: ask again for what was not answered.
+    Sync,
 }

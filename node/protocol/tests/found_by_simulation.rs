@@ -169,6 +169,8 @@ fn member(members: u8, log: &[(i64, u32)], term: i64) -> State {
         },
         oplog: Oplog::new(OpTime::NULL, entries),
         rollback_id: 0,
+        unsynced: None,
+        life: 0,
     });
     state.forget_views();
     state

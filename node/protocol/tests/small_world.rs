@@ -171,6 +171,8 @@ impl World {
                 vote: Vote::NONE,
                 oplog: Oplog::default(),
                 rollback_id: 0,
+                unsynced: None,
+                life: 0,
             })
         };
         let mut world = Self {
@@ -279,7 +281,15 @@ impl World {
             Output::ServeRead { id, at } => self.served.push((member, id, at)),
             Output::Fatal(reason) => panic!("member {member}: {reason:?}"),
             Output::Refuse { refusal, .. } => panic!("member {member} refuses: {refusal:?}"),
-            Output::SetTimer(_)
+            Output::PersistUnsynced(flag) => self
+                .queue
+                .push_back((member, Input::Persisted(Token::Unsynced(flag)))),
+            Output::BeginClone { begin } => self
+                .queue
+                .push_back((member, Input::Persisted(Token::Begun(begin)))),
+            Output::ApplyToClone { .. } => self.queue.push_back((member, Input::CloneApplied)),
+            Output::TakePage { .. }
+            | Output::SetTimer(_)
             | Output::CancelTimer(_)
             | Output::CommitPoint(_)
             | Output::StateChanged(_) => {}

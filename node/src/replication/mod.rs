@@ -4,4 +4,5 @@ pub mod config_document;
 pub mod hello;
 pub mod probe;
 pub mod status;
+pub mod sync_status;
 pub mod timing;

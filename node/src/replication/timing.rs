@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bson::Document;
+use protocol::state::Denial;
 use protocol::timer::Timer;
 
 /// The durations of one configuration.
@@ -59,6 +60,9 @@ impl Timing {
             Timer::Silence(_) => self.election_timeout,
             Timer::Fetch | Timer::KeepAlive => self.election_timeout / 2,
             Timer::SyncSource => self.heartbeat_interval.min(Duration::from_secs(1)),
+            Timer::Sync | Timer::Forgive(_, Denial::Silent) => self.election_timeout,
+            Timer::Forgive(_, Denial::Behind) => self.heartbeat_interval,
+            Timer::Forgive(_, Denial::TooFresh) => self.election_timeout * 6,
             Timer::CatchUp => self.catch_up_timeout,
             Timer::StepDown | Timer::Unfreeze => return None,
         })

@@ -35,6 +35,8 @@ pub(super) enum ApplyError {
     Key(#[from] KeyError),
     #[error("the session table can't be written: {0}")]
     Session(#[from] bson::error::Error),
+    #[error("a collection was renamed while it was cloned")]
+    Renamed,
 }
 
 /// The bytes of a no-op.
@@ -131,14 +133,35 @@ fn parts(
 
 /// Lets an entry take effect on the data: the same on the primary, on secondaries and in recovery.
 pub(super) fn apply(store: &mut Store, optime: OpTime, bytes: &[u8]) -> Result<(), ApplyError> {
+    let changes = changes(store, optime, bytes)?;
+    store.apply(optime, &changes)?;
+    Ok(())
+}
+
+/// Lets an entry take effect on data that may hold it already, or more (R-99).
+///
+/// A renaming can't be told apart from its repetition: the name may belong to another collection by now, and pages read
+/// under the old name may be lost. The clone has to be made anew then.
+pub(super) fn apply_to_clone(store: &mut Store, optime: OpTime, bytes: &[u8]) -> Result<(), ApplyError> {
+    let changes = changes(store, optime, bytes)?;
+    if changes
+        .iter()
+        .any(|change| matches!(change, Change::RenameCollection { .. }))
+    {
+        return Err(ApplyError::Renamed);
+    }
+    store.apply_to_clone(optime, &changes)?;
+    Ok(())
+}
+
+fn changes(store: &Store, optime: OpTime, bytes: &[u8]) -> Result<Vec<Change>, ApplyError> {
     let entry = OplogEntry::parse(bytes)?;
     let mut changes = entry.changes()?;
     if let Some(session) = entry.session {
         let result = entry.object2.and_then(|object2| object2.get_document("r").ok());
         changes.extend(session_changes(store, optime, session, result)?);
     }
-    store.apply(optime, &changes)?;
-    Ok(())
+    Ok(changes)
 }
 
 /// Replays what the log has and the store has not (R-97).
@@ -191,6 +214,13 @@ fn session_changes(
         Some(result) => Document::try_from(result)?,
         None => doc! { "n": 1 },
     };
+    // A clone may hold the statement already.
+    statements.retain(|recorded| {
+        let number = recorded
+            .as_document()
+            .and_then(|recorded| recorded.get_i32("stmtId").ok());
+        number != Some(session.stmt_id)
+    });
     statements.push(Bson::Document(
         doc! { "stmtId": session.stmt_id, "result": result },
     ));

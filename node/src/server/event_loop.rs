@@ -9,8 +9,10 @@ use std::time::{Duration, SystemTime};
 use bson::DateTime;
 use bson::oid::ObjectId;
 use protocol::config::{Config, MemberId};
+use protocol::initial_sync::Unsynced;
 use protocol::input::{Input, RequestId};
 use protocol::member::{Rules, step};
+use protocol::message::Body;
 use protocol::oplog::Oplog;
 use protocol::optime::OpTime;
 use protocol::output::{Outcome, ReadPoint, Refusal, Vote};
@@ -20,6 +22,7 @@ use tokio::time::Instant;
 
 use super::clients::Clients;
 use super::cluster_time::ClusterTime;
+use super::clone::Clone;
 use super::confirm::Confirmations;
 use super::entry::Statement;
 use super::event::{Event, ReplyTo};
@@ -35,6 +38,7 @@ use crate::peers::{Parcel, Peers};
 use crate::replication::config_document;
 use crate::replication::hello::TopologyVersion;
 use crate::replication::status::Contact;
+use crate::replication::sync_status::Tally;
 use crate::replication::timing::Timing;
 use crate::storage::lock::{DataDirectoryLock, LockError};
 use crate::storage::log::{Durability, Log, LogError, LogOptions, Recovered};
@@ -112,6 +116,9 @@ pub(super) mod record {
     pub(in super::super) const CONFIG: &str = "config";
     pub(in super::super) const MEMBER: &str = "member";
     pub(in super::super) const ROLLBACK_ID: &str = "rollbackId";
+    /// The port at which this member listened when it stored a configuration: a copy of its directory starts at another.
+    pub(in super::super) const PORT: &str = "port";
+    pub(in super::super) const UNSYNCED: &str = "initialSync";
 }
 
 /// One member, running.
@@ -142,6 +149,12 @@ pub struct Server {
     pub(super) planned: Option<Planned>,
     /// Documents that came with the batch that the core is asked about.
     pub(super) fetched: Vec<Arc<[u8]>>,
+    /// Where the page begins that another member asks for.
+    pub(super) clone_cursor: Vec<u8>,
+    /// The clone under way: the oplog is not applied to the data as it comes.
+    pub(super) cloning: Option<Clone>,
+    /// What the last clone came to.
+    pub(super) cloned: Option<Tally>,
     /// What the core said of the request just given to it.
     pub(super) decision: Option<Result<ReadPoint, Refusal>>,
     /// The request that the core completed last without a waiter.
@@ -195,9 +208,14 @@ impl Server {
         if let Some(cut) = &recovered.cut {
             tracing::warn!(file = %cut.path.display(), offset = cut.offset, "unfinished write cut off at start");
         }
-        let durable = recover_core(&recovered, &options)?;
+        let random = std::hash::RandomState::new().build_hasher().finish();
+        let durable = recover_core(&recovered, &options, random)?;
         let mut store = Store::open(&dbpath, StoreOptions::default())?;
-        if !log.covers(store.applied_through()) {
+        if durable.unsynced.is_some_and(|flag| !flag.whole) {
+            tracing::warn!("initial sync was under way: half a clone is thrown away");
+            store.wipe()?;
+            log.begin_after(OpTime::NULL)?;
+        } else if !log.covers(store.applied_through()) {
             return Err(StartError::Gap {
                 applied: store.applied_through(),
                 oldest: log.oldest(),
@@ -225,7 +243,6 @@ impl Server {
             }
         });
         let set_name = options.set_name().unwrap_or_default().to_owned();
-        let random = std::hash::RandomState::new().build_hasher().finish();
         Ok(Self {
             rules,
             durability: log.durability(),
@@ -252,6 +269,9 @@ impl Server {
             resolving: false,
             planned: None,
             fetched: Vec::new(),
+            clone_cursor: Vec::new(),
+            cloning: None,
+            cloned: None,
             decision: None,
             completed: None,
             step_down_wait: Duration::from_secs(10),
@@ -317,6 +337,7 @@ impl Server {
         if self.log.base() > self.state.oplog.base() {
             self.feed(&Input::Capped(self.log.base()));
         }
+        self.go_on_applying()?;
         self.feed(&Input::TurnEnd);
         self.log.submit();
         if self.absorbed.elapsed() >= ABSORB_EVERY {
@@ -385,6 +406,9 @@ impl Server {
     fn hear(&mut self, parcel: Parcel) {
         self.note_contact(&parcel.message);
         self.fetched = parcel.entries;
+        if let Body::CloneRequest { cursor, .. } = &parcel.message.body {
+            self.clone_cursor.clone_from(cursor);
+        }
         self.feed(&Input::Message(parcel.message));
         self.fetched.clear();
     }
@@ -421,6 +445,9 @@ impl Server {
         let hello = self.hello_waiters.iter().map(|waiter| waiter.deadline).min();
         let awaiting = self.awaiting.iter().map(|wait| wait.until).min();
         let deadlines = [self.timers.next(), self.pending.next_deadline(), hello, awaiting];
+        if self.cloning.as_ref().is_some_and(|clone| clone.stop.is_some()) {
+            return Instant::now();
+        }
         let far = Instant::now() + Duration::from_secs(1);
         deadlines.into_iter().flatten().min().unwrap_or(far).min(far)
     }
@@ -460,11 +487,11 @@ pub(super) fn wall_secs() -> u32 {
     u32::try_from(since.as_secs()).unwrap_or(u32::MAX)
 }
 
-fn recover_core(recovered: &Recovered, options: &Options) -> Result<Durable, StartError> {
+fn recover_core(recovered: &Recovered, options: &Options, life: u64) -> Result<Durable, StartError> {
     let meta = &recovered.meta;
-    let vote: Vote = read_record(meta, record::VOTE)?.unwrap_or(Vote::NONE);
-    let config: Config = read_record(meta, record::CONFIG)?.unwrap_or_else(Config::none);
-    let me: MemberId = read_record(meta, record::MEMBER)?.unwrap_or(MemberId(u8::MAX));
+    let mut vote: Vote = read_record(meta, record::VOTE)?.unwrap_or(Vote::NONE);
+    let mut config: Config = read_record(meta, record::CONFIG)?.unwrap_or_else(Config::none);
+    let mut me: MemberId = read_record(meta, record::MEMBER)?.unwrap_or(MemberId(u8::MAX));
     let rollback_id: u32 = read_record(meta, record::ROLLBACK_ID)?.unwrap_or(0);
     let asked = options.set_name().unwrap_or_default();
     if !config.is_none() && config.set_name != asked {
@@ -472,6 +499,12 @@ fn recover_core(recovered: &Recovered, options: &Options) -> Result<Durable, Sta
             found: config.set_name,
             asked: asked.to_owned(),
         });
+    }
+    let port: Option<u16> = read_record(meta, record::PORT)?;
+    if port.is_some_and(|port| port != options.port()) {
+        // N08: two members with one vote. Whoever this is now, the set will tell.
+        tracing::warn!("the data directory is another member's copy: its data stay, its identity does not");
+        (vote, config, me) = (Vote::NONE, Config::none(), MemberId(u8::MAX));
     }
     let positions = recovered.positions.iter().copied();
     let oplog = Oplog::new(recovered.base.unwrap_or(OpTime::NULL), positions);
@@ -481,6 +514,8 @@ fn recover_core(recovered: &Recovered, options: &Options) -> Result<Durable, Sta
         vote,
         oplog,
         rollback_id,
+        unsynced: read_record::<Option<Unsynced>>(meta, record::UNSYNCED)?.flatten(),
+        life,
     })
 }
 

@@ -8,6 +8,7 @@ mod admin;
 mod answer;
 mod clients;
 mod cluster_time;
+mod clone;
 mod confirm;
 pub mod connection;
 mod data;

@@ -42,6 +42,14 @@ impl Server {
             Output::PersistConfig(config) => self.persist_config(&config)?,
             Output::Append { content, entries } => self.append(content, &entries)?,
             Output::RollBack { to, rollback_id } => self.roll_back(to, rollback_id)?,
+            Output::PersistUnsynced(flag) => self.persist(record::UNSYNCED, &flag, Token::Unsynced(flag))?,
+            Output::BeginClone { begin } => self.begin_clone(begin)?,
+            Output::TakePage { begin } => self.take_page(begin)?,
+            Output::ApplyToClone { stop } => {
+                if let Some(clone) = &mut self.cloning {
+                    clone.stop = Some(stop);
+                }
+            }
             Output::Send(message) => self.send(message)?,
             Output::SetTimer(timer) => self.set_timer(timer),
             Output::CancelTimer(timer) => self.timers.cancel(timer),
@@ -78,6 +86,10 @@ impl Server {
             let bytes = postcard::to_stdvec(&me).map_err(|error| error.to_string())?;
             self.log
                 .persist(record::MEMBER, &bytes)
+                .map_err(|error| error.to_string())?;
+            let bytes = postcard::to_stdvec(&self.options.port()).map_err(|error| error.to_string())?;
+            self.log
+                .persist(record::PORT, &bytes)
                 .map_err(|error| error.to_string())?;
         }
         self.persist(record::CONFIG, config.as_ref(), Token::Config(config.id))
@@ -158,7 +170,9 @@ impl Server {
 
     /// To the oplog, and to the data: the same bytes for everybody.
     fn append_entry(&mut self, optime: OpTime, document: Arc<[u8]>) -> Result<(), String> {
-        entry::apply(&mut self.store, optime, &document).map_err(|error| error.to_string())?;
+        if self.cloning.is_none() {
+            entry::apply(&mut self.store, optime, &document).map_err(|error| error.to_string())?;
+        }
         self.log
             .append(optime, document)
             .map_err(|error| error.to_string())?;
@@ -202,6 +216,7 @@ impl Server {
                 entries.truncate(found.len());
                 documents = found.into_iter().map(|(_, document)| document).collect();
             }
+            Body::CloneResponse { .. } => documents = self.fill_page(&mut message)?,
             Body::HeartbeatRequest { .. } => {
                 let contact = self.contacts.entry(message.to).or_default();
                 contact.sent = Some((std::time::Instant::now(), DateTime::now()));

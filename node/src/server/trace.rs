@@ -139,6 +139,8 @@ mod tests {
             vote: Vote::NONE,
             oplog: Oplog::default(),
             rollback_id: 0,
+            unsynced: None,
+            life: 0,
         };
         let first = serde_json::to_vec(&Recovered { recovered: &durable }).expect("it serializes");
         let limit = first.len() as u64 + 120;

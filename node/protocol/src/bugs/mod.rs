@@ -10,6 +10,8 @@ mod double_vote;
 mod dry_run_uses_up_the_vote;
 mod durable_not_reset_on_rollback;
 mod early_acknowledgement;
+mod emptied_member_votes;
+mod gap_accepted;
 mod half_quorum;
 mod linearizable_read_without_proof;
 mod majority_read_of_latest;
@@ -18,6 +20,8 @@ mod no_first_entry_of_term;
 mod positions_compared_without_term;
 mod roll_back_ignores_term;
 mod self_counted_before_fsync;
+mod sync_flag_not_durable;
+mod syncing_member_counted;
 mod vote_compares_timestamp_only;
 mod vote_not_persisted;
 mod vote_without_log_check;
@@ -47,6 +51,10 @@ pub const BUGS: &[Bug] = &[
     linearizable_read_without_proof::BUG,
     majority_read_of_latest::BUG,
     no_branch_check::BUG,
+    syncing_member_counted::BUG,
+    gap_accepted::BUG,
+    sync_flag_not_durable::BUG,
+    emptied_member_votes::BUG,
     roll_back_ignores_term::BUG,
 ];
 

@@ -31,6 +31,7 @@ pub fn append_oplog(context: &mut Context<'_>, branch: BranchCheck) -> Option<()
                 after,
                 found,
                 entries,
+                newest,
                 ..
             },
         ..
@@ -46,6 +47,10 @@ pub fn append_oplog(context: &mut Context<'_>, branch: BranchCheck) -> Option<()
     let current = context.state.sync_source == Some(from) && context.state.rollback.is_none();
     (may_pull && current && branch(context.state, after, found)).then_some(())?;
     context.state.fetch_missed = false;
+    if std::mem::take(&mut context.state.stale) {
+        let resting = context.state.resting_state();
+        context.change_state(resting);
+    }
     if !entries.is_empty() {
         if !is_ordered(context.state.last_written(), entries) {
             context.change_state(MemberState::Fatal);
@@ -60,7 +65,8 @@ pub fn append_oplog(context: &mut Context<'_>, branch: BranchCheck) -> Option<()
             entries: entries.clone(),
         });
         context.state.report_due = true;
-        if context.state.member_state == MemberState::Startup2 {
+        // Not while it is far behind: it would serve what is long past (S4-10).
+        if context.state.member_state == MemberState::Startup2 && context.state.last_written() >= *newest {
             let resting = context.state.resting_state();
             context.change_state(resting);
             context.arm_election();

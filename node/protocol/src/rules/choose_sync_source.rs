@@ -4,8 +4,9 @@ use super::rule::{Context, Rule};
 use crate::config::MemberId;
 use crate::input::Input;
 use crate::message::{Body, MemberState};
+use crate::optime::OpTime;
 use crate::output::Output;
-use crate::state::State;
+use crate::state::{Denial, State};
 use crate::timer::Timer;
 
 /// See the module.
@@ -17,6 +18,13 @@ pub const RULE: Rule = Rule {
 fn choose_sync_source(context: &mut Context<'_>) -> Option<()> {
     if let Input::SyncFrom(id) = *context.input {
         return obey(context, id);
+    }
+    if let Some(Timer::Forgive(id, why)) = context.timer() {
+        let position = context.state.config.position(id)?;
+        let denied = &mut context.state.seen[position].denied;
+        (*denied == Some(why)).then_some(())?;
+        *denied = None;
+        return Some(());
     }
     let left = leave_useless_source(context);
     let wants = wants_source(context.state);
@@ -59,27 +67,74 @@ fn wants_source(state: &State) -> bool {
     state.sync_source.is_none() && may_pull(state)
 }
 
-/// Of those who are ahead, the primary if there is one, else the furthest.
+/// The longest that a source may be behind the primary while another one is at hand (`maxSyncSourceLagSecs`).
+pub const LAG_SECS_MAX: u32 = 30;
+
+/// Of those who are ahead, the primary if there is one, else the furthest; in the first pass only who serves its
+/// purpose well.
 fn pick(state: &State) -> Option<MemberId> {
-    let mine = state.last_written();
-    let mut best: Option<((bool, crate::optime::OpTime), MemberId)> = None;
-    for (position, id) in state.others() {
-        let (member, seen) = (&state.config.members[position], &state.seen[position]);
-        let is_primary = state.primary == Some(id) && seen.state == MemberState::Primary;
-        let usable = seen.up
-            && seen.state.is_readable()
-            && !seen.denied
-            && !member.arbiter
-            && (member.build_indexes || !state.my_config().is_some_and(|me| me.build_indexes))
-            && (is_primary || (state.config.chaining_allowed && seen.written > mine))
-            // It pulls from me: a cycle (SERVER-58988).
-            && seen.sync_source != Some(state.me);
-        let rank = (is_primary, seen.written);
-        if usable && best.is_none_or(|(other, _)| rank > other) {
-            best = Some((rank, id));
-        }
-    }
-    best.map(|(_, id)| id)
+    let best = |strict: bool| {
+        state
+            .others()
+            .filter(|(position, id)| {
+                let denied = state.seen[*position].denied.is_some();
+                !denied
+                    && is_candidate(state, *position, *id)
+                    && (!strict || is_preferable(state, *position, *id))
+            })
+            .max_by_key(|(position, id)| {
+                let rank = (
+                    is_known_primary(state, *position, *id),
+                    state.seen[*position].written,
+                );
+                // Of equals the first.
+                (rank, std::cmp::Reverse(*position))
+            })
+            .map(|(_, id)| id)
+    };
+    best(true).or_else(|| best(false))
+}
+
+fn is_known_primary(state: &State, position: usize, id: MemberId) -> bool {
+    state.primary == Some(id) && state.seen[position].state == MemberState::Primary
+}
+
+/// Could this member be pulled from at all, but for a denial?
+pub(super) fn is_candidate(state: &State, position: usize, id: MemberId) -> bool {
+    let anew = state.initial_sync.as_ref().is_some_and(|sync| sync.is_waiting());
+    let mine = if anew { OpTime::NULL } else { state.last_written() };
+    let (member, seen) = (&state.config.members[position], &state.seen[position]);
+    seen.up
+        && seen.state.is_readable()
+        && !member.arbiter
+        && (member.build_indexes || !state.my_config().is_some_and(|me| me.build_indexes))
+        && (is_known_primary(state, position, id) || (may_chain(state) && seen.written > mine))
+        // It pulls from me: a cycle (SERVER-58988).
+        && seen.sync_source != Some(state.me)
+}
+
+/// Without a primary, a member without data may copy from anybody: there may be no primary before it has its vote back.
+fn may_chain(state: &State) -> bool {
+    state.config.chaining_allowed || (state.initial_sync.is_some() && state.primary.is_none())
+}
+
+/// R-80, first pass: a voter for a voter, nobody hidden for one who is not, nobody later than I am meant to be, and
+/// nobody far behind the primary.
+fn is_preferable(state: &State, position: usize, id: MemberId) -> bool {
+    let Some(me) = state.my_config() else { return false };
+    let member = &state.config.members[position];
+    let newest = state
+        .primary
+        .and_then(|primary| state.config.position(primary))
+        .map_or(OpTime::NULL, |primary| state.seen[primary].written);
+    let lag_secs = newest
+        .ts
+        .secs
+        .saturating_sub(state.seen[position].written.ts.secs);
+    (member.is_voter() || !me.is_voter())
+        && (!member.hidden || me.hidden)
+        && member.delay_secs <= me.delay_secs
+        && (is_known_primary(state, position, id) || lag_secs <= LAG_SECS_MAX)
 }
 
 /// True when the present source was left.
@@ -120,9 +175,7 @@ fn leave_useless_source(context: &mut Context<'_>) -> bool {
 /// Once: ask again, the answer may have been lost. Twice: the source is of no use.
 fn miss_deadline(context: &mut Context<'_>, source: MemberId) -> bool {
     if context.state.fetch_missed {
-        if let Some(position) = context.state.config.position(source) {
-            context.state.seen[position].denied = true;
-        }
+        context.deny(source, Denial::Silent);
         context.drop_source();
         return true;
     }
@@ -144,7 +197,7 @@ fn leave_for_primary(context: &mut Context<'_>, source: MemberId) -> bool {
         return false;
     };
     let seen = &state.seen[at];
-    let better = seen.up && seen.state == MemberState::Primary && !seen.denied;
+    let better = seen.up && seen.state == MemberState::Primary && seen.denied.is_none();
     // What it has is known from its last heartbeat only: while the primary is in sight, prefer the primary.
     let behind = state.seen[of_source].written <= state.last_written();
     let forbidden = !state.config.chaining_allowed;

@@ -2,8 +2,10 @@
 //! ever counted from here.
 
 use super::rule::{Context, Rule};
+use crate::config::ConfigId;
 use crate::input::Input;
 use crate::message::{Body, MemberState, Message};
+use crate::optime::OpTime;
 use crate::timer::Timer;
 
 /// See the module.
@@ -25,6 +27,8 @@ fn exchange_heartbeats(context: &mut Context<'_>) -> Option<()> {
             let seen = &mut context.state.seen[position];
             (seen.up || seen.state != MemberState::Down).then_some(())?;
             (seen.up, seen.state) = (false, MemberState::Down);
+            // It may come back with an empty disk, and then it can't even say so: it knows nobody to answer to.
+            seen.config = ConfigId::NONE;
             if context.state.primary == Some(*id) {
                 context.state.primary = None;
             }
@@ -85,7 +89,6 @@ fn listen(context: &mut Context<'_>) -> Option<()> {
             let is_news = seen.config != config;
             (seen.state, seen.written, seen.sync_source, seen.config) =
                 (theirs, written, sync_source, config);
-            seen.denied = false;
             // Once for each older configuration that shows itself; then with the regular heartbeats. A member takes
             // its time to store the new one, and until then each of its answers would call for the next heartbeat.
             if is_news && state.config.id.is_newer_than(config) {
@@ -118,10 +121,15 @@ fn hear_primary(context: &mut Context<'_>, message: &Message, theirs: MemberStat
 
 fn answer(context: &Context<'_>) -> Body {
     let state = &context.state;
+    // whoever copies the data holds nothing that counts.
+    let (written, durable) = match state.initial_sync {
+        None => (state.last_written(), state.durable),
+        Some(_) => (OpTime::NULL, OpTime::NULL),
+    };
     Body::HeartbeatResponse {
         state: state.member_state,
-        written: state.last_written(),
-        durable: state.durable,
+        written,
+        durable,
         commit_point: state.commit_point,
         primary: state.primary,
         sync_source: state.sync_source,

@@ -34,7 +34,8 @@ pub struct Request {
 pub type Check = fn(&State, &Request) -> bool;
 
 /// The reasons to refuse, in MongoDB's order. The set name is checked by the shell, at the border.
-pub const CHECKS: [Check; 5] = [
+pub const CHECKS: [Check; 6] = [
+    has_no_data,
     has_older_config,
     has_older_term,
     has_staler_log,
@@ -107,6 +108,11 @@ fn reply_once_durable(context: &mut Context<'_>, vote: Vote) -> Option<()> {
         );
     }
     Some(())
+}
+
+/// I have thrown my data away, or forgotten what I voted: what I say would not count for what I held.
+pub fn has_no_data(state: &State, _request: &Request) -> bool {
+    state.initial_sync.is_some()
 }
 
 /// 1. The candidate's configuration is older than mine.

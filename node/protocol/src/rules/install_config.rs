@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::rule::{Context, Rule};
-use super::{start, step_down};
+use super::{initial_sync, start, step_down};
 use crate::config::{Config, MemberId};
 use crate::input::Input;
 use crate::message::Body;
@@ -33,6 +33,10 @@ fn install_config(context: &mut Context<'_>) -> Option<()> {
                 return None;
             };
             (is_wanted(context, config)).then_some(())?;
+            if context.state.config.is_none() {
+                // It tells whether the set has had a primary already.
+                context.state.term = context.state.term.max(message.term);
+            }
             context.out(Output::ResolveConfig(Arc::clone(config)));
             Some(())
         }
@@ -67,6 +71,7 @@ fn persist(
     me: Option<MemberId>,
     initiates: bool,
 ) -> Option<()> {
+    initial_sync::mark_if_forgotten(context, &config, me, initiates);
     context.state.config_pending = Some(PendingConfig {
         config: Arc::clone(&config),
         me,

@@ -11,11 +11,13 @@ pub mod exchange_heartbeats;
 pub mod flush_oplog;
 pub mod freeze;
 pub mod grant_vote;
+pub mod initial_sync;
 pub mod install_config;
 pub mod learn_commit_point;
 pub mod report_position;
 pub mod roll_back_oplog;
 pub mod rule;
+pub mod serve_clone;
 pub mod serve_oplog;
 pub mod stand_for_election;
 pub mod start;
@@ -28,7 +30,7 @@ use rule::Rule;
 /// Every rule. All are tried on every input, and several may fire. The order has meaning: `update_term` comes
 /// first, as in the specification, so that no other rule ever sees a message of a newer term; what changes the
 /// log comes before what judges it; answers to clients come last.
-pub const NEXT: [Rule; 21] = [
+pub const NEXT: [Rule; 23] = [
     update_term::RULE,
     start::RULE,
     install_config::RULE,
@@ -45,9 +47,11 @@ pub const NEXT: [Rule; 21] = [
     update_position::RULE,
     step_down::RULE,
     choose_sync_source::RULE,
+    initial_sync::RULE,
     advance_commit_point::RULE,
     learn_commit_point::RULE,
     acknowledge_write::RULE,
+    serve_clone::RULE,
     serve_oplog::RULE,
     report_position::RULE,
 ];

@@ -21,7 +21,9 @@ fn report_position(context: &mut Context<'_>) -> Option<()> {
         Input::TurnEnd => {
             let state = &mut *context.state;
             let source = state.sync_source?;
-            (state.report_due && !state.is_primary()).then_some(())?;
+            // whoever copies the data holds nothing that counts.
+            let counts = !state.is_primary() && state.initial_sync.is_none();
+            (state.report_due && counts).then_some(())?;
             state.report_due = false;
             let mut positions = vec![state.my_report()];
             positions.extend(state.progress.iter().flatten().copied());

@@ -1,11 +1,13 @@
 //! `RollbackOplog` (R-91…R-95): a member whose branch lost goes back to the common point with its source.
 
 use super::rule::{Context, Rule};
+use super::{choose_sync_source, initial_sync};
+use crate::config::MemberId;
 use crate::input::Input;
 use crate::message::{Body, MemberState, Message};
 use crate::optime::OpTime;
 use crate::output::{FatalReason, Output, Token};
-use crate::state::{Role, Rollback, State};
+use crate::state::{Denial, Role, Rollback, State};
 use crate::timer::Timer;
 
 /// See the module.
@@ -16,6 +18,9 @@ pub const RULE: Rule = Rule {
 
 /// How many positions one request of the search offers.
 pub const CANDIDATES_MAX: usize = 4096;
+
+/// The longest time that a rollback may take back, by the entries' own clocks (`rollbackTimeLimitSecs`).
+pub const SECS_MAX: u32 = 24 * 3600;
 
 /// Does the source's branch win over mine?
 pub type NewerBranch = fn(&State, newest: OpTime) -> bool;
@@ -30,6 +35,14 @@ pub fn is_newer_branch(state: &State, newest: OpTime) -> bool {
 pub fn roll_back_oplog(context: &mut Context<'_>, newer: NewerBranch) -> Option<()> {
     match *context.input {
         Input::Persisted(Token::RollBack(to)) => finish(context, to),
+        Input::RollbackTooLarge => {
+            let Some(Rollback::Cutting(_)) = context.state.rollback else {
+                return None;
+            };
+            let source = context.state.sync_source.unwrap_or(context.state.me);
+            refuse(context, source);
+            Some(())
+        }
         Input::Timer(Timer::Fetch) => {
             let Some(Rollback::Searching { .. }) = context.state.rollback else {
                 return None;
@@ -49,6 +62,35 @@ pub fn roll_back_oplog(context: &mut Context<'_>, newer: NewerBranch) -> Option<
     }
 }
 
+/// nothing here, then the data are copied; else others may reach back further, and if none does, this member is
+/// stale: RECOVERING, until an older oplog turns up or the operator has it resync (S4-14).
+fn find_too_fresh(context: &mut Context<'_>, source: MemberId) -> Option<()> {
+    context.deny(source, Denial::TooFresh);
+    if context.state.last_written().is_null() {
+        initial_sync::begin(context);
+    } else {
+        if !has_another_source(context.state) {
+            need_resync(context);
+        }
+        context.drop_source();
+    }
+    Some(())
+}
+
+fn need_resync(context: &mut Context<'_>) {
+    context.state.stale = true;
+    context.state.role = Role::Follower;
+    let resting = context.state.resting_state();
+    context.change_state(resting);
+}
+
+fn has_another_source(state: &State) -> bool {
+    state.others().any(|(position, id)| {
+        let denied = state.seen[position].denied == Some(Denial::TooFresh);
+        !denied && choose_sync_source::is_candidate(state, position, id)
+    })
+}
+
 fn notice_divergence(context: &mut Context<'_>, message: &Message, newer: NewerBranch) -> Option<()> {
     let Body::FetchResponse {
         after,
@@ -64,12 +106,17 @@ fn notice_divergence(context: &mut Context<'_>, message: &Message, newer: NewerB
     let current = state.sync_source == Some(message.from) && after == state.last_written();
     (current && state.rollback.is_none()).then_some(())?;
     // a primary that still catches up never takes back; it looks elsewhere or goes without.
-    if state.is_primary() || !newer(state, newest) || after < dropped {
-        if let Some(position) = state.config.position(message.from) {
-            context.state.seen[position].denied = true;
-        }
+    let too_fresh = after < dropped;
+    if state.is_primary() || !(too_fresh || newer(state, newest)) {
+        context.deny(message.from, Denial::Behind);
         context.drop_source();
         return Some(());
+    }
+    if state.initial_sync.as_ref().is_some_and(|sync| sync.is_partial()) {
+        return initial_sync::begin_over(context);
+    }
+    if too_fresh {
+        return find_too_fresh(context, message.from);
     }
     // whoever rolls back may not stand. Without this: I ask for votes, the sync source's log turns out to
     // be of a newer branch, a majority with older logs votes for me; I lead, write, and cut my own entry off
@@ -81,7 +128,7 @@ fn notice_divergence(context: &mut Context<'_>, message: &Message, newer: NewerB
 }
 
 /// Offers the next positions, newest first, older than `below`.
-fn ask(context: &mut Context<'_>, source: crate::config::MemberId, below: Option<OpTime>) {
+fn ask(context: &mut Context<'_>, source: MemberId, below: Option<OpTime>) {
     let state = &mut *context.state;
     let mut candidates: Vec<OpTime> = state
         .oplog
@@ -134,15 +181,19 @@ fn search_on(context: &mut Context<'_>, message: &Message, newer: NewerBranch) -
             context.change_state(MemberState::Fatal);
             context.out(Output::Fatal(FatalReason::RollbackBeforeCommitPoint));
         }
+        Some(to) if is_too_long(context.state, to) => refuse(context, source),
         Some(to) => {
             context.state.rollback = Some(Rollback::Cutting(to));
             context.out(Output::CancelTimer(Timer::Fetch));
             let rollback_id = context.state.rollback_id + 1;
             context.out(Output::RollBack { to, rollback_id });
         }
+        // Its oplog begins after the common point, or mine does.
         None if searched == context.state.oplog.base() => {
-            context.change_state(MemberState::Fatal);
-            context.out(Output::Fatal(FatalReason::NoCommonPoint));
+            context.state.rollback = None;
+            find_too_fresh(context, source);
+            let resting = context.state.resting_state();
+            context.change_state(resting);
         }
         None => ask(context, source, Some(searched)),
     }
@@ -163,6 +214,19 @@ fn finish(context: &mut Context<'_>, to: OpTime) -> Option<()> {
     context.change_state(resting);
     context.drop_source();
     Some(())
+}
+
+/// more than a day is taken back by nobody.
+fn is_too_long(state: &State, to: OpTime) -> bool {
+    state.last_written().ts.secs.saturating_sub(to.ts.secs) > SECS_MAX
+}
+
+/// Too much to take back: it stays as it is, RECOVERING, and needs a full resync (S2-32).
+fn refuse(context: &mut Context<'_>, source: MemberId) {
+    context.state.rollback = None;
+    need_resync(context);
+    context.deny(source, Denial::TooFresh);
+    context.drop_source();
 }
 
 /// Nothing was taken back yet: as before, with another source.

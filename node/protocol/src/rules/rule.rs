@@ -1,11 +1,12 @@
 //! What a rule is: guards, then an act.
 
 use crate::config::MemberId;
+use crate::initial_sync::SyncStage;
 use crate::input::Input;
 use crate::message::{Body, MemberState, Message};
 use crate::optime::OpTime;
 use crate::output::{Content, Output};
-use crate::state::State;
+use crate::state::{Denial, State};
 use crate::timer::Timer;
 
 /// One rule of the protocol, named as in the specification.
@@ -109,15 +110,58 @@ impl<'a> Context<'a> {
         self.state.oplog.last()
     }
 
-    /// Pulls what follows the newest entry from the sync source, and waits for the answer.
+    /// Asks the sync source for the next page of its data, or where to begin; nothing if none is wanted.
+    pub fn ask_for_clone(&mut self) {
+        let (Some(source), Some(sync)) = (self.state.sync_source, &self.state.initial_sync) else {
+            return;
+        };
+        let body = match &sync.stage {
+            SyncStage::Waiting => Body::CloneRequest {
+                begin: None,
+                number: 0,
+                cursor: Vec::new(),
+            },
+            SyncStage::Cloning {
+                begin,
+                number,
+                cursor,
+                ..
+            } => Body::CloneRequest {
+                begin: Some(*begin),
+                number: *number,
+                cursor: cursor.clone(),
+            },
+            _ => return,
+        };
+        self.send(source, body);
+    }
+
+    /// Pulls what follows the newest entry from the sync source, and waits for the answer. Before initial sync has
+    /// begun: asks where to begin.
     pub fn fetch(&mut self) {
-        if let Some(source) = self.state.sync_source {
+        if self
+            .state
+            .initial_sync
+            .as_ref()
+            .is_some_and(|sync| sync.is_waiting())
+        {
+            self.ask_for_clone();
+            self.arm(Timer::Fetch);
+        } else if let Some(source) = self.state.sync_source {
             let body = Body::FetchRequest {
                 after: self.state.last_written(),
                 commit_point: self.state.commit_point,
             };
             self.send(source, body);
             self.arm(Timer::Fetch);
+        }
+    }
+
+    /// Leaves this member alone for a while as a source.
+    pub fn deny(&mut self, member: MemberId, why: Denial) {
+        if let Some(position) = self.state.config.position(member) {
+            self.state.seen[position].denied = Some(why);
+            self.arm(Timer::Forgive(member, why));
         }
     }
 

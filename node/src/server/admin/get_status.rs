@@ -4,6 +4,7 @@ use bson::doc;
 
 use crate::commands::CommandError;
 use crate::replication::status::{StatusView, status};
+use crate::replication::sync_status::sync_status;
 use crate::server::answer::of_refusal;
 use crate::server::event::{ConnectionId, ReplyTo};
 use crate::server::event_loop::Server;
@@ -44,6 +45,11 @@ fn run(server: &mut Server, _request: Request, _connection: ConnectionId, reply:
         elected: server.elected,
         timing: server.timing,
     };
-    let body = status(&view);
+    let mut body = status(&view);
+    if let Some(sync) = &server.state.initial_sync {
+        let tally = server.cloning.as_ref().map(|clone| clone.tally).or(server.cloned);
+        let begin = server.log.base();
+        body.insert("initialSyncStatus", sync_status(sync, tally, begin));
+    }
     server.reply(reply, body);
 }

@@ -8,6 +8,7 @@ mod hello;
 mod initiate;
 mod is_self;
 mod maintenance;
+mod resync;
 mod shutdown;
 mod step_down;
 mod step_up;
@@ -28,6 +29,7 @@ pub(super) const COMMANDS: &[AdminCommand] = &[
     initiate::COMMAND,
     is_self::COMMAND,
     maintenance::COMMAND,
+    resync::COMMAND,
     shutdown::COMMAND,
     step_down::COMMAND,
     step_up::COMMAND,

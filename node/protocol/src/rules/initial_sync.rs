@@ -1,0 +1,353 @@
+//! Initial sync (R-98…R-101): a member without usable data copies the set's, and counts for nothing meanwhile.
+//!
+//! The clone is read at commit points, so no page of it is ever taken back; pages may come from different sources,
+//! and a source's rollback does not matter (R-99 step 6 compares rollback ids because MongoDB clones at the newest
+//! data). The oplog after the first of these points is fetched beside it and applied up to the last of them; before
+//! that the data are of no one moment, and the member is STARTUP2.
+
+use super::rule::{Context, Rule};
+use crate::config::{Config, MemberId};
+use crate::initial_sync::{InitialSync, SyncStage, Unsynced};
+use crate::input::Input;
+use crate::message::{Body, MemberState, Message};
+use crate::oplog::Oplog;
+use crate::optime::{OpTime, Term};
+use crate::output::{FatalReason, Output, Token, Vote};
+use crate::state::{Role, Rollback, State};
+use crate::timer::Timer;
+
+/// See the module.
+pub const RULE: Rule = Rule {
+    name: "initial_sync",
+    act: |context| initial_sync(context, has_reached, whole_from),
+};
+
+/// Attempts in one life of the process, as in MongoDB (`numInitialSyncAttempts`).
+pub const ATTEMPTS_MAX: u8 = 10;
+
+/// Is this member's oplog durably on the branch of, and at, the entry from which its data are of one moment?
+pub type Reached = fn(&State, stop: OpTime) -> bool;
+/// From which entry on are the cloned data of one moment, if pages were read up to `read`?
+pub type WholeFrom = fn(begin: OpTime, read: OpTime) -> OpTime;
+
+/// The name alone decides: an entry of another branch may be greater.
+#[must_use]
+pub fn has_reached(state: &State, stop: OpTime) -> bool {
+    state.oplog.contains(stop) && state.durable >= stop
+}
+
+/// From the newest point at which a page was read (R-99 step 7).
+#[must_use]
+pub fn whole_from(_begin: OpTime, read: OpTime) -> OpTime {
+    read
+}
+
+/// Goes on under the given rules of what is whole.
+pub fn initial_sync(context: &mut Context<'_>, reached: Reached, whole: WholeFrom) -> Option<()> {
+    let happened = match context.input {
+        Input::Start => ask_again(context),
+        Input::Resync => demanded(context),
+        Input::Persisted(Token::Unsynced(flag)) => flagged(context, *flag),
+        Input::Persisted(Token::Begun(begin)) => begun(context, *begin),
+        Input::Timer(Timer::Sync) => ask_again(context),
+        Input::CloneApplied => applied(context),
+        Input::CloneFailed => begin_over(context),
+        Input::Message(message) => match message.body {
+            Body::CloneResponse { .. } => take_page(context, message, whole),
+            Body::MemoryResponse { .. } => remember(context),
+            _ => None,
+        },
+        _ => None,
+    };
+    let advanced = advance(context, reached);
+    happened.or(advanced)
+}
+
+/// A member that gets its first configuration of a set which has had a primary, and is not new there, once had data,
+/// gave votes and acknowledged writes, and knows of none of it: its directory was emptied, or is a copy.
+/// The flag is asked of the disk before the configuration.
+pub(super) fn mark_if_forgotten(
+    context: &mut Context<'_>,
+    config: &Config,
+    me: Option<MemberId>,
+    initiates: bool,
+) {
+    let state = &context.state;
+    let row = me.and_then(|me| config.member(me));
+    let forgot = state.config.is_none()
+        && !initiates
+        && config.id.term.max(state.term) > Term::INITIAL
+        && row.is_some_and(|me| !me.newly_added);
+    if forgot && state.initial_sync.is_none() {
+        let whole = !state.last_written().is_null() || row.is_some_and(|me| me.arbiter);
+        context.out(Output::PersistUnsynced(Some(Unsynced {
+            target: OpTime::NULL,
+            forgot,
+            whole,
+        })));
+    }
+}
+
+/// Throws the data away and copies them anew. Nothing before the flag is durable: a crash leaves all or nothing.
+pub(super) fn begin(context: &mut Context<'_>) {
+    let state = &mut *context.state;
+    let cutting = matches!(state.rollback, Some(Rollback::Cutting(_)));
+    if state.initial_sync.as_ref().is_some_and(|sync| sync.is_partial()) || cutting {
+        return;
+    }
+    let flag = Unsynced {
+        target: state.last_written(),
+        forgot: state.initial_sync.as_ref().is_some_and(|sync| sync.forgot),
+        whole: false,
+    };
+    state.initial_sync = Some(Box::new(InitialSync::new(flag, SyncStage::Marking)));
+    state.rollback = None;
+    state.stale = false;
+    state.role = Role::Follower;
+    // Who reaches back too little for what I have may have all that I need now.
+    for seen in &mut state.seen {
+        seen.denied = None;
+    }
+    context.out(Output::PersistUnsynced(Some(flag)));
+    context.change_state(MemberState::Startup2);
+    context.drop_source();
+    context.arm(Timer::Sync);
+}
+
+/// This attempt is lost. The flag stands, so the next one needs no more than a new beginning.
+pub(super) fn begin_over(context: &mut Context<'_>) -> Option<()> {
+    let sync = context.state.initial_sync.as_mut()?;
+    if matches!(
+        sync.stage,
+        SyncStage::Marking | SyncStage::Waiting | SyncStage::Finishing
+    ) {
+        return None;
+    }
+    if sync.stage == SyncStage::Settling {
+        begin(context);
+        return Some(());
+    }
+    sync.failed += 1;
+    sync.stage = SyncStage::Waiting;
+    if sync.failed >= ATTEMPTS_MAX {
+        context.change_state(MemberState::Fatal);
+        context.out(Output::Fatal(FatalReason::InitialSyncFailed));
+        return Some(());
+    }
+    context.state.rollback = None;
+    context.drop_source();
+    context.arm(Timer::Sync);
+    Some(())
+}
+
+fn demanded(context: &mut Context<'_>) -> Option<()> {
+    let state = &context.state;
+    let data_bearing = state.my_config().is_some_and(|me| !me.arbiter);
+    (data_bearing && !state.is_primary()).then_some(())?;
+    begin(context);
+    Some(())
+}
+
+fn flagged(context: &mut Context<'_>, flag: Option<Unsynced>) -> Option<()> {
+    context.state.unsynced = flag;
+    let Some(flag) = flag else {
+        finish(context);
+        return Some(());
+    };
+    let stage = if flag.whole {
+        SyncStage::Settling
+    } else {
+        SyncStage::Waiting
+    };
+    match context.state.initial_sync.as_mut() {
+        None => context.state.initial_sync = Some(Box::new(InitialSync::new(flag, stage))),
+        Some(sync) if sync.stage == SyncStage::Marking || flag.whole => sync.stage = stage,
+        Some(_) => {}
+    }
+    context.arm(Timer::Sync);
+    context.arm(Timer::SyncSource);
+    Some(())
+}
+
+fn begun(context: &mut Context<'_>, begin: OpTime) -> Option<()> {
+    let state = &mut *context.state;
+    (state.initial_sync.is_some() && state.oplog.base() == begin && state.durable < begin).then_some(())?;
+    state.durable = begin;
+    Some(())
+}
+
+/// What was asked and not answered is asked again: of the present source, and of those who have not vouched.
+fn ask_again(context: &mut Context<'_>) -> Option<()> {
+    let sync = context.state.initial_sync.as_ref()?;
+    let heard = sync.heard;
+    if sync.forgot {
+        let life = context.state.life;
+        let silent: Vec<MemberId> = context
+            .state
+            .others()
+            .filter(|(position, _)| !heard.contains(*position))
+            .map(|(_, id)| id)
+            .collect();
+        for id in silent {
+            context.send(id, Body::MemoryRequest { life });
+        }
+    }
+    context.ask_for_clone();
+    context.arm(Timer::Sync);
+    Some(())
+}
+
+/// An answer to a question of this life: what the member may have acknowledged or voted lies at or below what this
+/// one has. Its term came with the message. Without the life: an answer to my former life says what the primary had
+/// before I acknowledged more to it.
+fn remember(context: &mut Context<'_>) -> Option<()> {
+    let message = context.message()?;
+    let Body::MemoryResponse { life, written } = message.body else {
+        return None;
+    };
+    let position = context.state.config.position(message.from)?;
+    let mine = context.state.life;
+    let sync = context.state.initial_sync.as_mut()?;
+    (sync.forgot && life == mine).then_some(())?;
+    sync.heard.insert(position);
+    sync.target = sync.target.max(written);
+    Some(())
+}
+
+fn take_page(context: &mut Context<'_>, message: &Message, whole: WholeFrom) -> Option<()> {
+    let Body::CloneResponse {
+        begin,
+        number,
+        at,
+        ref next,
+    } = message.body
+    else {
+        return None;
+    };
+    context.message()?;
+    let state = &mut *context.state;
+    let sync = state.initial_sync.as_mut()?;
+    match &mut sync.stage {
+        SyncStage::Waiting if begin.is_none() && state.sync_source == Some(message.from) => {
+            begin_clone(context, at);
+        }
+        SyncStage::Cloning {
+            begin: mine,
+            number: expected,
+            cursor,
+            read,
+        } if begin == Some(*mine) && *expected == number => {
+            let begin = *mine;
+            *read = (*read).max(at);
+            let read = *read;
+            if let Some(next) = next {
+                *expected += 1;
+                cursor.clone_from(next);
+            } else {
+                sync.stage = SyncStage::Fetching(whole(begin, read));
+            }
+            context.out(Output::TakePage { begin });
+            context.ask_for_clone();
+        }
+        _ => return None,
+    }
+    context.arm(Timer::Sync);
+    Some(())
+}
+
+fn begin_clone(context: &mut Context<'_>, begin: OpTime) {
+    let state = &mut *context.state;
+    let Some(sync) = state.initial_sync.as_mut() else {
+        return;
+    };
+    sync.stage = SyncStage::Cloning {
+        begin,
+        number: 0,
+        cursor: Vec::new(),
+        read: begin,
+    };
+    state.oplog = Oplog::new(begin, []);
+    state.durable = OpTime::NULL;
+    state.fetch_missed = false;
+    context.out(Output::BeginClone { begin });
+    context.ask_for_clone();
+    context.fetch();
+}
+
+fn applied(context: &mut Context<'_>) -> Option<()> {
+    let sync = context.state.initial_sync.as_mut()?;
+    let SyncStage::Applying(_) = sync.stage else {
+        return None;
+    };
+    let flag = Unsynced {
+        target: sync.target,
+        forgot: sync.forgot,
+        whole: true,
+    };
+    // Still in this stage until it is durable.
+    context.out(Output::PersistUnsynced(Some(flag)));
+    Some(())
+}
+
+fn advance(context: &mut Context<'_>, reached: Reached) -> Option<()> {
+    let stage = context.state.initial_sync.as_ref()?.stage.clone();
+    match stage {
+        SyncStage::Fetching(stop) if reached(context.state, stop) => {
+            if let Some(sync) = context.state.initial_sync.as_mut() {
+                sync.stage = SyncStage::Applying(stop);
+            }
+            if stop > context.state.commit_point {
+                context.state.commit_point = stop;
+                context.out(Output::CommitPoint(stop));
+            }
+            context.out(Output::ApplyToClone { stop });
+            Some(())
+        }
+        SyncStage::Settling if has_settled(context.state) => {
+            let sync = context.state.initial_sync.as_mut()?;
+            sync.stage = SyncStage::Finishing;
+            if sync.forgot {
+                // In none of the terms that the others have seen may it vote again: it may have done so before.
+                let vote = Vote {
+                    term: context.state.term.max(context.state.vote.term),
+                    candidate: None,
+                };
+                context.state.vote = vote;
+                context.out(Output::PersistVote(vote));
+            }
+            context.out(Output::PersistUnsynced(None));
+            Some(())
+        }
+        _ => None,
+    }
+}
+
+/// It holds all that it may ever have acknowledged, and has heard of every term in which it may have voted. Without
+/// it: P and M hold X, which is committed; M is emptied and copies from Q, which lacks X; P dies, and Q is elected
+/// by M (R-98, BUG-R08).
+fn has_settled(state: &State) -> bool {
+    let Some(sync) = &state.initial_sync else {
+        return false;
+    };
+    let vouched = |(position, _): (usize, MemberId)| {
+        sync.heard.contains(position) || !state.config.members[position].is_voter()
+    };
+    let arbiter = state.my_config().is_some_and(|me| me.arbiter);
+    let holds = arbiter || (state.durable >= sync.target && state.last_written() >= sync.target);
+    holds && (!sync.forgot || state.others().all(vouched)) && state.my_config().is_some()
+}
+
+fn finish(context: &mut Context<'_>) {
+    context.state.initial_sync = None;
+    context.state.report_due = true;
+    context.out(Output::CancelTimer(Timer::Sync));
+    if context.state.rollback.is_none() && !context.state.config.is_none() {
+        // R-99 step 7: every member passes RECOVERING on its way (S4-20).
+        if context.state.member_state == MemberState::Startup2 {
+            context.change_state(MemberState::Recovering);
+        }
+        let resting = context.state.resting_state();
+        context.change_state(resting);
+    }
+    context.arm_election();
+}

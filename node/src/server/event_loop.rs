@@ -21,8 +21,8 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::clients::Clients;
-use super::cluster_time::ClusterTime;
 use super::clone::Clone;
+use super::cluster_time::ClusterTime;
 use super::confirm::Confirmations;
 use super::entry::Statement;
 use super::event::{Event, ReplyTo};

@@ -7,8 +7,8 @@
 mod admin;
 mod answer;
 mod clients;
-mod cluster_time;
 mod clone;
+mod cluster_time;
 mod confirm;
 pub mod connection;
 mod data;

@@ -303,7 +303,9 @@ impl Live {
         let mut verdicts = played.verdicts;
         let owed = recovery::disturbances(&faults, self.scenario.members, played.borders.quiet_ns);
         verdicts.push(checks::recovery(&history, &owed, recovery::limit()));
-        if let Some(marks) = &played.marks {
+        if let Some(marks) = &played.marks
+            && self.places.system == System::Node
+        {
             verdicts.push(judging::with_marks(&mut history, marks));
         }
         verdicts.extend(self.model.as_ref().map(ModelRecord::verdict));

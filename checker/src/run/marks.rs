@@ -23,7 +23,8 @@ pub fn marks<'a>(
     let mut marks = Marks::default();
     for (position, (optime, entry)) in oplog.enumerate() {
         if position == 0 {
-            // The set is founded in term 0, by the first entry of all.
+            // The set is founded in term 0, by the first entry of all. (MongoDB begins in term -1: its oplog also has
+            // entries of several writes, which are not read here, so nothing is said to be missing from it.)
             marks.complete = optime.term == 0;
         }
         let is_committed = committed.is_some_and(|committed| optime <= committed);
@@ -32,7 +33,8 @@ pub fn marks<'a>(
     marks
 }
 
-/// The mark of an insert or update of a workload. (An update's entry holds the whole document.)
+/// The mark of an insert or update of a workload. An update's entry holds the whole document here, and in MongoDB only
+/// what changed (`o.diff`, with the new fields in `u` or `i`).
 fn mark(entry: &RawDocument, committed: bool) -> Option<Mark> {
     let kind = entry.get_str("op").ok()?;
     let collection = entry
@@ -44,11 +46,18 @@ fn mark(entry: &RawDocument, committed: bool) -> Option<Mark> {
         .get_document("o")
         .ok()
         .filter(|_| matches!(kind, "i" | "u"))?;
+    let difference = document.get_document("diff").ok();
+    let changed = difference.map(|difference| ["u", "i"].map(|part| difference.get_document(part).ok()));
+    let field = |name: &str| match changed {
+        None => int(document, name),
+        Some(parts) => parts.into_iter().flatten().find_map(|part| int(part, name)),
+    };
+    let id = int(document, "_id").or_else(|| int(entry.get_document("o2").ok()?, "_id"));
     Some(Mark {
-        operation: u64::try_from(int(document, MARK)?).ok()?,
+        operation: u64::try_from(field(MARK)?).ok()?,
         collection: collection.to_owned(),
-        id: int(document, "_id")?,
-        value: int(document, VALUE).or_else(|| int(document, COUNT)),
+        id: id?,
+        value: field(VALUE).or_else(|| field(COUNT)),
         committed,
     })
 }
@@ -92,6 +101,17 @@ mod tests {
         };
         assert_eq!(found.entries, [expected(true), expected(false)]);
         assert!(!read(&oplog[1..], None).complete, "its beginning is gone");
+    }
+
+    #[test]
+    fn marks_are_read_from_mongodbs_differences_too() {
+        let difference = rawdoc! {"u": {"mark": 7_i64}, "i": {"value": 9_i64}};
+        let update = rawdoc! {
+            "op": "u", "ns": "checker.registers", "o": {"$v": 2, "diff": difference}, "o2": {"_id": 3_i64},
+        };
+        let found = read(&[(optime(1, 2), update)], None);
+        let mark = &found.entries[0];
+        assert_eq!((mark.operation, mark.id, mark.value), (7, 3, Some(9)));
     }
 
     #[test]

@@ -130,7 +130,10 @@ fn look_at_register<'a>(
                 describe(newer.op),
                 why(pasts, session, newer, read)
             );
-            let involved = witness(seen, newer, pasts.way(session, newer), read);
+            let mut way = pasts.way(session, newer);
+            // That what was seen is older is a part of the proof.
+            way.extend(seen.into_iter().flat_map(|seen| pasts.way(newer.session, seen)));
+            let involved = witness(seen, newer, way, read);
             anomalies.add("forgotten-write", key, words, &involved);
             return;
         }

@@ -78,6 +78,32 @@ fn clocks_agree_with_the_closure_on_small_histories() {
     );
 }
 
+/// A witness refutes alone.
+#[test]
+fn a_witness_refutes_alone() {
+    let mut sizes = [0u32; 12];
+    for seed in 0..5_000 {
+        let all = history(random(seed));
+        let verdict = (CHECK.run)(&all, &Budget::default());
+        let Some(anomaly) = verdict.anomalies.first() else {
+            continue;
+        };
+        let mut alone = all.clone();
+        alone.ops.retain(|op| anomaly.operations.contains(&op.number));
+        let verdict = (CHECK.run)(&alone, &Budget::default());
+        assert_eq!(
+            verdict.validity,
+            Validity::Invalid,
+            "seed {seed}: {anomaly:?} {all:?}"
+        );
+        sizes[anomaly.operations.len()] += 1;
+    }
+    assert!(
+        sizes[2] > 0 && sizes[3] > 0 && sizes[5..].iter().any(|count| *count > 0),
+        "{sizes:?}"
+    );
+}
+
 /// By the definition: the closure of session order and reads-from, then every pair of write and read.
 fn explained(ops: &[Op]) -> bool {
     let count = ops.len();

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Parser;
 
 use crate::options_file;
+use crate::replication::timing::Profile;
 
 /// Default port of a member.
 pub const DEFAULT_PORT: u16 = 27017;
@@ -57,6 +58,9 @@ pub struct Options {
     /// End the trace at this size, in megabytes.
     #[arg(long = "traceLimitMB", value_name = "MB", default_value_t = TRACE_LIMIT_DEFAULT_MB)]
     pub trace_limit_mb: u64,
+    /// Timing of the set that is founded here: modern (2 s, 10 s) or legacy (2 s, 20 s, and 30 s after a tie).
+    #[arg(long, value_name = "PROFILE")]
+    pub timing: Option<Profile>,
     /// Run with this defect (a tester's canary; only in builds with the feature `planted-bugs`).
     #[cfg(feature = "planted-bugs")]
     #[arg(long = "planted-bug", value_name = "ID")]
@@ -92,7 +96,7 @@ pub enum OptionsError {
     },
     /// A line of the configuration file names no option.
     #[error(
-        "{path}:{line}: unknown option {key:?}; known are port, dbpath, replSet, bind_ip, oplogSize, logpath, setParameter (in YAML net.port, storage.dbPath, replication.replSetName, net.bindIp, replication.oplogSizeMB, systemLog.path)"
+        "{path}:{line}: unknown option {key:?}; known are port, dbpath, replSet, bind_ip, oplogSize, logpath, timing, setParameter (in YAML net.port, storage.dbPath, replication.replSetName, net.bindIp, replication.oplogSizeMB, systemLog.path)"
     )]
     UnknownKey {
         /// The file.
@@ -184,6 +188,11 @@ impl Options {
                 self.oplog_size_mb.get_or_insert(size);
             }
             "setParameter" => self.set_parameter.push(value.to_owned()),
+            "timing" => {
+                let profile = clap::ValueEnum::from_str(value, true)
+                    .map_err(|_| bad("a timing is modern or legacy"))?;
+                self.timing.get_or_insert(profile);
+            }
             "logpath" => {
                 self.logpath.get_or_insert_with(|| PathBuf::from(value));
             }
@@ -217,6 +226,12 @@ impl Options {
     #[must_use]
     pub fn dbpath(&self) -> PathBuf {
         self.dbpath.clone().unwrap_or_else(|| PathBuf::from("data/db"))
+    }
+
+    /// The timing profile.
+    #[must_use]
+    pub fn timing(&self) -> Profile {
+        self.timing.unwrap_or_default()
     }
 
     /// The oplog's cap.

@@ -12,6 +12,8 @@ pub const INVARIANT: Invariant = Invariant {
 };
 
 fn unbacked(cluster: &Cluster<'_>) -> Option<String> {
+    // Then the later primaries are what counts.
+    let unchanged = cluster.is_as_founded();
     let needed = cluster.members.first()?.disk.config.write_majority();
     let acknowledged = &cluster.ghosts.acknowledged;
     // The entries of one term are one branch: whoever has the newest has the others.
@@ -22,7 +24,7 @@ fn unbacked(cluster: &Cluster<'_>) -> Option<String> {
     });
     newest_of_term.map(|(_, entry)| entry).find_map(|entry| {
         let durable = cluster.durable_on(*entry);
-        if durable < needed {
+        if unchanged && durable < needed {
             return Some(format!(
                 "{entry} was acknowledged and is durable on {durable} members, not on {needed}"
             ));

@@ -7,6 +7,9 @@ use protocol::state::{Durable, State};
 
 use super::ghosts::Ghosts;
 
+/// The version of a set's first configuration.
+const FOUNDED: u32 = 1;
+
 /// All members at one instant.
 pub struct Cluster<'a> {
     /// By position in the configuration.
@@ -46,6 +49,13 @@ impl<'a> Cluster<'a> {
     /// The members that lead, in whatever mode.
     pub fn primaries(&self) -> impl Iterator<Item = &'a State> {
         self.states().filter(|state| state.is_primary())
+    }
+
+    /// No vote has changed since the set was founded. Afterwards the majority that holds an entry is one of an earlier
+    /// configuration, and of the present one only before the next change (R-104, C2).
+    pub fn is_as_founded(&self) -> bool {
+        let mut disks = self.members.iter().map(|member| member.disk);
+        disks.all(|disk| disk.config.id.version == FOUNDED)
     }
 
     /// Data-bearing voters whose disk holds this entry.

@@ -2,8 +2,10 @@
 //! clients are judged by [`crate::checks`].
 
 pub mod acknowledged_is_backed_by_majority;
+pub mod active_configs_overlap;
 pub mod cluster;
 pub mod commit_point_only_rises;
+pub mod configs_only_get_newer;
 pub mod counted_votes_are_durable;
 pub mod dry_runs_change_nothing;
 pub mod durable_never_ahead_of_disk;
@@ -17,14 +19,16 @@ pub mod majority_reads_are_committed;
 pub mod never_roll_back_before_commit_point;
 pub mod never_roll_back_committed;
 pub mod nobody_gives_up;
+pub mod one_config_per_version_and_term;
 pub mod one_primary_per_term;
+pub mod only_voters_are_counted;
 pub mod state_machine_safety;
 pub mod terms_only_rise;
 
 use invariant::Invariant;
 
 /// Every invariant, in the order of the protocol notes.
-pub const INVARIANTS: [Invariant; 16] = [
+pub const INVARIANTS: [Invariant; 20] = [
     one_primary_per_term::INVARIANT,
     log_matching::INVARIANT,
     leader_completeness::INVARIANT,
@@ -39,6 +43,10 @@ pub const INVARIANTS: [Invariant; 16] = [
     commit_point_only_rises::INVARIANT,
     counted_votes_are_durable::INVARIANT,
     terms_only_rise::INVARIANT,
+    active_configs_overlap::INVARIANT,
+    one_config_per_version_and_term::INVARIANT,
+    configs_only_get_newer::INVARIANT,
+    only_voters_are_counted::INVARIANT,
     dry_runs_change_nothing::INVARIANT,
     nobody_gives_up::INVARIANT,
 ];

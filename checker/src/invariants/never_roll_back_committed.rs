@@ -17,6 +17,8 @@ pub const INVARIANT: Invariant = Invariant {
 };
 
 fn on_a_minority(cluster: &Cluster<'_>) -> Option<String> {
+    // With reconfigurations: who leads later has it (I-03), and nobody cuts it off by another's log.
+    cluster.is_as_founded().then_some(())?;
     let needed = cluster.members.first()?.disk.config.write_majority();
     // Whoever has the newest has the others too, by log matching.
     let (newest, _) = cluster.ghosts.committed.last()?;

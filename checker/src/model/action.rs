@@ -24,6 +24,20 @@ pub enum Action {
     Write(u8),
     /// A client asks for a linearizable read.
     Read(u8),
+    /// The operator asks a member to give these members a vote, or to take theirs.
+    Reconfigure {
+        /// Whom he asks.
+        member: u8,
+        /// Whose votes change, as a bit mask.
+        votes: u8,
+    },
+    /// A member learns of the other's newer configuration (`SendConfig`).
+    Install {
+        /// Who learns.
+        member: u8,
+        /// From whom.
+        from: u8,
+    },
     /// The oldest pending write of a member becomes durable.
     Persist(u8),
     /// A member loses power and restarts.

@@ -8,6 +8,11 @@ pub struct Bounds {
     pub members: usize,
     /// How many of them are arbiters.
     pub arbiters: usize,
+    /// How many of the data-bearing ones have no vote at first, the last ones.
+    pub voteless: usize,
+    /// No configuration gets a higher version. 1: there are no reconfigurations; else votes are given and taken, one
+    /// or two at a time (a correct core refuses two).
+    pub config_version_max: u32,
     /// Nobody stands for a higher term.
     pub term_max: i64,
     /// Majority writes asked for, in all.
@@ -72,12 +77,19 @@ pub enum CatchUp {
 }
 
 impl Bounds {
+    /// Are there reconfigurations?
+    pub const fn reconfigures(&self) -> bool {
+        self.config_version_max > 1
+    }
+
     /// Elections and replication among `members` without any of the costly detail: atomic elections and
     /// reports, instant disks, one write.
     pub const fn coarse(members: usize, term_max: i64) -> Self {
         Bounds {
             members,
             arbiters: 0,
+            voteless: 0,
+            config_version_max: 1,
             term_max,
             writes_max: 1,
             reads_max: 0,

@@ -75,9 +75,10 @@ pub fn chart(model: &ReplicaSet, lines: &[Line]) -> String {
 
 const WIDTH: usize = 34;
 
-const LEGEND: [&str; 2] = [
+const LEGEND: [&str; 3] = [
     "P primary, p new primary still catching up, C candidate, D dry run, S secondary, R rolling back",
     "tN term, vN term of its vote (v! not yet on disk), [durable | not durable] oplog as index@term, c commit point",
+    "{voters}version@term of the configuration, where there are reconfigurations",
 ];
 
 fn tell(model: &ReplicaSet, before: &ClusterState, action: Action) -> String {
@@ -95,8 +96,25 @@ fn tell(model: &ReplicaSet, before: &ClusterState, action: Action) -> String {
         Action::LoseSight(it) => format!("m{it} hears of nobody any more"),
         Action::Write(it) => format!("client -> m{it}: write, w: majority"),
         Action::Read(it) => format!("client -> m{it}: linearizable read"),
+        Action::Reconfigure { member, votes } => {
+            let names: Vec<_> = (0..8)
+                .filter(|it| votes >> it & 1 != 0)
+                .map(|it| format!("m{it}"))
+                .collect();
+            format!(
+                "operator -> m{member}: give or take the vote of {}",
+                names.join(", ")
+            )
+        }
+        Action::Install { member, from } => format!("m{from} -> m{member}: configuration"),
         Action::Persist(it) => match model.member(before, it.into()).pending.first() {
             Some(Pending::Vote(vote)) => format!("m{it}'s disk: vote of term {} is durable", vote.term.0),
+            Some(Pending::Config(config)) => {
+                format!(
+                    "m{it}'s disk: configuration version {} is durable",
+                    config.id.version
+                )
+            }
             Some(Pending::Cut(to)) => format!("m{it}'s disk: oplog is cut after {}", short(*to)),
             _ => format!("m{it}'s disk: oplog is flushed"),
         },
@@ -136,8 +154,17 @@ fn cell(member: &Member) -> String {
         durable = format!("{durable} | {volatile}");
     }
     let (term, voted) = (state.term.0, state.vote.term.0.max(0));
-    format!(
+    let mut cell = format!(
         "{role} t{term} v{voted}{vote} [{durable}] c{}",
         short(state.commit_point)
-    )
+    );
+    if state.config.id.term.0 >= 0 {
+        let voters = state.config.members.iter().filter(|member| member.is_voter());
+        let names: String = voters.map(|member| member.id.0.to_string()).collect();
+        cell.push_str(&format!(
+            " {{{names}}}{}@t{}",
+            state.config.id.version, state.config.id.term.0
+        ));
+    }
+    cell
 }

@@ -22,7 +22,7 @@ pub struct NamedModel {
 }
 
 /// Every model, the quick ones first.
-pub const MODELS: [NamedModel; 11] = [
+pub const MODELS: [NamedModel; 12] = [
     NamedModel {
         name: "figure-8",
         question: "Is an entry of an older term ever committed by counting alone (Raft, figure 8)?",
@@ -73,6 +73,17 @@ pub const MODELS: [NamedModel; 11] = [
             ..Bounds::coarse(3, 2)
         },
         unique_states: 16_388,
+        smoke: false,
+    },
+    NamedModel {
+        name: "reconfiguration",
+        question: "Do votes that come and go leave one primary a term and lose nothing that was committed?",
+        bounds: Bounds {
+            config_version_max: 3,
+            writes_max: 0,
+            ..Bounds::coarse(3, 2)
+        },
+        unique_states: 0,
         smoke: false,
     },
     NamedModel {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use protocol::config::{Config, MemberConfig, MemberId};
-use protocol::optime::OpTime;
+use protocol::config::{Config, MemberConfig, MemberId, MemberSet};
+use protocol::optime::{OpTime, Term};
 use protocol::output::{Output, Token, Vote};
 use protocol::state::{Durable, Mode, Role, State};
 
@@ -29,6 +29,8 @@ pub enum Pending {
     Entries(Vec<OpTime>),
     /// The oplog is cut after this entry.
     Cut(OpTime),
+    /// The configuration.
+    Config(Arc<Config>),
 }
 
 /// What has become durable, to be told to the core.
@@ -49,7 +51,15 @@ impl Member {
                 ..arbiter.clone()
             };
         }
-        let config = Arc::new(config);
+        let data = bounds.members - bounds.arbiters;
+        for row in &mut config.members[data - bounds.voteless..data] {
+            (row.votes, row.priority_milli) = (false, 0);
+        }
+        let config = Arc::new(if bounds.reconfigures() {
+            config
+        } else {
+            config.forced()
+        });
         let disk = |member: &MemberConfig| Durable {
             me: member.id,
             config: Arc::clone(&config),
@@ -81,6 +91,7 @@ impl Member {
     pub fn queue(&mut self, output: &Output) {
         match output {
             Output::PersistVote(vote) => self.pending.push(Pending::Vote(*vote)),
+            Output::PersistConfig(config) => self.pending.push(Pending::Config(Arc::clone(config))),
             Output::RollBack { to, .. } => self.pending.push(Pending::Cut(*to)),
             Output::Append { entries, .. } => match self.pending.last_mut() {
                 // One flush takes all that is at hand.
@@ -100,6 +111,11 @@ impl Member {
             Pending::Vote(vote) => {
                 self.disk.vote = vote;
                 Confirmed::Token(Token::Vote(vote))
+            }
+            Pending::Config(config) => {
+                let id = config.id;
+                self.disk.config = config;
+                Confirmed::Token(Token::Config(id))
             }
             Pending::Cut(to) => {
                 self.disk.oplog.truncate_after(to);
@@ -125,6 +141,12 @@ impl Member {
         state.fetch_missed = false;
         state.report_due = false;
         state.frozen = false;
+        state.takeover = None;
+        state.config_waiter = None;
+        if state.config.id.term == Term::NONE {
+            // No reconfiguration in this model: who has the present one is asked by nobody.
+            state.installed = MemberSet::EMPTY;
+        }
         // For whom a durable vote was given is asked by nobody: it is gone, even for the same candidate.
         if self.pending.is_empty() && !matches!(state.role, Role::Candidate { .. }) {
             for vote in [&mut state.vote, &mut state.vote_durable, &mut self.disk.vote] {

@@ -7,20 +7,26 @@
 //! Then the real core: [`bounds`], [`member`] (core, disk, and what lies between), [`stimulus`] (what can
 //! happen to one member), [`renaming`] (symmetry), [`store`], [`row`] and [`memo`] (each value and each reaction
 //! once), [`summary`] (what is asked of a member most often),
-//! [`state`] and [`action`] (the packed cluster), [`replica_set`] (the Stateright model), [`sometimes`]
+//! [`state`] and [`action`] (the packed cluster), [`replica_set`] (the Stateright model, with what belongs to it in
+//! `happen`, `effect`, `network`, `canonical` and `explore`), [`sometimes`]
 //! (what must be reachable), [`family`] (the named models), [`check`] and [`chart`] (verdict and counterexample).
 
 pub mod action;
 pub mod bare;
 pub mod bench;
 pub mod bounds;
+mod canonical;
 pub mod chart;
 pub mod check;
+mod effect;
+mod explore;
 pub mod family;
 pub mod fingerprint;
+mod happen;
 pub mod member;
 pub mod memo;
 pub mod memory;
+mod network;
 pub mod raft_reconfig;
 pub mod renaming;
 pub mod replica_set;

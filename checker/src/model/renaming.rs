@@ -2,7 +2,9 @@
 //!
 //! A canonical form under *all* renamings needs every reference renamed. Ids equal positions here.
 
-use protocol::config::{MemberId, MemberSet};
+use std::sync::Arc;
+
+use protocol::config::{Config, MemberId, MemberSet};
 use protocol::message::{Body, Message};
 use protocol::output::Vote;
 use protocol::state::{Mode, Role, Rollback};
@@ -54,6 +56,16 @@ impl Renaming {
         }
     }
 
+    fn config(&self, config: &mut Arc<Config>) {
+        let mut members = self.rows(&config.members);
+        for (id, member) in members.iter_mut().enumerate() {
+            member.id = MemberId(id as u8);
+        }
+        if members != config.members {
+            Arc::make_mut(config).members = members;
+        }
+    }
+
     fn rows<T: Clone>(&self, rows: &[T]) -> Vec<T> {
         let mut renamed = rows.to_vec();
         for (from, row) in rows.iter().enumerate() {
@@ -87,16 +99,25 @@ impl Renaming {
         if let Some(Rollback::Searching { source, .. }) = &mut state.rollback {
             *source = self.id(*source);
         }
+        self.config(&mut state.config);
+        if let Some(pending) = &mut state.config_pending {
+            self.config(&mut pending.config);
+            pending.me = self.ids(pending.me);
+        }
+        state.installed = self.set(state.installed);
         state.seen = self.rows(&state.seen);
         state.progress = self.rows(&state.progress);
         for position in state.progress.iter_mut().flatten() {
             position.member = self.id(position.member);
         }
+        self.config(&mut renamed.disk.config);
         renamed.disk.me = self.id(renamed.disk.me);
         renamed.disk.vote = self.vote(renamed.disk.vote);
         for pending in &mut renamed.pending {
-            if let Pending::Vote(vote) = pending {
-                *vote = self.vote(*vote);
+            match pending {
+                Pending::Vote(vote) => *vote = self.vote(*vote),
+                Pending::Config(config) => self.config(config),
+                Pending::Entries(_) | Pending::Cut(_) => {}
             }
         }
         renamed
@@ -154,6 +175,10 @@ pub fn nameless(member: &Member) -> u64 {
     }
     state.progress.sort_unstable();
     state.seen.clear();
+    state.installed = count(state.installed);
+    if let Some(pending) = &mut state.config_pending {
+        pending.me = None;
+    }
     blind.disk.me = MemberId(0);
     blind.disk.vote = vote(blind.disk.vote);
     for pending in &mut blind.pending {

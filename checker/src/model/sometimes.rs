@@ -17,7 +17,7 @@ pub struct Sometimes {
 }
 
 /// All of them.
-pub const SOMETIMES: [Sometimes; 7] = [
+pub const SOMETIMES: [Sometimes; 9] = [
     Sometimes {
         name: "a primary is elected in the last term",
         within: |_| true,
@@ -66,6 +66,28 @@ pub const SOMETIMES: [Sometimes; 7] = [
                     .pending
                     .iter()
                     .any(|pending| matches!(pending, Pending::Cut(_)))
+            })
+        },
+    },
+    Sometimes {
+        name: "every member has the last configuration",
+        within: Bounds::reconfigures,
+        shows: |model, state| {
+            let last = model.bounds().config_version_max;
+            model.view(state, |cluster| {
+                cluster.states().all(|member| member.config.id.version == last)
+            })
+        },
+    },
+    Sometimes {
+        name: "two primaries have different configurations",
+        within: |bounds| bounds.reconfigures() && bounds.term_max >= 2,
+        shows: |model, state| {
+            model.view(state, |cluster| {
+                let mut primaries = cluster.primaries().map(|primary| primary.config.id.version);
+                primaries
+                    .next()
+                    .is_some_and(|first| primaries.any(|other| other != first))
             })
         },
     },

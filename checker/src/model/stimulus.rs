@@ -5,9 +5,10 @@
 //! other learning anything, which is what a lost or late message does.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use protocol::concern::{ReadConcern, WriteConcern};
-use protocol::config::MemberId;
+use protocol::config::{Config, MemberId};
 use protocol::input::{Input, RequestId};
 use protocol::member::{Rules, step};
 use protocol::message::{Body, Message};
@@ -36,6 +37,13 @@ pub enum Stimulus<'a> {
         /// Whether its oplog lacks a write acknowledged before this instant.
         misses_a_write: bool,
     },
+    /// The operator asks it to change the votes of these members.
+    Reconfigure {
+        /// Bit mask of positions.
+        votes: u8,
+    },
+    /// The other's configuration reaches it.
+    Install(&'a Member),
     /// Its oldest pending write becomes durable.
     Persist,
     /// It loses power and starts again from its disk.
@@ -63,6 +71,9 @@ pub struct Reaction {
 
 /// The wall clock of all members. It stands still, so that entries are named by their place.
 const WALL_SECS: u32 = 1;
+
+/// The operator's request.
+const OPERATOR: u64 = 0;
 
 /// Rounds of the search for a common point; more would mean that it never ends.
 const SEARCH_ROUNDS_MAX: usize = 8;
@@ -134,6 +145,38 @@ impl React<'_> {
                     concern: ReadConcern::Linearizable,
                     secondary_ok: false,
                 });
+            }
+            Stimulus::Reconfigure { votes } => {
+                let mut config = Config::clone(&self.reaction.member.state.config);
+                config.id.version += 1;
+                for (position, row) in config.members.iter_mut().enumerate() {
+                    if votes >> position & 1 != 0 {
+                        row.votes = !row.votes;
+                        row.priority_milli = if row.votes { 1000 } else { 0 };
+                    }
+                }
+                self.step(Input::Reconfig {
+                    id: RequestId(OPERATOR),
+                    me: Some(me),
+                    config: Arc::new(config),
+                    force: false,
+                });
+            }
+            Stimulus::Install(other) => {
+                let config = Arc::clone(&other.state.config);
+                let brought = Message {
+                    from: other.id(),
+                    to: me,
+                    // As old as its receiver's term: terms travel by another action.
+                    term: other.state.term.min(self.reaction.member.state.term),
+                    body: Body::HeartbeatRequest {
+                        state: other.state.member_state,
+                        config: config.id,
+                        install: Some(Arc::clone(&config)),
+                    },
+                };
+                self.step(Input::Message(brought));
+                self.step(Input::ConfigResolved { me: Some(me), config });
             }
             Stimulus::Persist => match self.reaction.member.persist() {
                 None => {}

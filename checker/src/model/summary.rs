@@ -3,6 +3,7 @@
 use std::hash::{Hash, Hasher};
 
 use protocol::concern::ReadConcern;
+use protocol::config::{ConfigId, MemberSet};
 use protocol::input::{Input, RequestId};
 use protocol::member::{Rules, step};
 use protocol::optime::OpTime;
@@ -32,6 +33,10 @@ pub struct Summary {
     pub durable_term: i64,
     /// Its newest entry.
     pub last: OpTime,
+    /// Its configuration.
+    pub config: ConfigId,
+    /// As primary: who is known to have it.
+    pub installed: MemberSet,
     /// Its commit point.
     pub commit_point: OpTime,
     /// Where a majority read would look here, asked of the core itself so that a wrong rule shows.
@@ -57,6 +62,8 @@ impl Summarized {
             term: state.term.0,
             durable_term: member.disk.vote.term.max(member.disk.oplog.last().term).0.max(0),
             last: state.last_written(),
+            config: state.config.id,
+            installed: state.installed,
             commit_point: state.commit_point,
             majority_read: majority_read(rules, &member),
             follows: state.role == Role::Follower,

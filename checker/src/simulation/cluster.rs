@@ -232,6 +232,13 @@ impl Cluster {
             return Ok(());
         }
         let machine = &self.machines[member];
+        if before.installed(&machine.state) {
+            self.facts.reconfigurations += u64::from(machine.state.config.id.version > 1);
+            self.facts.removals += u64::from(machine.state.my_config().is_none());
+            self.watch
+                .installed(&self.machines, &self.machines[member].state)?;
+        }
+        let machine = &self.machines[member];
         before.judge(&machine.state, machine.disk.durable())
     }
 

@@ -4,19 +4,22 @@ use std::fmt;
 use std::str::FromStr;
 
 use protocol::config::MemberId;
+use protocol::config_change::Change;
 use protocol::state::Denial;
 use protocol::timer::Timer;
 
 /// One thing that happens on a [`super::stage::Stage`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// `members 3 [arbiters 1] [new]`: a set of that many, the last ones arbiters, all up, with one common entry;
-    /// `new`: without configuration and entries.
+    /// `members 3 [arbiters 1] [spares 1] [new]`: a set of that many, the last ones arbiters, all up, with one common
+    /// entry; `new`: without configuration and entries. Spares are machines outside of the set.
     Members {
         /// How many.
         count: u8,
         /// So many of the last ones hold no data.
         arbiters: u8,
+        /// Machines beside them that are in no configuration yet.
+        spares: u8,
         /// Nothing on the disks yet.
         new: bool,
     },
@@ -90,6 +93,15 @@ pub enum Command {
     Freeze(usize, bool),
     /// `maintenance 0 on`.
     Maintenance(usize, bool),
+    /// `reconfig 0 add 3 [force]`, `… add-arbiter 3`, `… remove 2`, `… votes 1 off`, `… priority 1 5000`.
+    Reconfig {
+        /// Whom the operator asks.
+        member: usize,
+        /// What is to change in that member's configuration.
+        change: Change,
+        /// Without any check.
+        force: bool,
+    },
     /// `sync-from 0 1`.
     SyncFrom(usize, usize),
     /// `resync 1`: the operator has it copy the data anew.
@@ -116,10 +128,18 @@ pub enum Concern {
 impl fmt::Display for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Members { count, arbiters, new } => {
+            Self::Members {
+                count,
+                arbiters,
+                spares,
+                new,
+            } => {
                 write!(f, "members {count}")?;
                 if *arbiters > 0 {
                     write!(f, " arbiters {arbiters}")?;
+                }
+                if *spares > 0 {
+                    write!(f, " spares {spares}")?;
                 }
                 f.write_str(if *new { " new" } else { "" })
             }
@@ -168,6 +188,14 @@ impl fmt::Display for Command {
             Self::StepUp(member) => write!(f, "step-up {member}"),
             Self::Freeze(member, on) => write!(f, "freeze {member} {}", on_words(*on)),
             Self::Maintenance(member, on) => write!(f, "maintenance {member} {}", on_words(*on)),
+            Self::Reconfig {
+                member,
+                change,
+                force,
+            } => {
+                let force = if *force { " force" } else { "" };
+                write!(f, "reconfig {member} {}{force}", change_words(*change))
+            }
             Self::SyncFrom(member, source) => write!(f, "sync-from {member} {source}"),
             Self::Resync(member) => write!(f, "resync {member}"),
             Self::Cap(member, kept) => write!(f, "cap {member} {kept}"),
@@ -207,6 +235,7 @@ fn parse(words: &[&str]) -> Option<Command> {
         "members" => Command::Members {
             count: u8::try_from(member()?).ok()?,
             arbiters: u8::try_from(after("arbiters", 1).unwrap_or(0)).ok()?,
+            spares: u8::try_from(after("spares", 1).unwrap_or(0)).ok()?,
             new: words.contains(&"new"),
         },
         "bug" => Command::Bug((*words.get(1)?).to_owned()),
@@ -266,6 +295,11 @@ fn parse(words: &[&str]) -> Option<Command> {
         "step-up" => Command::StepUp(member()?),
         "freeze" => Command::Freeze(member()?, on()?),
         "maintenance" => Command::Maintenance(member()?, on()?),
+        "reconfig" => Command::Reconfig {
+            member: member()?,
+            change: change(words)?,
+            force: words.contains(&"force"),
+        },
         "sync-from" => Command::SyncFrom(member()?, number(2)?),
         "resync" => Command::Resync(member()?),
         "cap" => Command::Cap(member()?, number(2)?),
@@ -297,6 +331,8 @@ fn timer(words: &[&str]) -> Option<Timer> {
                 _ => return None,
             },
         ),
+        "priority-takeover" => Timer::PriorityTakeover(words.get(3)?.parse().ok()?),
+        "catch-up-takeover" => Timer::CatchUpTakeover,
         _ => return None,
     })
 }
@@ -316,6 +352,30 @@ fn timer_words(timer: Timer) -> String {
         Timer::Forgive(id, Denial::Behind) => format!("forgive {} behind", id.0),
         Timer::Forgive(id, Denial::Silent) => format!("forgive {} silent", id.0),
         Timer::Forgive(id, Denial::TooFresh) => format!("forgive {} too-fresh", id.0),
+        Timer::PriorityTakeover(rank) => format!("priority-takeover {rank}"),
+        Timer::CatchUpTakeover => "catch-up-takeover".to_owned(),
+    }
+}
+
+fn change(words: &[&str]) -> Option<Change> {
+    let id = MemberId(words.get(3)?.parse().ok()?);
+    Some(match *words.get(2)? {
+        "add" => Change::Add(id),
+        "add-arbiter" => Change::AddArbiter(id),
+        "remove" => Change::Remove(id),
+        "votes" => Change::Votes(id, *words.get(4)? == "on"),
+        "priority" => Change::Priority(id, words.get(4)?.parse().ok()?),
+        _ => return None,
+    })
+}
+
+fn change_words(change: Change) -> String {
+    match change {
+        Change::Add(id) => format!("add {}", id.0),
+        Change::AddArbiter(id) => format!("add-arbiter {}", id.0),
+        Change::Remove(id) => format!("remove {}", id.0),
+        Change::Votes(id, votes) => format!("votes {} {}", id.0, on_words(votes)),
+        Change::Priority(id, priority_milli) => format!("priority {} {priority_milli}", id.0),
     }
 }
 
@@ -342,6 +402,11 @@ mod tests {
             "freeze 1 off",
             "cap 1 2",
             "timer 1 forgive 0 too-fresh",
+            "members 3 spares 1",
+            "reconfig 0 add 3",
+            "reconfig 1 votes 2 off force",
+            "reconfig 0 priority 1 5000",
+            "timer 1 priority-takeover 0",
         ] {
             let command: Command = line.parse().expect(line);
             assert_eq!(command.to_string(), line);

@@ -46,12 +46,16 @@ pub struct Facts {
     pub synced: u64,
     /// Members that were too stale to catch up.
     pub stale: u64,
+    /// Configurations put into force at a member after the first.
+    pub reconfigurations: u64,
+    /// Members that found themselves removed.
+    pub removals: u64,
 }
 
 impl Facts {
     /// Names and counts, for tables and tests.
     #[must_use]
-    pub fn rows(&self) -> [(&'static str, u64); 19] {
+    pub fn rows(&self) -> [(&'static str, u64); 21] {
         [
             ("elections", self.elections),
             ("failovers", self.failovers),
@@ -72,6 +76,8 @@ impl Facts {
             ("data directories emptied", self.emptied),
             ("initial syncs finished", self.synced),
             ("stale members", self.stale),
+            ("reconfigurations", self.reconfigurations),
+            ("removals", self.removals),
         ]
     }
 
@@ -96,6 +102,8 @@ impl Facts {
         self.emptied += other.emptied;
         self.synced += other.synced;
         self.stale += other.stale;
+        self.reconfigurations += other.reconfigurations;
+        self.removals += other.removals;
     }
 }
 

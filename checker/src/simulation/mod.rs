@@ -18,6 +18,7 @@ pub mod facts;
 pub mod hardship;
 pub mod machine;
 pub mod network;
+mod operator;
 pub mod options;
 pub mod queue;
 pub mod recording;

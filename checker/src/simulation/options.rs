@@ -69,6 +69,7 @@ impl Options {
         if without.operator {
             parameters.operator_us = None;
             parameters.lose_us = None;
+            (parameters.reconfigures, parameters.spares) = (false, 0);
         }
         if without.loss {
             parameters.manners.loss_permille = 0;

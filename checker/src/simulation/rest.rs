@@ -1,8 +1,10 @@
 //! Heal, and see whether the cluster comes to rest: one primary, equal oplogs, everything committed (I-22,
 //! I-23), within a time that the timers allow.
 
+use protocol::config::MemberId;
 use protocol::input::Input;
 use protocol::message::MemberState;
+use protocol::state::State;
 
 use super::event::Event;
 use super::network::Manners;
@@ -110,8 +112,21 @@ impl World {
             return Some(format!("the primary is {:?}", primary.role));
         }
         let last = primary.last_written();
+        if let Some(unrest) = unsettled(primary) {
+            return Some(unrest);
+        }
         machines.iter().enumerate().find_map(|(member, machine)| {
             let state = &machine.state;
+            if primary.config.position(MemberId(member as u8)).is_none() {
+                // Whoever is out of the set knows it, or never was in.
+                let knows = matches!(state.member_state, MemberState::Removed | MemberState::Startup);
+                return (!knows).then(|| format!("member {member} was removed and does not know"));
+            }
+            if state.config.id != primary.config.id {
+                return Some(format!(
+                    "member {member} has another configuration than the primary"
+                ));
+            }
             let arbiter = state.member_state == MemberState::Arbiter;
             if !arbiter && !state.member_state.is_readable() {
                 return Some(format!(
@@ -137,4 +152,21 @@ impl World {
             None
         })
     }
+}
+
+/// What the primary still has to do about the configuration.
+fn unsettled(primary: &State) -> Option<String> {
+    let config = &primary.config;
+    if primary.config_pending.is_some() || config.id.term != primary.term {
+        return Some("the primary has not stamped the configuration".to_owned());
+    }
+    let syncs = config.members.iter().find(|member| member.newly_added);
+    // With too many arbiters it is not welcomed before the operator takes its priority away.
+    if let Some(syncs) = syncs.filter(|_| !config.commits_by_fewer()) {
+        return Some(format!("member {} is still counted in no quorum", syncs.id.0));
+    }
+    let mine = config.member(primary.me).map_or(0, |me| me.priority_milli);
+    let mut electable = config.members.iter().filter(|member| member.is_electable());
+    let preferred = electable.find(|member| member.priority_milli > mine)?;
+    Some(format!("member {} is preferred to the primary", preferred.id.0))
 }

@@ -12,6 +12,8 @@
 //!
 //! Blocks are parted by an empty line. [`tell`] plays the file and gives the text with what really happened.
 
+use protocol::config::{Config, MemberConfig};
+use protocol::optime::Term;
 use protocol::output::Output;
 
 use super::command::Command;
@@ -141,6 +143,25 @@ pub fn words(member: usize, output: &Output) -> Option<String> {
     })
 }
 
+/// The members of a configuration that a primary has made: `-` without a vote, `+` new and not counted yet. Nothing of
+/// the one that a story begins with.
+fn config_words(config: &Config) -> String {
+    if config.is_none() || config.id.term == Term::NONE {
+        return String::new();
+    }
+    let member = |member: &MemberConfig| {
+        let mark = match (member.votes, member.newly_added) {
+            (false, _) => "-",
+            (true, true) => "+",
+            (true, false) => "",
+        };
+        format!("{}{mark}", member.id.0)
+    };
+    let members: Vec<String> = config.members.iter().map(member).collect();
+    let (version, term) = (config.id.version, config.id.term.0);
+    format!(" config {version}@t{term} {{{}}}", members.join(" "))
+}
+
 fn show(stage: &Stage) -> Vec<String> {
     let line = |(member, machine): (usize, &super::machine::Machine)| {
         let state = &machine.state;
@@ -154,10 +175,11 @@ fn show(stage: &Stage) -> Vec<String> {
             state.commit_point.to_string()
         };
         format!(
-            "{member} {:?} term {} log [{}] committed {commit}",
+            "{member} {:?} term {} log [{}] committed {commit}{}",
             state.member_state,
             state.term.0,
-            log.join(" ")
+            log.join(" "),
+            config_words(&state.config)
         )
     };
     stage.cluster.machines.iter().enumerate().map(line).collect()

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use protocol::concern::{ReadConcern, W};
 use protocol::config::Config;
+use protocol::config_change::Change;
 use protocol::input::Input;
 use protocol::member::Rules;
 
@@ -44,6 +45,7 @@ pub fn shrink(
         set: Command::Members {
             count: u8::try_from(config.members.len()).ok()?,
             arbiters: u8::try_from(arbiters).ok()?,
+            spares: u8::try_from(recording.members - config.members.len()).ok()?,
             new: true,
         },
         oracle: &violation.oracle,
@@ -245,6 +247,11 @@ fn step_in_words(stage: &Stage, member: usize, input: &Input, what: What) -> Opt
             let oplog = &stage.cluster.machines.get(member)?.state.oplog;
             Command::Cap(member, oplog.iter().filter(|entry| entry > through).count())
         }
+        (_, Input::Reconfig { config, force, .. }) => Command::Reconfig {
+            member,
+            change: Change::between(&stage.cluster.machines[member].state.config, config)?,
+            force: *force,
+        },
         (_, Input::SyncFrom(source)) => Command::SyncFrom(member, usize::from(source.0)),
         _ => return None,
     })

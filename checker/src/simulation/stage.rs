@@ -86,7 +86,12 @@ impl Stage {
             return Ok(false);
         }
         match *command {
-            Command::Members { count, arbiters, new } => return self.enter(count, arbiters, new),
+            Command::Members {
+                count,
+                arbiters,
+                spares,
+                new,
+            } => return self.enter(count, arbiters, spares, new),
             Command::Bug(ref id) => return Ok(self.plant(id)),
             Command::Settle => return self.settle().map(|()| true),
             Command::Cut(one, other) => self.cut.extend([(one, other), (other, one)]),
@@ -222,6 +227,19 @@ impl Stage {
             Command::StepUp(_) => Input::StepUp,
             Command::Freeze(_, on) => Input::Freeze(on),
             Command::Maintenance(_, on) => Input::Maintenance(on),
+            Command::Reconfig {
+                member,
+                change,
+                force,
+            } => {
+                let config = change.of(&self.cluster.machines[member].state.config)?;
+                Input::Reconfig {
+                    id,
+                    me: Some(MemberId(member as u8)).filter(|me| config.position(*me).is_some()),
+                    config: Arc::new(config),
+                    force,
+                }
+            }
             Command::SyncFrom(_, source) => Input::SyncFrom(MemberId(source as u8)),
             Command::Resync(_) => Input::Resync,
             Command::Cap(member, kept) => Input::Capped(self.cluster.machines[member].cap(kept)?),
@@ -229,24 +247,20 @@ impl Stage {
         })
     }
 
-    fn enter(&mut self, count: u8, arbiters: u8, new: bool) -> Result<bool, Violation> {
+    fn enter(&mut self, count: u8, arbiters: u8, spares: u8, new: bool) -> Result<bool, Violation> {
         let mut config = Config::ordinary(count);
         for member in config.members.iter_mut().rev().take(usize::from(arbiters)) {
             member.arbiter = true;
             member.priority_milli = 0;
         }
-        let members = config.members.len();
-        self.config = Arc::new(config);
+        let members = config.members.len() + usize::from(spares);
+        self.config = Arc::new(if new { config } else { config.forced() });
         let disk = |member: usize| {
-            let arbiter = self.config.members[member].arbiter;
-            let entries = (!new && !arbiter).then_some(FIRST);
+            let row = self.config.members.get(member).filter(|_| !new);
+            let entries = row.is_some_and(|row| !row.arbiter).then_some(FIRST);
             Durable {
-                me: MemberId(if new { u8::MAX } else { member as u8 }),
-                config: if new {
-                    Arc::new(Config::none())
-                } else {
-                    Arc::clone(&self.config)
-                },
+                me: row.map_or(MemberId(u8::MAX), |row| row.id),
+                config: row.map_or_else(|| Arc::new(Config::none()), |_| Arc::clone(&self.config)),
                 vote: Vote::NONE,
                 oplog: Oplog::new(OpTime::NULL, entries),
                 rollback_id: 0,
@@ -439,6 +453,7 @@ fn whom(command: &Command) -> Option<usize> {
         | Command::StepUp(member)
         | Command::Freeze(member, _)
         | Command::Maintenance(member, _)
+        | Command::Reconfig { member, .. }
         | Command::SyncFrom(member, _)
         | Command::Resync(member)
         | Command::Cap(member, _)

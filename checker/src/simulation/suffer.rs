@@ -1,8 +1,6 @@
 //! The simulated world suffers: faults are applied and healed, the operator does his work.
 
-use protocol::config::MemberId;
 use protocol::input::Input;
-use protocol::timer::Timer;
 
 use super::disk::Survival;
 use super::disturbances::DISTURBANCES;
@@ -207,46 +205,6 @@ impl World {
             let view = self.view();
             view.spare() > 0 || !view.healthy_members().contains(&(member as u8))
         }
-    }
-
-    /// One deed of the operator, at a drawn member.
-    pub(super) fn operate(&mut self) -> Result<(), Violation> {
-        let Some(mean_us) = self.parameters.operator_us.filter(|_| !self.peace) else {
-            return Ok(());
-        };
-        let next_us = 1 + self.hardship.dice.below(2 * mean_us);
-        self.around
-            .queue
-            .push(self.around.now_us + next_us, Event::Operate);
-        let dice = &mut self.hardship.dice;
-        let members = self.cluster.machines.len() as u64;
-        let mut member = dice.below(members) as usize;
-        let id = self.around.clients.number();
-        let input = match dice.below(6) {
-            0 | 1 => {
-                let primary = self
-                    .cluster
-                    .machines
-                    .iter()
-                    .position(|machine| machine.up && machine.state.is_writable());
-                member = primary.unwrap_or(member);
-                Input::StepDown {
-                    id,
-                    force: dice.chance(300),
-                }
-            }
-            2 => Input::Freeze(dice.chance(700)),
-            3 => Input::SyncFrom(MemberId(dice.below(members) as u8)),
-            4 => Input::Maintenance(dice.chance(500)),
-            _ => Input::StepUp,
-        };
-        if !self.cluster.machines[member].up || self.hardship.is_paused(member) {
-            return Ok(());
-        }
-        if input == Input::Freeze(true) {
-            self.around.arm(member, Timer::Unfreeze);
-        }
-        self.tell(member, input)
     }
 
     /// A member loses its data directory, or is told to copy the data anew: one at a time, while all others know what

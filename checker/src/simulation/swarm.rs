@@ -18,6 +18,10 @@ use crate::nemesis::view::QuorumBudget;
 pub struct Parameters {
     /// The set's first configuration.
     pub config: Arc<Config>,
+    /// Machines beside those of the first configuration.
+    pub spares: usize,
+    /// The operator changes the configuration, too.
+    pub reconfigures: bool,
     /// How long timers run.
     pub timing: Timing,
     /// How the network behaves while nobody heals it.
@@ -70,6 +74,9 @@ impl Parameters {
         let dice = &mut dice;
         // Its own stream: what is drawn elsewhere stays as it was.
         let mut loss = Dice::new(seed, "loss");
+        // Dice of its own: what else a seed draws does not depend on it.
+        let mut reconfiguring = Dice::new(seed, "reconfiguration");
+        let reconfigures = reconfiguring.chance(350);
         let timing = [Timing::FAST, Timing::FAST, Timing::MODERN, Timing::LEGACY][dice.below(4) as usize];
         let election_us = timing.election_us;
         let workload = draw_workload(dice);
@@ -79,6 +86,12 @@ impl Parameters {
         }
         Self {
             config: Arc::new(draw_config(dice)),
+            spares: if reconfigures {
+                reconfiguring.below(3) as usize
+            } else {
+                0
+            },
+            reconfigures,
             timing,
             manners: draw_manners(dice, election_us),
             flush_us: (
@@ -104,9 +117,13 @@ impl Parameters {
                 QuorumBudget::KeepMajority
             },
             crash_steps: dice.chance(600).then(|| dice.exponential(200, 20_000)),
-            operator_us: dice
+            operator_us: match dice
                 .chance(400)
-                .then(|| dice.between(election_us, election_us * 8)),
+                .then(|| dice.between(election_us, election_us * 8))
+            {
+                _ if reconfigures => Some(reconfiguring.between(election_us / 2, election_us * 4)),
+                other => other,
+            },
             clock_error_us: [0, 0, 2 * SECOND_US, 600 * SECOND_US][dice.below(4) as usize],
             chaos_us: election_us * dice.between(8, 40),
             oplog_entries: loss.chance(300).then(|| loss.between(2, 30) as usize),

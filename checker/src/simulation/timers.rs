@@ -80,7 +80,7 @@ impl Timers {
     }
 }
 
-const NAMED: usize = 8;
+const NAMED: usize = 10;
 
 fn slot_of(timer: Timer) -> usize {
     let pair = |MemberId(id): MemberId, which| NAMED + 5 * usize::from(id) + which;
@@ -93,6 +93,9 @@ fn slot_of(timer: Timer) -> usize {
         Timer::Unfreeze => 5,
         Timer::KeepAlive => 6,
         Timer::Sync => 7,
+        // At most one of them is planned.
+        Timer::PriorityTakeover(_) => 8,
+        Timer::CatchUpTakeover => 9,
         Timer::Heartbeat(id) => pair(id, 0),
         Timer::Silence(id) => pair(id, 1),
         Timer::Forgive(id, why) => pair(id, 2 + why as usize),

@@ -57,6 +57,10 @@ impl Timing {
     pub fn draw_us(&self, timer: Timer, dice: &mut Dice) -> u64 {
         match timer {
             Timer::Election => self.election_us + dice.below(self.election_us * JITTER_PERMILLE / 1000 + 1),
+            Timer::PriorityTakeover(rank) => {
+                self.draw_us(Timer::Election, dice) + self.election_us * u64::from(rank)
+            }
+            Timer::CatchUpTakeover => self.catch_up_us,
             Timer::Heartbeat(_) => self.heartbeat_us,
             Timer::Silence(_) => self.election_us,
             Timer::Fetch | Timer::KeepAlive => self.election_us / 2,

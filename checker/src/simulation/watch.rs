@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use protocol::config::MemberId;
+use std::sync::Arc;
+
+use protocol::config::{Config, ConfigId, MemberId};
 use protocol::input::RequestId;
 use protocol::message::{Body, MemberState, Message};
 use protocol::optime::{OpTime, Term};
@@ -11,7 +13,10 @@ use protocol::output::{ReadPoint, Vote};
 use protocol::state::{Durable, State};
 
 use super::contents::{Contents, Written};
+use super::machine::Machine;
 use super::violation::Violation;
+use crate::invariants::ghosts::Ghosts;
+use crate::invariants::{active_configs_overlap, cluster};
 
 /// What the world remembers and no member does: who was elected, what was committed.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +26,8 @@ pub struct Watch {
     chain: Vec<OpTime>,
     /// By term: the newest entry that was committed by a primary of that same term.
     direct: BTreeMap<Term, OpTime>,
+    /// Every configuration that was ever in force anywhere.
+    configs: BTreeMap<ConfigId, Arc<Config>>,
 }
 
 /// A verdict on one thing seen.
@@ -223,6 +230,37 @@ impl Watch {
         )
     }
 
+    /// I-16, I-17: a configuration has come into force at a member.
+    pub fn installed(&mut self, machines: &[Machine], state: &State) -> Judged {
+        let config = self
+            .configs
+            .entry(state.config.id)
+            .or_insert_with(|| Arc::clone(&state.config));
+        if config.members != state.config.members {
+            let (version, term) = (config.id.version, config.id.term.0);
+            return broken(
+                "I-17",
+                format!("there are two configurations of version {version} and term {term}"),
+            );
+        }
+        let members: Vec<_> = machines
+            .iter()
+            .map(|machine| cluster::Member {
+                state: machine.up.then_some(&machine.state),
+                disk: machine.disk.durable(),
+                majority_read: None,
+            })
+            .collect();
+        let cluster = cluster::Cluster {
+            members: &members,
+            ghosts: &Ghosts::default(),
+        };
+        match active_configs_overlap::disjoint_majorities(&cluster) {
+            Some(words) => broken("I-16", words),
+            None => Ok(()),
+        }
+    }
+
     /// The newest committed entry.
     #[must_use]
     pub fn newest_committed(&self) -> OpTime {
@@ -241,6 +279,7 @@ pub struct Before {
     primary_of: Option<Term>,
     durable: OpTime,
     commit_point: OpTime,
+    config: ConfigId,
 }
 
 impl Before {
@@ -252,6 +291,7 @@ impl Before {
             primary_of: state.is_primary().then_some(state.term),
             durable: state.durable,
             commit_point: state.commit_point,
+            config: state.config.id,
         }
     }
 
@@ -259,6 +299,12 @@ impl Before {
     #[must_use]
     pub fn won(&self, after: &State) -> bool {
         after.is_primary() && self.primary_of != Some(after.term)
+    }
+
+    /// Has another configuration come into force?
+    #[must_use]
+    pub fn installed(&self, after: &State) -> bool {
+        self.config != after.config.id
     }
 
     /// Has it ceased to be the primary of its term since?
@@ -271,6 +317,12 @@ impl Before {
     /// I-08, I-09, I-13, I-15: what holds over each step of one life.
     pub fn judge(&self, after: &State, disk: &Durable) -> Judged {
         let me = after.me.0;
+        if self.installed(after) && !after.config.id.is_newer_than(self.config) {
+            return broken(
+                "R-106",
+                format!("member {me} goes back to an older configuration"),
+            );
+        }
         if after.term < self.term {
             return broken(
                 "I-15",

@@ -56,7 +56,8 @@ impl World {
     pub fn new(seed: u64, options: &Options) -> Self {
         let mut parameters = Parameters::draw(seed, DISTURBANCES.len());
         options.limit(&mut parameters);
-        let members = parameters.config.members.len();
+        let in_set = parameters.config.members.len();
+        let members = in_set + parameters.spares;
         let mut dice = Dice::new(seed, "world");
         let arbiters = parameters
             .config
@@ -68,7 +69,7 @@ impl World {
             workload::Parameters {
                 seed,
                 processes: parameters.clients,
-                members: (members - arbiters) as u8,
+                members: (in_set - arbiters) as u8,
                 concerns: parameters.concerns,
             },
             parameters.workload.generator,

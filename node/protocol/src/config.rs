@@ -180,6 +180,14 @@ impl Config {
         }
     }
 
+    /// The same configuration as if it had been forced: it has no term, so no primary stamps it with its own.
+    /// What models and stories start with that do not ask about configurations.
+    #[must_use]
+    pub fn forced(mut self) -> Self {
+        self.id.term = Term::NONE;
+        self
+    }
+
     /// Is there a configuration at all?
     #[must_use]
     pub fn is_none(&self) -> bool {
@@ -223,6 +231,12 @@ impl Config {
     #[must_use]
     pub fn write_majority(&self) -> usize {
         self.majority().min(self.data_voters())
+    }
+
+    /// So many arbiters vote that fewer members commit an entry than elect a primary.
+    #[must_use]
+    pub fn commits_by_fewer(&self) -> bool {
+        self.write_majority() < self.majority()
     }
 
     /// Is `set` (of voters) a majority of the voters?

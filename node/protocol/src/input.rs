@@ -74,6 +74,17 @@ pub enum Input {
         /// The configuration.
         config: Arc<Config>,
     },
+    /// `replSetReconfig`; the document was checked by the shell.
+    Reconfig {
+        /// Who waits.
+        id: RequestId,
+        /// Which member this is in it, if any.
+        me: Option<MemberId>,
+        /// The configuration, with its version; the term is set here.
+        config: Arc<Config>,
+        /// Without any check.
+        force: bool,
+    },
     /// `replSetStepDown`.
     StepDown {
         /// Who waits.
@@ -119,6 +130,7 @@ impl Input {
             Self::Disconnected(_) => "Disconnected",
             Self::Initiate { .. } => "Initiate",
             Self::ConfigResolved { .. } => "ConfigResolved",
+            Self::Reconfig { .. } => "Reconfig",
             Self::StepDown { .. } => "StepDown",
             Self::Freeze(_) => "Freeze",
             Self::SyncFrom(_) => "SyncFrom",

@@ -14,13 +14,14 @@
 //! durability comes out only after that report. So a crash may fall between any two outputs, and a vote is
 //! durable before its reply leaves.
 //!
-//! Reading order: [`optime`], [`config`], [`oplog`], [`concern`], [`timer`], [`message`], [`input`],
+//! Reading order: [`optime`], [`config`], [`config_change`], [`oplog`], [`concern`], [`timer`], [`message`], [`input`],
 //! [`output`], [`state`], [`member`], then one rule after the other in [`rules`].
 
 #[cfg(feature = "planted-bugs")]
 pub mod bugs;
 pub mod concern;
 pub mod config;
+pub mod config_change;
 pub mod initial_sync;
 pub mod input;
 pub mod member;

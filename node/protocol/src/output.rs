@@ -11,6 +11,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, ConfigId, MemberId};
+use crate::config_change::Incompatible;
 use crate::initial_sync::Unsynced;
 use crate::input::RequestId;
 use crate::message::{MemberState, Message};
@@ -92,6 +93,16 @@ pub enum Refusal {
     NotSecondary,
     /// 262 `ExceededTimeLimit`: no electable secondary caught up.
     NoElectableSecondary,
+    /// 109 `ConfigurationInProgress`: another configuration is being stored.
+    ConfigurationInProgress,
+    /// 308 `CurrentConfigNotCommittedYet`: the present one is not everywhere it must be.
+    CurrentConfigNotCommittedYet,
+    /// 103 `NewReplicaSetConfigurationIncompatible`.
+    Incompatible(Incompatible),
+    /// 104 `NodeNotElectable`: this member could not lead in the new configuration.
+    NodeNotElectable,
+    /// 74 `NodeNotFound`: this member is not in the new configuration.
+    NodeNotFound,
 }
 
 /// Where a read looks.

@@ -93,6 +93,15 @@ pub enum Denial {
     TooFresh,
 }
 
+/// Why a member plans to stand against a primary that lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Takeover {
+    /// The operator prefers it; so many members are preferred to it.
+    Priority(u8),
+    /// The primary lacks what it has.
+    CatchUp,
+}
+
 /// A fetch that waits for news.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Parked {
@@ -142,6 +151,21 @@ pub struct PendingConfig {
     pub me: Option<MemberId>,
     /// This member founds the set with it.
     pub initiates: bool,
+    /// The operator who waits for it.
+    pub asked_by: Option<RequestId>,
+}
+
+impl PendingConfig {
+    /// The id that the member goes by once this is in force. Out of the set it keeps its old one, unless that is
+    /// another's now: then one that nobody has.
+    #[must_use]
+    pub fn identity(&self, old: MemberId) -> MemberId {
+        let taken = |id| self.config.position(id).is_some();
+        self.me.unwrap_or_else(|| {
+            let free = || (0..=u8::MAX).rev().map(MemberId).find(|id| !taken(*id));
+            if taken(old) { free().unwrap_or(old) } else { old }
+        })
+    }
 }
 
 /// One member.
@@ -193,6 +217,15 @@ pub struct State {
     pub report_due: bool,
     /// May not stand: stepped down or frozen.
     pub frozen: bool,
+    /// It plans to stand against the primary; the timer of that name runs.
+    pub takeover: Option<Takeover>,
+    /// As primary: who has said, in this term, that the present configuration is in force there (R-104, C1); by
+    /// position in `config`.
+    pub installed: MemberSet,
+    /// As primary: the newest entry that was committed in an earlier configuration (R-104, C2).
+    pub inherited: OpTime,
+    /// The operator who waits until a majority has the present configuration.
+    pub config_waiter: Option<RequestId>,
     /// The operator wants no reads here.
     pub maintenance: bool,
     /// Every source's oplog begins after this member's newest entry, or the rollback to its branch is too large
@@ -268,6 +301,10 @@ impl State {
             waiting: Vec::new(),
             report_due: false,
             frozen: false,
+            takeover: None,
+            installed: MemberSet::EMPTY,
+            inherited: OpTime::NULL,
+            config_waiter: None,
             maintenance: false,
             stale: false,
             initial_sync: unsynced.map(|flag| {
@@ -346,6 +383,16 @@ impl State {
     #[must_use]
     pub fn is_writable(&self) -> bool {
         self.role == Role::Primary(Mode::Writable)
+    }
+
+    /// As primary: a majority has said that it has the present configuration.
+    #[must_use]
+    pub fn has_majority_installed(&self) -> bool {
+        let mut installed = self.installed;
+        if let Some(me) = self.my_position() {
+            installed.insert(me);
+        }
+        self.config.is_majority(installed)
     }
 
     /// Its own position, as it reports it.

@@ -19,6 +19,11 @@ pub enum Timer {
     Fetch,
     /// Look for a sync source again.
     SyncSource,
+    /// The operator prefers this member to the primary; so many are preferred to this one: the election
+    /// timeout, once more for each of them.
+    PriorityTakeover(u8),
+    /// The new primary still lacks what this member has.
+    CatchUpTakeover,
     /// The new primary has waited long enough for those who are ahead.
     CatchUp,
     /// The operator's step-down waited long enough for a caught-up secondary.

@@ -21,6 +21,9 @@ pub struct Parcel {
     pub message: Message,
     /// For a fetch response: the entry documents, one for each of its optimes.
     pub entries: Vec<Arc<[u8]>>,
+    /// The sender's address in its own configuration; empty when it is in none. An id alone does not name a member
+    /// for ever: it may be another's after two reconfigurations.
+    pub host: String,
 }
 
 /// A message from another member that can't be read.
@@ -54,7 +57,9 @@ pub fn encode(out: &mut Vec<u8>, set_name: &str, parcel: &Parcel) -> Result<(), 
         subtype: BinarySubtype::Generic,
         bytes,
     };
-    let body = rawdoc! { "_replSetMessage": 1, "set": set_name, "message": binary, "$db": "admin" };
+    let body = rawdoc! {
+        "_replSetMessage": 1, "set": set_name, "host": parcel.host.as_str(), "message": binary, "$db": "admin",
+    };
     let start = out.len();
     for word in [0, 0, 0, OP_MSG] {
         out.extend_from_slice(&word.to_le_bytes());
@@ -99,6 +104,7 @@ pub fn decode(request: Request, set_name: &str) -> Result<Parcel, CodecError> {
         .get_binary("message")
         .map_err(|_| CodecError::Missing("message"))?;
     let message: Message = postcard::from_bytes(binary.bytes)?;
+    let host = request.body.get_str("host").unwrap_or_default().to_owned();
     let entries: Vec<Arc<[u8]>> = request
         .sequences
         .into_iter()
@@ -114,7 +120,11 @@ pub fn decode(request: Request, set_name: &str) -> Result<Parcel, CodecError> {
             carried: entries.len(),
         });
     }
-    Ok(Parcel { message, entries })
+    Ok(Parcel {
+        message,
+        entries,
+        host,
+    })
 }
 
 #[cfg(test)]
@@ -132,6 +142,7 @@ mod tests {
         let back = decode(request, "rs0").unwrap();
         assert_eq!(back.message, parcel.message);
         assert_eq!(back.entries, parcel.entries);
+        assert_eq!(back.host, parcel.host);
     }
 
     #[test]
@@ -180,6 +191,7 @@ mod tests {
                     sync_source: None,
                 },
             },
+            host: "h:1".to_owned(),
             entries: (0..count)
                 .map(|_| Arc::from(rawdoc! { "op": "n" }.into_bytes()))
                 .collect(),

@@ -14,6 +14,8 @@ use super::codec::{Parcel, encode};
 pub const QUEUE_MAX: usize = 1024;
 /// Pause before the next try to connect.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(50);
+/// Strangers remembered at most.
+const STRANGERS_MAX: usize = 16;
 /// How long a connect may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -22,6 +24,8 @@ pub struct Peers {
     set_name: String,
     links: BTreeMap<MemberId, Link>,
     lost: mpsc::UnboundedSender<MemberId>,
+    /// Who spoke and is not in the configuration: it may not know yet that it was removed.
+    strangers: BTreeMap<MemberId, String>,
 }
 
 struct Link {
@@ -44,7 +48,16 @@ impl Peers {
             set_name,
             links: BTreeMap::new(),
             lost,
+            strangers: BTreeMap::new(),
         }
+    }
+
+    /// Remembers where somebody who is not in the configuration can be answered.
+    pub fn meet(&mut self, id: MemberId, host: &str) {
+        if self.strangers.len() >= STRANGERS_MAX && !self.strangers.contains_key(&id) {
+            self.strangers.clear();
+        }
+        self.strangers.insert(id, host.to_owned());
     }
 
     /// Makes the links fit the configuration: new ones for new members or hosts, none for those that left.
@@ -62,11 +75,34 @@ impl Peers {
 
     /// Sends, or drops when the member is out of reach and its queue is full.
     pub fn send(&self, parcel: Parcel) {
-        if let Some(link) = self.links.get(&parcel.message.to)
-            && link.queue.try_send(parcel).is_err()
-        {
+        let to = parcel.message.to;
+        let Some(link) = self.links.get(&to) else {
+            if let Some(host) = self.strangers.get(&to) {
+                self.answer(host, &parcel);
+            }
+            return;
+        };
+        if link.queue.try_send(parcel).is_err() {
             tracing::trace!(host = link.host, "message dropped, the queue is full");
         }
+    }
+
+    /// Once, over a connection of its own: strangers are rarely answered.
+    fn answer(&self, host: &str, parcel: &Parcel) {
+        let mut bytes = Vec::new();
+        if encode(&mut bytes, &self.set_name, parcel).is_err() {
+            return;
+        }
+        let host = host.to_owned();
+        tokio::task::spawn_local(async move {
+            let Ok(Ok(mut socket)) = tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(&host)).await
+            else {
+                return;
+            };
+            // Whoever does not hear it asks again.
+            let _ = socket.write_all(&bytes).await;
+            let _ = socket.shutdown().await;
+        });
     }
 
     fn link(&self, id: MemberId, host: &str) -> Link {

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use bson::{Bson, Document, doc};
 use protocol::config::{Config, ConfigId, MemberConfig, MemberId};
+use protocol::config_change::Incompatible;
 use protocol::optime::Term;
+
+use super::timing::Profile;
 
 /// What is wrong with a configuration (93 `InvalidReplicaSetConfig`).
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,7 +23,7 @@ pub const DELAY_SECS_MAX: i64 = 31_622_400;
 ///
 /// # Errors
 /// A sentence that names the field.
-pub fn parse(document: &Document, set_name: &str) -> Result<Config, ConfigError> {
+pub fn parse(document: &Document, set_name: &str, profile: Profile) -> Result<Config, ConfigError> {
     let name = document
         .get_str("_id")
         .map_err(|_| invalid("the field _id must be the set's name"))?;
@@ -61,7 +64,64 @@ pub fn parse(document: &Document, set_name: &str) -> Result<Config, ConfigError>
         members,
     };
     check(&config)?;
-    with_document(config, document)
+    with_document(config, document, profile)
+}
+
+/// Reads and checks the document that follows `present`. What belongs to the set as a whole is taken over.
+///
+/// # Errors
+/// A sentence that names the field.
+pub fn parse_next(
+    document: &Document,
+    present: &Config,
+    set_name: &str,
+    profile: Profile,
+) -> Result<Config, ConfigError> {
+    let mut document = document.clone();
+    let identity = settings(present).get("replicaSetId").cloned();
+    let mut given = document.get_document("settings").cloned().unwrap_or_default();
+    match (identity, given.get("replicaSetId")) {
+        (Some(identity), Some(other)) if identity != *other => {
+            return Err(invalid("New and old configurations differ in replica set ID"));
+        }
+        (Some(identity), None) => {
+            given.insert("replicaSetId", identity);
+            document.insert("settings", given);
+        }
+        _ => {}
+    }
+    parse(&document, set_name, profile)
+}
+
+/// Why a configuration can't follow the present one, in MongoDB's words where it has some.
+#[must_use]
+pub fn incompatible(why: Incompatible) -> String {
+    let set_again = "to make this change, remove then re-add the member";
+    match why {
+        Incompatible::SetName => "New and old configurations differ in replica set name".to_owned(),
+        Incompatible::Version => "New replica set configuration version must be greater than old".to_owned(),
+        Incompatible::Arbiter(id) => format!(
+            "New and old configurations differ in the setting of the arbiterOnly field for member {}; {set_again}",
+            id.0
+        ),
+        Incompatible::BuildIndexes(id) => format!(
+            "New and old configurations differ in the setting of the buildIndexes field for member {}; {set_again}",
+            id.0
+        ),
+        Incompatible::Host(id) => format!(
+            "New and old configurations both have the host of member {}, but the _id field differs",
+            id.0
+        ),
+        Incompatible::ManyVotes => {
+            "Non force replica set reconfig can only add or remove at most 1 voting member.".to_owned()
+        }
+        Incompatible::ElectableTooSoon(id) => format!(
+            "Rejecting reconfig where the new config has a PSA topology and the secondary (member {}) is electable, but \
+             the old config contains only one writable node: give it its vote with priority 0 first, and then its \
+             priority, as rs.reconfigForPSASet() does",
+            id.0
+        ),
+    }
 }
 
 /// The document of a configuration, every default written out.
@@ -80,7 +140,7 @@ pub fn settings(config: &Config) -> Document {
     document.get_document("settings").cloned().unwrap_or_default()
 }
 
-fn with_document(mut config: Config, given: &Document) -> Result<Config, ConfigError> {
+fn with_document(mut config: Config, given: &Document, profile: Profile) -> Result<Config, ConfigError> {
     let rows = given
         .get_array("members")
         .map_err(|_| invalid("the field members must be an array"))?;
@@ -109,8 +169,8 @@ fn with_document(mut config: Config, given: &Document) -> Result<Config, ConfigE
     let mut settings = doc! {
         "chainingAllowed": true,
         "heartbeatIntervalMillis": 2000,
-        "heartbeatTimeoutSecs": 10,
-        "electionTimeoutMillis": 10000,
+        "heartbeatTimeoutSecs": profile.heartbeat_timeout_secs(),
+        "electionTimeoutMillis": profile.election_timeout_ms(),
         "catchUpTimeoutMillis": -1,
         "catchUpTakeoverDelayMillis": 30000,
         "getLastErrorModes": {},
@@ -280,6 +340,7 @@ mod tests {
                 { "_id": 9.0, "host": "127.0.0.1:27019", "arbiterOnly": true },
             ] },
             "shopex",
+            Profile::Modern,
         )
         .unwrap();
         assert_eq!(
@@ -293,7 +354,10 @@ mod tests {
         assert!(config.members[2].arbiter);
         let document = format(&config);
         assert_eq!(document.get_i32("version").unwrap(), 1);
-        assert_eq!(parse(&document, "shopex").unwrap().members, config.members);
+        assert_eq!(
+            parse(&document, "shopex", Profile::Modern).unwrap().members,
+            config.members
+        );
     }
 
     #[test]
@@ -330,7 +394,7 @@ mod tests {
             ),
         ];
         for (document, word) in cases {
-            let error = parse(&document, "s").unwrap_err().to_string();
+            let error = parse(&document, "s", Profile::Modern).unwrap_err().to_string();
             assert!(error.contains(word), "{error}");
         }
     }
@@ -345,7 +409,7 @@ mod tests {
                     Bson::Document(doc! { "_id": i32::from(id), "host": format!("h{id}:1"), "votes": votes, "priority": votes })
                 })
                 .collect();
-            parse(&doc! { "_id": "s", "members": rows }, "s")
+            parse(&doc! { "_id": "s", "members": rows }, "s", Profile::Modern)
         };
         assert!(rows(50, 7).is_ok());
         assert!(rows(51, 7).is_err());

@@ -6,6 +6,42 @@ use bson::Document;
 use protocol::state::Denial;
 use protocol::timer::Timer;
 
+/// Where the defaults of a new configuration come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Profile {
+    /// MongoDB's own since 3.2.
+    #[default]
+    Modern,
+    /// The old days: a silent member is given up after 20 s, and after a tie each waits 30 s (S4-30, S4-31).
+    Legacy,
+}
+
+impl Profile {
+    /// `heartbeatTimeoutSecs`.
+    #[must_use]
+    pub fn heartbeat_timeout_secs(self) -> i32 {
+        match self {
+            Self::Modern => 10,
+            Self::Legacy => 20,
+        }
+    }
+
+    /// `electionTimeoutMillis`.
+    #[must_use]
+    pub fn election_timeout_ms(self) -> i32 {
+        self.heartbeat_timeout_secs() * 1000
+    }
+
+    /// How long a member waits that has stood, until it may stand again.
+    #[must_use]
+    pub fn retry(self, election_timeout: Duration) -> Duration {
+        match self {
+            Self::Modern => election_timeout,
+            Self::Legacy => election_timeout * 3 / 2,
+        }
+    }
+}
+
 /// The durations of one configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
@@ -15,7 +51,12 @@ pub struct Timing {
     pub heartbeat_interval: Duration,
     /// `catchUpTimeoutMillis`; −1 (the default) waits ten election timeouts.
     pub catch_up_timeout: Duration,
+    /// `catchUpTakeoverDelayMillis`; −1: never.
+    pub catch_up_takeover: Duration,
 }
+
+/// As good as never.
+const NEVER: Duration = Duration::from_secs(10 * 366 * 24 * 3600);
 
 impl Default for Timing {
     fn default() -> Self {
@@ -45,6 +86,10 @@ impl Timing {
             election_timeout,
             heartbeat_interval: millis("heartbeatIntervalMillis", 2_000),
             catch_up_timeout: millis("catchUpTimeoutMillis", endless),
+            catch_up_takeover: match settings.get("catchUpTakeoverDelayMillis").and_then(as_i64) {
+                Some(-1) => NEVER,
+                _ => millis("catchUpTakeoverDelayMillis", 30_000),
+            },
         }
     }
 
@@ -53,9 +98,11 @@ impl Timing {
     #[must_use]
     pub fn duration(&self, timer: Timer, jitter: u32) -> Option<Duration> {
         Some(match timer {
-            Timer::Election => {
-                self.election_timeout + self.election_timeout * Self::JITTER_MAX_PERCENT * jitter / 100_000
+            Timer::Election => self.election_timeout + self.spread(jitter),
+            Timer::PriorityTakeover(rank) => {
+                self.election_timeout * (u32::from(rank) + 1) + self.spread(jitter)
             }
+            Timer::CatchUpTakeover => self.catch_up_takeover,
             Timer::Heartbeat(_) => self.heartbeat_interval,
             Timer::Silence(_) => self.election_timeout,
             Timer::Fetch | Timer::KeepAlive => self.election_timeout / 2,
@@ -66,6 +113,10 @@ impl Timing {
             Timer::CatchUp => self.catch_up_timeout,
             Timer::StepDown | Timer::Unfreeze => return None,
         })
+    }
+
+    fn spread(&self, jitter: u32) -> Duration {
+        self.election_timeout * Self::JITTER_MAX_PERCENT * jitter / 100_000
     }
 }
 

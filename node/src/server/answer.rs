@@ -10,6 +10,7 @@ use super::event_loop::Server;
 use super::pending::Purpose;
 use super::reading::time_of;
 use crate::commands::CommandError;
+use crate::replication::config_document;
 use crate::replication::hello::hello;
 
 /// The error of a request that the core turned away.
@@ -21,6 +22,20 @@ pub(super) fn of_refusal(refusal: Refusal) -> CommandError {
         Refusal::NotYetInitialized => (94, "no replset config has been received"),
         Refusal::AlreadyInitialized => (23, "already initialized"),
         Refusal::NotSecondary => (95, "not a secondary"),
+        Refusal::ConfigurationInProgress => (
+            109,
+            "Cannot run replSetReconfig because another configuration is being stored",
+        ),
+        Refusal::CurrentConfigNotCommittedYet => (
+            308,
+            "Cannot run replSetReconfig because the current config is not yet committed",
+        ),
+        Refusal::NodeNotElectable => (
+            104,
+            "This node is not electable under the new configuration; step down first, or keep it electable",
+        ),
+        Refusal::NodeNotFound => (74, "No host described in the new configuration maps to this node"),
+        Refusal::Incompatible(why) => return CommandError::new(103, config_document::incompatible(why)),
         Refusal::NoElectableSecondary => (
             262,
             "No electable secondaries caught up as of the end of the wait; no step-down took place",
@@ -100,6 +115,13 @@ impl Server {
                 );
                 body
             }
+            (Outcome::TimedOut, Purpose::Admin) => self.error_body(
+                &CommandError::new(
+                    50,
+                    "operation exceeded time limit: it was done here, but a majority has not heard of it yet",
+                ),
+                false,
+            ),
             (Outcome::TimedOut, _) => self.error_body(
                 &CommandError::new(
                     50,

@@ -64,6 +64,8 @@ pub enum Event {
         /// Who waits.
         reply: ReplyTo,
     },
+    /// `replSetReconfig` was checked: put it before the core.
+    Reconfig(super::admin::Proposed),
     /// A checked command failed outside the loop.
     Answer {
         /// Who waits.

@@ -396,6 +396,7 @@ impl Server {
                 self.initiate_waiter = Some(reply);
                 self.feed(&Input::Initiate { me, config });
             }
+            Event::Reconfig(proposed) => self.reconfigure(proposed),
             Event::Answer { reply, body } => {
                 let _ = reply.send(body);
             }
@@ -403,7 +404,8 @@ impl Server {
         }
     }
 
-    fn hear(&mut self, parcel: Parcel) {
+    fn hear(&mut self, mut parcel: Parcel) {
+        self.recognize(&mut parcel);
         self.note_contact(&parcel.message);
         self.fetched = parcel.entries;
         if let Body::CloneRequest { cursor, .. } = &parcel.message.body {
@@ -411,6 +413,26 @@ impl Server {
         }
         self.feed(&Input::Message(parcel.message));
         self.fetched.clear();
+    }
+
+    /// An id is a member's name only together with its host: whoever was removed and does not know it may bear one
+    /// that is another's now. For the core it is a stranger then, by an id that nobody has.
+    fn recognize(&mut self, parcel: &mut Parcel) {
+        let (config, from) = (&self.state.config, parcel.message.from);
+        let known = config.member(from);
+        if parcel.host.is_empty() || known.is_some_and(|member| member.host == parcel.host) {
+            return;
+        }
+        let mut id = from;
+        if known.is_some() || from == self.state.me {
+            let taken = |id: &MemberId| config.position(*id).is_some() || *id == self.state.me;
+            let Some(free) = (0..=u8::MAX).rev().map(MemberId).find(|id| !taken(id)) else {
+                return;
+            };
+            id = free;
+        }
+        parcel.message.from = id;
+        self.peers.meet(id, &parcel.host);
     }
 
     /// Lets one input happen to the core and does what it asks.

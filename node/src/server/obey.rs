@@ -7,6 +7,7 @@ use protocol::config::Config;
 use protocol::message::{Body, MemberState, Message};
 use protocol::optime::OpTime;
 use protocol::output::{Content, Outcome, Output, Token};
+use protocol::state::Role;
 use protocol::timer::Timer;
 use tokio::time::Instant;
 
@@ -82,7 +83,7 @@ impl Server {
 
     fn persist_config(&mut self, config: &Arc<Config>) -> Result<(), String> {
         let pending = self.state.config_pending.as_ref();
-        if let Some(me) = pending.and_then(|pending| pending.me) {
+        if let Some(me) = pending.map(|pending| pending.identity(self.state.me)) {
             let bytes = postcard::to_stdvec(&me).map_err(|error| error.to_string())?;
             self.log
                 .persist(record::MEMBER, &bytes)
@@ -226,21 +227,27 @@ impl Server {
         let parcel = Parcel {
             message,
             entries: documents,
+            host: self
+                .state
+                .my_config()
+                .map_or_else(String::new, |me| me.host.clone()),
         };
         self.peers.send(parcel);
         Ok(())
     }
 
     fn set_timer(&mut self, timer: Timer) {
-        let jitter = if timer == Timer::Election {
-            self.jitter()
-        } else {
-            0
+        let jitter = match timer {
+            Timer::Election | Timer::PriorityTakeover(_) => self.jitter(),
+            _ => 0,
         };
-        let duration = self.timing.duration(timer, jitter).unwrap_or(match timer {
+        let mut duration = self.timing.duration(timer, jitter).unwrap_or(match timer {
             Timer::StepDown => self.step_down_wait,
             _ => self.frozen_for,
         });
+        if timer == Timer::Election && matches!(self.state.role, Role::Candidate { .. }) {
+            duration = self.options.timing().retry(duration);
+        }
         self.timers.set(timer, Instant::now() + duration);
     }
 

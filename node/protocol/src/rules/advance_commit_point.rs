@@ -22,7 +22,7 @@ pub fn advance_commit_point(
     counted: Counted,
     committable: Committable,
 ) -> Option<()> {
-    context.state.is_primary().then_some(())?;
+    (context.state.is_primary() && is_enough(context.state)).then_some(())?;
     let candidate = majority_point(context.state, counted);
     (candidate > context.state.commit_point && committable(context.state, candidate)).then_some(())?;
     context.state.commit_point = candidate;
@@ -30,8 +30,17 @@ pub fn advance_commit_point(
     Some(())
 }
 
+/// With many arbiters fewer members commit than elect. They still meet every majority of their own configuration, but
+/// not of the one before: so that one must be out of force first. Without this: the secondary of a primary, secondary
+/// and arbiter loses its vote; the primary commits alone; secondary and arbiter, who have not heard of it, elect the
+/// secondary.
+fn is_enough(state: &State) -> bool {
+    !state.config.commits_by_fewer() || state.has_majority_installed()
+}
+
 /// The newest optime that `write_majority` voters have reached.
-fn majority_point(state: &State, counted: Counted) -> OpTime {
+#[must_use]
+pub fn majority_point(state: &State, counted: Counted) -> OpTime {
     let config = &state.config;
     let mut reached = [OpTime::NULL; crate::config::Config::MEMBERS_MAX];
     let mut voters = 0;

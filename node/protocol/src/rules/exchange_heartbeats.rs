@@ -6,6 +6,7 @@ use crate::config::ConfigId;
 use crate::input::Input;
 use crate::message::{Body, MemberState, Message};
 use crate::optime::OpTime;
+use crate::state::Role;
 use crate::timer::Timer;
 
 /// See the module.
@@ -18,6 +19,8 @@ fn exchange_heartbeats(context: &mut Context<'_>) -> Option<()> {
     match context.input {
         Input::Timer(Timer::Heartbeat(id)) => {
             let position = context.state.config.position(*id)?;
+            // Whoever was removed disturbs nobody any more.
+            context.state.my_position()?;
             (*id != context.state.me).then_some(())?;
             context.heartbeat(position, *id);
             Some(())
@@ -45,8 +48,20 @@ fn greet_stranger(context: &mut Context<'_>, message: &Message) -> Option<()> {
     let Body::HeartbeatRequest { config, .. } = message.body else {
         return None;
     };
-    let stranger = context.state.config.position(message.from).is_none();
-    (stranger && config.is_newer_than(context.state.config.id)).then_some(())?;
+    let state = &context.state;
+    let stranger = state.config.position(message.from).is_none() && message.from != state.me;
+    stranger.then_some(())?;
+    if state.config.id.is_newer_than(config) && state.my_position().is_some() {
+        // It was removed and does not know.
+        let body = Body::HeartbeatRequest {
+            state: state.member_state,
+            config: state.config.id,
+            install: Some(state.config.clone()),
+        };
+        context.send(message.from, body);
+        return Some(());
+    }
+    config.is_newer_than(state.config.id).then_some(())?;
     let mut answer = Message {
         from: message.to,
         to: message.from,
@@ -113,6 +128,11 @@ fn hear_primary(context: &mut Context<'_>, message: &Message, theirs: MemberStat
     }
     if theirs == MemberState::Primary {
         state.primary = Some(message.from);
+        // The term has its primary: this candidate has lost (Raft §5.2). Without this it would stand for ever, the
+        // heartbeats putting off its next election and its candidacy every new configuration.
+        if matches!(state.role, Role::Candidate { .. }) {
+            state.role = Role::Follower;
+        }
         context.arm_election();
     } else if state.primary == Some(message.from) {
         state.primary = None;

@@ -1,6 +1,7 @@
 //! `replSetFreeze` and `replSetMaintenance`, and the end of both; the oplog's cap; giving up a wait.
 
 use super::rule::{Context, Rule};
+use super::stand_for_election::{dry_run, has_majority, is_electable};
 use crate::input::Input;
 use crate::output::{Outcome, Output};
 use crate::state::Role;
@@ -18,6 +19,10 @@ fn freeze(context: &mut Context<'_>) -> Option<()> {
             (!context.state.is_primary()).then_some(())?;
             context.state.frozen = frozen;
             context.arm_election();
+            if !frozen && context.state.config.voters() == 1 && is_electable(context.state) {
+                // Nobody to wait for.
+                dry_run(context, has_majority);
+            }
         }
         Input::Timer(Timer::Unfreeze) => {
             context.state.frozen.then_some(())?;
@@ -34,12 +39,13 @@ fn freeze(context: &mut Context<'_>) -> Option<()> {
         }
         Input::Capped(through) => context.state.oplog.drop_through(through),
         Input::Abandon(id) => {
-            let at = context
-                .state
-                .waiting
-                .iter()
-                .position(|waiting| waiting.id == id)?;
-            context.state.waiting.remove(at);
+            let state = &mut *context.state;
+            if state.config_waiter == Some(id) {
+                state.config_waiter = None;
+            } else {
+                let at = state.waiting.iter().position(|waiting| waiting.id == id)?;
+                state.waiting.remove(at);
+            }
             context.out(Output::Complete {
                 id,
                 outcome: Outcome::TimedOut,

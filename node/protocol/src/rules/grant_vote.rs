@@ -115,9 +115,12 @@ pub fn has_no_data(state: &State, _request: &Request) -> bool {
     state.initial_sync.is_some()
 }
 
-/// 1. The candidate's configuration is older than mine.
+/// 1. The candidate's configuration is older than mine, or than the one that is on its way to my disk:
+///    after a crash I may have it.
 pub fn has_older_config(state: &State, request: &Request) -> bool {
+    let pending = state.config_pending.as_ref();
     state.config.id.is_newer_than(request.config)
+        || pending.is_some_and(|pending| pending.config.id.is_newer_than(request.config))
 }
 
 /// 2. The candidate's term is lower than mine.

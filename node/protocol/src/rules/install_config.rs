@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use super::rule::{Context, Rule};
 use super::{initial_sync, start, step_down};
-use crate::config::{Config, MemberId};
-use crate::input::Input;
+use crate::config::{Config, MemberSet};
+use crate::input::{Input, RequestId};
 use crate::message::Body;
-use crate::output::{Content, Output, Token};
-use crate::state::{PendingConfig, Role, Seen};
+use crate::optime::Term;
+use crate::output::{Content, Outcome, Output, Token};
+use crate::state::{Mode, PendingConfig, Role, Seen, State};
+use crate::timer::Timer;
 
 /// See the module.
 pub const RULE: Rule = Rule {
@@ -21,7 +23,13 @@ fn install_config(context: &mut Context<'_>) -> Option<()> {
         Input::Initiate { me, config } => {
             let empty = context.state.config.is_none() && context.state.last_written().is_null();
             (empty && context.state.config_pending.is_none()).then_some(())?;
-            persist(context, Arc::clone(config), Some(*me), true)
+            let pending = PendingConfig {
+                config: Arc::clone(config),
+                me: Some(*me),
+                initiates: true,
+                asked_by: None,
+            };
+            persist(context, pending);
         }
         Input::Message(message) => {
             // A member without a configuration listens to whoever brings it one.
@@ -38,11 +46,16 @@ fn install_config(context: &mut Context<'_>) -> Option<()> {
                 context.state.term = context.state.term.max(message.term);
             }
             context.out(Output::ResolveConfig(Arc::clone(config)));
-            Some(())
         }
         Input::ConfigResolved { me, config } => {
             is_wanted(context, config).then_some(())?;
-            persist(context, Arc::clone(config), *me, false)
+            let pending = PendingConfig {
+                config: Arc::clone(config),
+                me: *me,
+                initiates: false,
+                asked_by: None,
+            };
+            persist(context, pending);
         }
         Input::Persisted(Token::Config(id)) => {
             let pending = context
@@ -50,10 +63,10 @@ fn install_config(context: &mut Context<'_>) -> Option<()> {
                 .config_pending
                 .take_if(|pending| pending.config.id == *id)?;
             adopt(context, pending);
-            Some(())
         }
-        _ => None,
+        _ => return None,
     }
+    Some(())
 }
 
 fn is_wanted(context: &Context<'_>, config: &Config) -> bool {
@@ -61,48 +74,39 @@ fn is_wanted(context: &Context<'_>, config: &Config) -> bool {
     state.config_pending.is_none()
         && config.id.is_newer_than(state.config.id)
         && (state.config.is_none() || state.config.set_name == config.set_name)
-        // Not between standing and winning: votes count against the configuration they were asked in.
-        && !matches!(state.role, Role::Candidate { .. })
+        // Not between standing and being writable: votes count against the configuration they were asked in, and a
+        // new primary stamps the one it was elected in.
+        && !matches!(state.role, Role::Candidate { .. } | Role::Primary(Mode::CatchUp { .. }))
 }
 
-fn persist(
-    context: &mut Context<'_>,
-    config: Arc<Config>,
-    me: Option<MemberId>,
-    initiates: bool,
-) -> Option<()> {
-    initial_sync::mark_if_forgotten(context, &config, me, initiates);
-    context.state.config_pending = Some(PendingConfig {
-        config: Arc::clone(&config),
-        me,
-        initiates,
-    });
-    context.out(Output::PersistConfig(config));
-    Some(())
+/// Starts to make it durable; it is in force when it is.
+pub(super) fn persist(context: &mut Context<'_>, pending: PendingConfig) {
+    initial_sync::mark_if_forgotten(context, &pending.config, pending.me, pending.initiates);
+    context.out(Output::PersistConfig(Arc::clone(&pending.config)));
+    context.state.config_pending = Some(pending);
 }
 
-fn adopt(context: &mut Context<'_>, pending: PendingConfig) {
+/// In force from here on.
+pub fn adopt(context: &mut Context<'_>, pending: PendingConfig) {
+    let me = pending.identity(context.state.me);
     let PendingConfig {
         config,
-        me,
         initiates,
+        asked_by,
+        ..
     } = pending;
-    let old = std::mem::replace(&mut context.state.config, Arc::clone(&config));
+    learn_term(context, config.id.term);
+    remap(context.state, &config);
     let state = &mut *context.state;
-    let kept = |id| old.position(id);
-    let progress = config
-        .members
-        .iter()
-        .map(|member| kept(member.id).and_then(|at| state.progress[at]));
-    let seen = config
-        .members
-        .iter()
-        .map(|member| kept(member.id).map_or(Seen::NOTHING, |at| state.seen[at]));
-    (state.progress, state.seen) = (progress.collect(), seen.collect());
-    if let Some(me) = me {
-        state.me = me;
+    let stamped_only = state.config.members == config.members;
+    state.config = config;
+    state.me = me;
+    state.installed = MemberSet::EMPTY;
+    // Priorities may have changed: planned anew at the primary's next heartbeat.
+    state.takeover = None;
+    if state.is_primary() && !stamped_only {
+        state.inherited = state.commit_point;
     }
-    state.term = state.term.max(config.id.term);
     if initiates {
         context.append_own(Content::Initiating, 1);
     }
@@ -116,5 +120,76 @@ fn adopt(context: &mut Context<'_>, pending: PendingConfig) {
             context.change_state(resting);
         }
     }
+    answer_operator(context, asked_by);
+    let source = context.state.sync_source;
+    if context.state.my_config().is_none() {
+        retire(context);
+    } else if source.is_some_and(|source| context.state.config.position(source).is_none()) {
+        context.drop_source();
+    }
     start::take_up(context);
+}
+
+/// A configuration proves that its term was begun. Without this: the primary of term 1 removes a member, which elects
+/// another primary in term 2 and brings that one's configuration; it is no stranger's message that would end term 1
+/// here, and the old primary would go on as one of term 2.
+fn learn_term(context: &mut Context<'_>, term: Term) {
+    if term <= context.state.term {
+        return;
+    }
+    if context.state.is_primary() {
+        step_down::relinquish(context);
+    }
+    context.state.role = Role::Follower;
+    context.state.term = term;
+    context.state.primary = None;
+    context.clear_progress();
+}
+
+/// What is kept by position goes with its member.
+fn remap(state: &mut State, config: &Config) {
+    let kept = |id| state.config.position(id);
+    let progress = config
+        .members
+        .iter()
+        .map(|member| kept(member.id).and_then(|at| state.progress[at]));
+    let seen = config
+        .members
+        .iter()
+        .map(|member| kept(member.id).map_or(Seen::NOTHING, |at| state.seen[at]));
+    (state.progress, state.seen) = (progress.collect(), seen.collect());
+    state
+        .parked
+        .retain(|parked| config.position(parked.member).is_some());
+    state.primary = state
+        .primary
+        .filter(|primary| config.position(*primary).is_some());
+}
+
+/// A forced configuration is answered at once; any other when a majority has it.
+fn answer_operator(context: &mut Context<'_>, asked_by: Option<RequestId>) {
+    let Some(id) = asked_by else { return };
+    let outcome = if context.state.config.id.term == Term::NONE {
+        Outcome::Done
+    } else if context.state.is_primary() {
+        context.state.config_waiter = Some(id);
+        return;
+    } else {
+        Outcome::SteppedDown
+    };
+    context.out(Output::Complete { id, outcome });
+}
+
+/// Not in the set any more: pulls from nobody, stands no more, answers nobody's fetches.
+fn retire(context: &mut Context<'_>) {
+    context.state.sync_source = None;
+    context.state.fetch_missed = false;
+    context.state.parked.clear();
+    for timer in [Timer::Election, Timer::SyncSource, Timer::KeepAlive] {
+        context.out(Output::CancelTimer(timer));
+    }
+    // The search for a common point ends by this timer.
+    if context.state.rollback.is_none() {
+        context.out(Output::CancelTimer(Timer::Fetch));
+    }
 }

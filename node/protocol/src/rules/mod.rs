@@ -14,6 +14,7 @@ pub mod grant_vote;
 pub mod initial_sync;
 pub mod install_config;
 pub mod learn_commit_point;
+pub mod reconfigure;
 pub mod report_position;
 pub mod roll_back_oplog;
 pub mod rule;
@@ -22,6 +23,8 @@ pub mod serve_oplog;
 pub mod stand_for_election;
 pub mod start;
 pub mod step_down;
+pub mod take_over;
+pub mod update_config_term;
 pub mod update_position;
 pub mod update_term;
 
@@ -30,7 +33,7 @@ use rule::Rule;
 /// Every rule. All are tried on every input, and several may fire. The order has meaning: `update_term` comes
 /// first, as in the specification, so that no other rule ever sees a message of a newer term; what changes the
 /// log comes before what judges it; answers to clients come last.
-pub const NEXT: [Rule; 23] = [
+pub const NEXT: [Rule; 26] = [
     update_term::RULE,
     start::RULE,
     install_config::RULE,
@@ -38,9 +41,11 @@ pub const NEXT: [Rule; 23] = [
     freeze::RULE,
     grant_vote::RULE,
     stand_for_election::RULE,
+    take_over::RULE,
     roll_back_oplog::RULE,
     append_oplog::RULE,
     become_primary::RULE,
+    update_config_term::RULE,
     client_write::RULE,
     answer_read::RULE,
     flush_oplog::RULE,
@@ -49,6 +54,7 @@ pub const NEXT: [Rule; 23] = [
     choose_sync_source::RULE,
     initial_sync::RULE,
     advance_commit_point::RULE,
+    reconfigure::RULE,
     learn_commit_point::RULE,
     acknowledge_write::RULE,
     serve_clone::RULE,

@@ -176,6 +176,8 @@ impl<'a> Context<'a> {
     /// Forgets what the others reported: positions hold for one term only.
     pub fn clear_progress(&mut self) {
         self.state.progress.fill(None);
+        self.state.installed = crate::config::MemberSet::EMPTY;
+        self.state.inherited = OpTime::NULL;
         self.state.report_due = true;
     }
 

@@ -86,7 +86,8 @@ pub fn is_electable(state: &State) -> bool {
         && state.config.is_majority(visible)
 }
 
-fn dry_run(context: &mut Context<'_>, quorum: Quorum) {
+/// Asks whether it would win, in the present term; a lone voter stands at once.
+pub(super) fn dry_run(context: &mut Context<'_>, quorum: Quorum) {
     let mut granted = MemberSet::EMPTY;
     if let Some(position) = context.state.my_position() {
         granted.insert(position);

@@ -55,6 +55,12 @@ pub(super) fn relinquish(context: &mut Context<'_>) {
             outcome: Outcome::SteppedDown,
         });
     }
+    if let Some(id) = context.state.config_waiter.take() {
+        context.out(Output::Complete {
+            id,
+            outcome: Outcome::SteppedDown,
+        });
+    }
     if let Role::Primary(Mode::SteppingDown { id, .. }) = context.state.role {
         context.out(Output::Complete {
             id,

@@ -2,6 +2,7 @@
 
 use bson::doc;
 use protocol::output::Refusal;
+use protocol::rules::reconfigure::is_committed;
 
 use crate::commands::CommandError;
 use crate::replication::config_document;
@@ -17,7 +18,7 @@ pub(super) const COMMAND: AdminCommand = AdminCommand {
     run,
 };
 
-fn run(server: &mut Server, _request: Request, _connection: ConnectionId, reply: ReplyTo) {
+fn run(server: &mut Server, request: Request, _connection: ConnectionId, reply: ReplyTo) {
     if server.options.set_name().is_none() {
         let error = CommandError::new(76, "not running with --replSet");
         server.reply_error(reply, &error, false);
@@ -25,6 +26,15 @@ fn run(server: &mut Server, _request: Request, _connection: ConnectionId, reply:
         server.reply_error(reply, &of_refusal(Refusal::NotYetInitialized), false);
     } else {
         let config = config_document::format(&server.state.config);
-        server.reply(reply, doc! { "config": config, "ok": 1.0 });
+        let mut body = doc! { "config": config };
+        if request.body.get_bool("commitmentStatus").unwrap_or(false) {
+            if !server.state.is_writable() {
+                let error = CommandError::new(10107, "commitmentStatus is known to a writable primary only");
+                return server.reply_error(reply, &error, false);
+            }
+            body.insert("commitmentStatus", is_committed(&server.state));
+        }
+        body.insert("ok", 1.0);
+        server.reply(reply, body);
     }
 }

@@ -39,7 +39,7 @@ fn run(server: &mut Server, request: Request, _connection: ConnectionId, reply: 
         },
         Err(error) => return server.reply_error(reply, &CommandError::new(9, error.to_string()), false),
     };
-    let config = match config_document::parse(&document, &set_name) {
+    let config = match config_document::parse(&document, &set_name, server.options.timing()) {
         Ok(config) => Arc::new(config),
         Err(error) => return server.reply_error(reply, &CommandError::new(93, error.to_string()), false),
     };

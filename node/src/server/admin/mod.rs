@@ -8,6 +8,7 @@ mod hello;
 mod initiate;
 mod is_self;
 mod maintenance;
+mod reconfig;
 mod resync;
 mod shutdown;
 mod step_down;
@@ -16,6 +17,7 @@ mod sync_from;
 
 pub(super) use get_status::EMPTYCONFIG;
 pub(super) use initiate::INFO as INITIATED;
+pub(super) use reconfig::Proposed;
 
 use super::request::AdminCommand;
 
@@ -30,6 +32,7 @@ pub(super) const COMMANDS: &[AdminCommand] = &[
     is_self::COMMAND,
     maintenance::COMMAND,
     resync::COMMAND,
+    reconfig::COMMAND,
     shutdown::COMMAND,
     step_down::COMMAND,
     step_up::COMMAND,

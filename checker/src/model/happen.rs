@@ -1,0 +1,171 @@
+//! What an action does to a packed state: each member's part is a remembered reaction of the core.
+
+use protocol::message::Body;
+
+use super::action::Action;
+use super::bounds::{CatchUp, Disks, Reports};
+use super::effect::{Effect, Kind, Noted};
+use super::replica_set::ReplicaSet;
+use super::state::ClusterState;
+
+impl ReplicaSet {
+    /// The state after an action, under the members' present names.
+    pub fn apply(&self, state: &ClusterState, action: Action) -> Option<ClusterState> {
+        let mut next = *state;
+        next.broken = 0;
+        match action {
+            Action::Elect { candidate, voters } => self.elect(&mut next, candidate, voters)?,
+            Action::Stand(it) => self.happen(&mut next, it, Kind::Stand, 0),
+            Action::ElectionTimeout(it) => self.happen(&mut next, it, Kind::ElectionTimeout, 0),
+            Action::CatchUpTimeout(it) => self.happen(&mut next, it, Kind::CatchUpTimeout, 0),
+            Action::LoseSight(it) => self.happen(&mut next, it, Kind::LoseSight, 0),
+            Action::Write(it) => {
+                next.spent.writes += 1;
+                self.happen(&mut next, it, Kind::Write, 0);
+            }
+            Action::Read(it) => {
+                next.spent.reads += 1;
+                let oplog = &self.member(state, it.into()).state.oplog;
+                let misses = self
+                    .ghosts(state)
+                    .acknowledged
+                    .iter()
+                    .any(|entry| !oplog.contains(*entry));
+                self.happen(&mut next, it, Kind::Read, u32::from(misses));
+            }
+            Action::Reconfigure { member, votes } => {
+                self.happen(&mut next, member, Kind::Reconfigure, votes.into());
+            }
+            Action::Install { member, from } => {
+                self.happen(&mut next, member, Kind::Install, state.members[usize::from(from)]);
+            }
+            Action::Persist(it) => self.happen(&mut next, it, Kind::Persist, 0),
+            Action::Restart(it) => {
+                next.spent.restarts += 1;
+                self.happen(&mut next, it, Kind::Restart, 0);
+            }
+            Action::Hear { member, from } => {
+                self.happen(&mut next, member, Kind::Hear, state.members[usize::from(from)]);
+            }
+            Action::Fetch { member, from } => {
+                self.happen(&mut next, member, Kind::Fetch, state.members[usize::from(from)]);
+            }
+            Action::Report { member, to } => match self.bounds.reports {
+                Reports::ByMessage => self.happen(&mut next, member, Kind::Report, to.into()),
+                Reports::Atomic => {
+                    for message in self.happen_quietly(&mut next, member, Kind::Report, to.into()) {
+                        self.happen(&mut next, to, Kind::Deliver, *message);
+                    }
+                }
+            },
+            Action::Deliver(message) => {
+                let to = self.messages.value(message).to.0;
+                next.network = self.without_report(next.network, message);
+                self.happen(&mut next, to, Kind::Deliver, message);
+            }
+        }
+        next.network = self.without_old_votes(&next);
+        (next != *state).then_some(next)
+    }
+
+    fn elect(&self, next: &mut ClusterState, candidate: u8, voters: u8) -> Option<()> {
+        self.happen_quietly(next, candidate, Kind::Stand, 0);
+        let requests = self.persist_all(next, candidate);
+        for voter in (0..self.bounds.members as u8).filter(|it| *it != candidate && voters >> it & 1 != 0) {
+            let is_request = |number: &&u32| {
+                let message = self.messages.value(**number);
+                message.to.0 == voter && matches!(message.body, Body::VoteRequest { .. })
+            };
+            for request in requests.iter().filter(is_request) {
+                let mut answers = self.happen_quietly(next, voter, Kind::Deliver, *request).to_vec();
+                answers.extend(self.persist_all(next, voter));
+                for answer in answers {
+                    self.happen_quietly(next, candidate, Kind::Deliver, answer);
+                }
+            }
+        }
+        self.settle(next, candidate);
+        self.member(next, candidate.into())
+            .state
+            .is_primary()
+            .then_some(())
+    }
+
+    /// Makes all pending writes of a member durable; answers the messages sent on the way.
+    fn persist_all(&self, next: &mut ClusterState, it: u8) -> Vec<u32> {
+        let mut sent = Vec::new();
+        while !self.member(next, it.into()).pending.is_empty() {
+            sent.extend(self.happen_quietly(next, it, Kind::Persist, 0));
+        }
+        sent
+    }
+
+    /// Lets something happen to a member and puts what it sends into the network.
+    fn happen(&self, next: &mut ClusterState, it: u8, kind: Kind, of: u32) {
+        let noted = self.note(next, it, kind, of);
+        self.send(next, noted);
+        self.settle(next, it);
+    }
+
+    /// What the bounds leave no time for happens at once: instant disks, skipped catch-up.
+    fn settle(&self, next: &mut ClusterState, it: u8) {
+        loop {
+            let member = self.summary(next, it.into());
+            let kind = if self.bounds.catch_up == CatchUp::Skipped && member.catches_up {
+                Kind::CatchUpTimeout
+            } else if self.bounds.disks == Disks::Instant && member.pending {
+                Kind::Persist
+            } else {
+                return;
+            };
+            let noted = self.note(next, it, kind, 0);
+            self.send(next, noted);
+            if next.broken != 0 {
+                return;
+            }
+        }
+    }
+
+    /// Lets something happen to a member; what it sends is answered and not put into the network.
+    fn happen_quietly(&self, next: &mut ClusterState, it: u8, kind: Kind, of: u32) -> &[u32] {
+        let noted = self.note(next, it, kind, of);
+        if noted.plain {
+            &[]
+        } else {
+            &self.effects.value(noted.effect).sent
+        }
+    }
+
+    fn note(&self, next: &mut ClusterState, it: u8, kind: Kind, of: u32) -> Noted {
+        let noted = self.reaction(next.members[usize::from(it)], kind, of);
+        next.members[usize::from(it)] = noted.after;
+        if noted.plain {
+            return noted;
+        }
+        let effect = self.effects.value(noted.effect);
+        if effect.broken != 0 {
+            next.broken = effect.broken;
+        }
+        if !effect.steps.is_empty() {
+            let key = u64::from(next.ghosts) << 32 | u64::from(noted.effect + 1);
+            let recorded = self
+                .recordings
+                .get_or(key, || u64::from(self.record(next.ghosts, effect)) + 1);
+            next.ghosts = (recorded - 1) as u32;
+        }
+        noted
+    }
+
+    fn record(&self, ghosts: u32, effect: &Effect) -> u32 {
+        let mut recorded = self.ghosts.value(ghosts).clone();
+        for (place, (before, _, outputs)) in effect.steps.iter().enumerate() {
+            let last = || &self.members.value(effect.after).member.state;
+            let after = effect
+                .steps
+                .get(place + 1)
+                .map_or_else(last, |(state, _, _)| state);
+            recorded.record(before, outputs, after);
+        }
+        self.ghosts.number(recorded)
+    }
+}

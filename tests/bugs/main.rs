@@ -11,26 +11,34 @@ use checker::model::family;
 use protocol::bugs::{BUGS, Bug, find};
 
 /// Which model catches which bug, and the states on the shortest way to it.
-const EXAM: [(&str, &str, usize); 21] = [
+const EXAM: [(&str, &str, usize); 29] = [
     ("C01", "figure-8", 5),
     ("C02", "figure-8", 5),
     ("C03", "elections", 8),
     ("C04", "elections", 9),
     ("C05", "figure-8", 5),
     ("C07", "arbiters", 2),
+    ("C08", "voteless", 4),
     ("C09", "arbiters", 4),
     ("C12", "arbiters", 3),
     ("C14", "figure-8", 0),
     ("D04", "figure-8", 5),
+    ("D09", "config-durability", 12),
     ("E01", "elections", 10),
     ("E03", "figure-8", 3),
     ("E05", "figure-8", 5),
     ("E06", "figure-8", 7),
     ("E08", "even-quorums", 3),
+    ("E09", "voteless", 2),
+    ("E10", "reconfiguration", 11),
     ("E11", "dry-runs", 3),
     ("P01", "figure-8", 6),
     ("Q01", "linearizable", 8),
     ("Q04", "figure-8", 2),
+    ("R01", "reconfiguration", 6),
+    ("R03", "reconfiguration", 6),
+    ("R04", "growing-set", 8),
+    ("R05", "concurrent-configs", 9),
     ("S01", "figure-8", 6),
     ("S08", "figure-8", 5),
 ];

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Lines of one source file at most.
-const LINES_MAX: usize = 800;
+const LINES_MAX: usize = 600;
 
 #[test]
 fn the_core_has_no_clock_no_file_no_socket_no_dice() {

@@ -31,6 +31,11 @@ every_model_holds! {
     linearizable: "linearizable";
     dry_runs: "dry-runs";
     even_quorums: "even-quorums";
+    reconfiguration: "reconfiguration";
+    concurrent_configs: "concurrent-configs";
+    growing_set: "growing-set";
+    config_durability: "config-durability";
+    voteless: "voteless";
     late_reports: "late-reports";
     elections: "elections";
     foreign_branch: "foreign-branch";

@@ -22,7 +22,7 @@ pub struct NamedModel {
 }
 
 /// Every model, the quick ones first.
-pub const MODELS: [NamedModel; 12] = [
+pub const MODELS: [NamedModel; 16] = [
     NamedModel {
         name: "figure-8",
         question: "Is an entry of an older term ever committed by counting alone (Raft, figure 8)?",
@@ -72,7 +72,7 @@ pub const MODELS: [NamedModel; 12] = [
             elections: Elections::ByMessageAfterDryRun,
             ..Bounds::coarse(3, 2)
         },
-        unique_states: 16_388,
+        unique_states: 18_891,
         smoke: false,
     },
     NamedModel {
@@ -83,7 +83,54 @@ pub const MODELS: [NamedModel; 12] = [
             writes_max: 0,
             ..Bounds::coarse(3, 2)
         },
+        unique_states: 55_468,
+        smoke: false,
+    },
+    NamedModel {
+        name: "concurrent-configs",
+        question: "Do two primaries that change one configuration each leave majorities that meet?",
+        bounds: Bounds {
+            config_version_max: 2,
+            writes_max: 0,
+            ..Bounds::coarse(4, 2)
+        },
         unique_states: 0,
+        smoke: false,
+    },
+    NamedModel {
+        name: "growing-set",
+        question: "Does a set that grows from one voter keep what that one had committed alone?",
+        bounds: Bounds {
+            voteless: 2,
+            config_version_max: 3,
+            writes_max: 0,
+            ..Bounds::coarse(3, 2)
+        },
+        unique_states: 5_531,
+        smoke: false,
+    },
+    NamedModel {
+        name: "config-durability",
+        question: "Does a power cut bring back a configuration that others counted as gone?",
+        bounds: Bounds {
+            config_version_max: 3,
+            writes_max: 0,
+            restarts_max: 1,
+            disks: Disks::Delayed,
+            ..Bounds::coarse(3, 1)
+        },
+        unique_states: 38_681,
+        smoke: false,
+    },
+    NamedModel {
+        name: "voteless",
+        question: "Is a member without a vote counted nowhere?",
+        bounds: Bounds {
+            voteless: 1,
+            writes_max: 0,
+            ..Bounds::coarse(4, 2)
+        },
+        unique_states: 25_420,
         smoke: false,
     },
     NamedModel {
@@ -105,7 +152,7 @@ pub const MODELS: [NamedModel; 12] = [
             reports: Reports::ByMessage,
             ..Bounds::coarse(3, 2)
         },
-        unique_states: 371_815,
+        unique_states: 406_115,
         smoke: false,
     },
     NamedModel {
@@ -118,7 +165,7 @@ pub const MODELS: [NamedModel; 12] = [
             disks: Disks::Delayed,
             ..Bounds::coarse(3, 2)
         },
-        unique_states: 527_266,
+        unique_states: 581_404,
         smoke: false,
     },
     NamedModel {

@@ -81,7 +81,7 @@ pub const SOMETIMES: [Sometimes; 9] = [
     },
     Sometimes {
         name: "two primaries have different configurations",
-        within: |bounds| bounds.reconfigures() && bounds.term_max >= 2,
+        within: |bounds| bounds.reconfigures() && bounds.term_max >= 2 && bounds.voteless == 0,
         shows: |model, state| {
             model.view(state, |cluster| {
                 let mut primaries = cluster.primaries().map(|primary| primary.config.id.version);

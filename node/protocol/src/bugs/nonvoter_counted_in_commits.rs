@@ -15,7 +15,7 @@ pub(super) const BUG: Bug = Bug {
         name: "advance_commit_point",
         act: count_everybody,
     }],
-    caught_by: &["model:I-10", "model:I-03", "check:no-lost-write"],
+    caught_by: &["model:I-05", "model:I-10", "model:I-03", "check:no-lost-write"],
 };
 
 fn count_everybody(context: &mut Context<'_>) -> Option<()> {

@@ -13,5 +13,5 @@ pub(super) const BUG: Bug = Bug {
         name: "grant_vote",
         act: |context| grant_vote(context, &CHECKS[1..]),
     }],
-    caught_by: &["model:I-01", "model:I-03", "model:I-10"],
+    caught_by: &["model:I-16", "model:I-01", "model:I-03"],
 };

@@ -11,7 +11,7 @@ use checker::model::family;
 use protocol::bugs::{BUGS, Bug, find};
 
 /// Which model catches which bug, and the states on the shortest way to it.
-const EXAM: [(&str, &str, usize); 29] = [
+const EXAM: [(&str, &str, usize); 28] = [
     ("C01", "figure-8", 5),
     ("C02", "figure-8", 5),
     ("C03", "elections", 8),
@@ -38,7 +38,6 @@ const EXAM: [(&str, &str, usize); 29] = [
     ("R01", "reconfiguration", 6),
     ("R03", "reconfiguration", 6),
     ("R04", "growing-set", 8),
-    ("R05", "concurrent-configs", 9),
     ("S01", "figure-8", 6),
     ("S08", "figure-8", 5),
 ];

@@ -32,7 +32,6 @@ every_model_holds! {
     dry_runs: "dry-runs";
     even_quorums: "even-quorums";
     reconfiguration: "reconfiguration";
-    concurrent_configs: "concurrent-configs";
     growing_set: "growing-set";
     config_durability: "config-durability";
     voteless: "voteless";

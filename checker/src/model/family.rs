@@ -22,7 +22,7 @@ pub struct NamedModel {
 }
 
 /// Every model, the quick ones first.
-pub const MODELS: [NamedModel; 16] = [
+pub const MODELS: [NamedModel; 15] = [
     NamedModel {
         name: "figure-8",
         question: "Is an entry of an older term ever committed by counting alone (Raft, figure 8)?",
@@ -84,17 +84,6 @@ pub const MODELS: [NamedModel; 16] = [
             ..Bounds::coarse(3, 2)
         },
         unique_states: 55_468,
-        smoke: false,
-    },
-    NamedModel {
-        name: "concurrent-configs",
-        question: "Do two primaries that change one configuration each leave majorities that meet?",
-        bounds: Bounds {
-            config_version_max: 2,
-            writes_max: 0,
-            ..Bounds::coarse(4, 2)
-        },
-        unique_states: 0,
         smoke: false,
     },
     NamedModel {

@@ -20,7 +20,6 @@ mod many_votes_changed_at_once;
 mod next_config_before_majority_has_this;
 mod next_config_without_oplog_commitment;
 mod no_branch_check;
-mod no_config_term_bump;
 mod no_first_entry_of_term;
 mod nonvoter_counted_in_commits;
 mod nonvoter_counted_in_elections;
@@ -70,7 +69,6 @@ pub const BUGS: &[Bug] = &[
     next_config_before_majority_has_this::BUG,
     many_votes_changed_at_once::BUG,
     next_config_without_oplog_commitment::BUG,
-    no_config_term_bump::BUG,
     config_used_before_durable::BUG,
 ];
 

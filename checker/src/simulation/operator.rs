@@ -67,7 +67,8 @@ impl World {
         (member, input)
     }
 
-    /// One change of the configuration, asked of a primary: of any one, if there are two.
+    /// One change of the configuration, asked of a primary: of any one, if there are two. None while somebody copies
+    /// what it has forgotten: with a voter less, the set could have to wait for it and it for the set.
     fn reconfiguration(&mut self, id: RequestId) -> Option<(usize, Input)> {
         let primaries: Vec<usize> = (0..self.cluster.machines.len())
             .filter(|member| {
@@ -78,6 +79,15 @@ impl World {
         let member = self.hardship.dice.pick(&primaries)?;
         let machines = &self.cluster.machines;
         let config = &machines[member].state.config;
+        let forgot = |(at, machine): (usize, &Machine)| {
+            let durable = machine.disk.durable();
+            let row = config.member(MemberId(at as u8));
+            durable.unsynced.is_some_and(|flag| flag.forgot)
+                || durable.config.is_none() && row.is_some_and(|row| !row.newly_added)
+        };
+        if machines.iter().enumerate().any(forgot) {
+            return None;
+        }
         let change = draw_change(&mut self.hardship.dice, config, machines);
         let next = change.of(config).filter(|next| next.voters() >= VOTERS_MIN)?;
         let me = Some(MemberId(member as u8)).filter(|me| next.position(*me).is_some());

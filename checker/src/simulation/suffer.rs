@@ -1,5 +1,6 @@
 //! The simulated world suffers: faults are applied and healed, the operator does his work.
 
+use protocol::config::MemberId;
 use protocol::input::Input;
 
 use super::disk::Survival;
@@ -221,7 +222,7 @@ impl World {
             let whole = machine.disk.durable().unsynced.is_none() && !machine.disk.durable().config.is_none();
             other == member || (whole && machine.state.initial_sync.is_none())
         });
-        if !others_whole || self.hardship.is_paused(member) {
+        if !others_whole || !self.others_elect(member) || self.hardship.is_paused(member) {
             return Ok(());
         }
         if self.cluster.machines[member].up && self.hardship.dice.chance(400) {
@@ -237,6 +238,26 @@ impl World {
             .queue
             .push(self.around.now_us + down_us, Event::Revive(member));
         Ok(())
+    }
+
+    /// The others are a majority of the newest configuration: whoever has forgotten its votes gives none until its data
+    /// are whole, and they may never be without a primary.
+    fn others_elect(&self, member: usize) -> bool {
+        let configs = self.cluster.machines.iter().map(|machine| &machine.state.config);
+        let newest = configs.reduce(|newest, config| {
+            if config.id.is_newer_than(newest.id) {
+                config
+            } else {
+                newest
+            }
+        });
+        newest.is_some_and(|config| {
+            let others = config
+                .members
+                .iter()
+                .filter(|row| row.id != MemberId(member as u8));
+            others.filter(|row| row.is_voter()).count() >= config.majority()
+        })
     }
 
     fn view(&self) -> View {

@@ -1,4 +1,4 @@
-//! C08: a member in initial sync reports how far its oplog goes.
+//! C08, of a member that syncs: a member in initial sync reports how far its oplog goes.
 
 use super::bug::Bug;
 use crate::input::Input;
@@ -7,7 +7,7 @@ use crate::rules::report_position;
 use crate::rules::rule::{Context, Rule};
 
 pub(super) const BUG: Bug = Bug {
-    id: "C08",
+    id: "C08S",
     name: "syncing_member_counted",
     story: "A member that copies the data acknowledges entries; it begins anew after a crash, and what was committed \
             with its help is on too few members.",

@@ -59,6 +59,15 @@ impl OpTime {
         ts: Timestamp { secs: 0, inc: 0 },
     };
 
+    /// After every entry.
+    pub const MAX: Self = Self {
+        term: Term(i64::MAX),
+        ts: Timestamp {
+            secs: u32::MAX,
+            inc: u32::MAX,
+        },
+    };
+
     /// Builds an optime from its parts.
     #[must_use]
     pub fn new(term: i64, secs: u32, inc: u32) -> Self {

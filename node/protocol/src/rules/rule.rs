@@ -148,9 +148,15 @@ impl<'a> Context<'a> {
             self.ask_for_clone();
             self.arm(Timer::Fetch);
         } else if let Some(source) = self.state.sync_source {
+            // A member that copies its data learns no commit point: a source that had news of it alone would
+            // answer each request at once, and the two would ask and answer in a circle.
+            let commit_point = match self.state.initial_sync {
+                Some(_) => OpTime::MAX,
+                None => self.state.commit_point,
+            };
             let body = Body::FetchRequest {
                 after: self.state.last_written(),
-                commit_point: self.state.commit_point,
+                commit_point,
             };
             self.send(source, body);
             self.arm(Timer::Fetch);

@@ -348,6 +348,8 @@ fn finish(context: &mut Context<'_>) {
         }
         let resting = context.state.resting_state();
         context.change_state(resting);
+        // The open request asks for entries only; from now on news of the commit point counts, too.
+        context.fetch();
     }
     context.arm_election();
 }

@@ -73,6 +73,11 @@ impl World {
         self.sync();
         let last = self.states.pop().unwrap();
         self.states = vec![last];
+        // The thread of the log ends first: it may still be at work on what it has reported already, and that belongs to
+        // what was there before.
+        self.log = None;
+        let (log, _) = Log::open(self.home.path(), OPTIONS).unwrap();
+        self.log = Some(log);
         let before = files(self.home.path());
         for _ in 0..self.roll(20) {
             self.operation();

@@ -26,7 +26,7 @@ fn run(access: &mut ReadAccess<'_>, request: &Request) -> Result<Document, Comma
         "logLevel": 0,
         "quiet": false,
         "requireApiVersion": false,
-        "authenticationMechanisms": ["SCRAM-SHA-256"],
+        "authenticationMechanisms": [],
         "transactionLifetimeLimitSeconds": 60,
         "maxBsonObjectSize": i32::try_from(crate::wire::DOCUMENT_BYTES_MAX).unwrap_or(i32::MAX),
     };

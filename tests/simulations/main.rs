@@ -1,7 +1,7 @@
 //! The core in simulated clusters: the correct rules keep every promise under every seed tried, everything
 //! interesting is reached, and a seed says everything about its run.
 
-mod catches;
+mod gives_up;
 mod reaches;
 mod repeats;
 mod shrinks;

@@ -54,6 +54,7 @@ struct Sums {
     operations: u64,
     facts: Facts,
     violations: Vec<(u64, String)>,
+    unknown: Vec<(u64, String)>,
 }
 
 pub(super) fn execute(arguments: Arguments, context: &Context) -> anyhow::Result<Exit> {
@@ -98,10 +99,13 @@ pub(super) fn execute(arguments: Arguments, context: &Context) -> anyhow::Result
     }
     std::panic::set_hook(hook);
     console.result(|| sums.words(begun, arguments.seeds), || sums.json());
-    Ok(if sums.violations.is_empty() {
-        Exit::Pass
-    } else {
-        Exit::Violation
+    for (seed, why) in &sums.unknown {
+        console.warn(format!("unknown: seed {seed} {why}"));
+    }
+    Ok(match (sums.violations.is_empty(), sums.unknown.is_empty()) {
+        (false, _) => Exit::Violation,
+        (true, false) => Exit::Unknown,
+        (true, true) => Exit::Pass,
     })
 }
 
@@ -114,6 +118,8 @@ impl Sums {
         self.facts.add(&outcome.facts);
         if let Some(violation) = &outcome.violation {
             self.violations.push((outcome.seed, violation.to_string()));
+        } else if let Some(why) = &outcome.unknown {
+            self.unknown.push((outcome.seed, why.clone()));
         }
     }
 
@@ -124,10 +130,11 @@ impl Sums {
             .first()
             .map_or_else(String::new, |(seed, words)| format!("\nseed {seed}: {words}"));
         format!(
-            "{} of {seeds} seeds, {} violations, {:.0} simulated s/s, {:.2} M steps/s, {} elections, {} rollbacks, \
+            "{} of {seeds} seeds, {} violations, {} unknown, {:.0} simulated s/s, {:.2} M steps/s, {} elections, {} rollbacks, \
              {} crashes{first}",
             self.seeds,
             self.violations.len(),
+            self.unknown.len(),
             self.virtual_us as f64 / 1e6 / seconds,
             self.steps as f64 / 1e6 / seconds,
             self.facts.elections,
@@ -149,6 +156,7 @@ impl Sums {
             "simulated_seconds": self.virtual_us / 1_000_000,
             "operations": self.operations,
             "facts": facts,
+            "unknown": self.unknown.iter().map(|(seed, words)| json!({ "seed": seed, "words": words })).collect::<Vec<_>>(),
             "violations": self.violations.iter().map(|(seed, words)| json!({ "seed": seed, "words": words })).collect::<Vec<_>>(),
         })
     }

@@ -1,4 +1,5 @@
-//! A whole cluster of the core in one thread under one seed: no sockets, no sleeping, no real time.
+//! A whole cluster of the core in one thread under one seed: no sockets, no sleeping, no real time (but
+//! that a run which never ends is given up).
 //!
 //! Reading order: [`mod@simulate`] (one seed, many seeds, what comes of it), [`swarm`] (what a seed draws),
 //! [`world`] (the queue of events), [`cluster`] (members on machines: does what the core asks), [`watch`] (the
@@ -16,6 +17,7 @@ pub mod disturbances;
 pub mod event;
 pub mod facts;
 pub mod hardship;
+mod limit;
 pub mod machine;
 pub mod network;
 mod operator;

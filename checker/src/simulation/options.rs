@@ -1,5 +1,7 @@
 //! What a caller may ask of a simulation beside its seed.
 
+use std::time::Duration;
+
 use protocol::member::Rules;
 
 use super::swarm::Parameters;
@@ -21,7 +23,17 @@ pub struct Options {
     pub record: bool,
     /// Judge the clients' history at the end.
     pub judge: bool,
+    /// After so many steps of the core the run ends as unknown: a wrong core may turn in circles within one seed.
+    pub steps_max: u64,
+    /// The same after so much real time. The only thing here that depends on the machine, and only by giving up.
+    pub real_time_max: Duration,
 }
+
+/// Steps of one seed at most: fifty times what the longest of thousands of seeds of the correct core takes.
+pub const STEPS_MAX: u64 = 20_000_000;
+
+/// Real time of one seed at most.
+pub const REAL_TIME_MAX: Duration = Duration::from_secs(60);
 
 /// What is left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,6 +62,8 @@ impl Default for Options {
             trace: false,
             record: false,
             judge: true,
+            steps_max: STEPS_MAX,
+            real_time_max: REAL_TIME_MAX,
         }
     }
 }

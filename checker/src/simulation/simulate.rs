@@ -37,6 +37,8 @@ pub struct Outcome {
     pub operations: u64,
     /// What must never be.
     pub violation: Option<Violation>,
+    /// The run was given up, and why: with no violation until then, nothing is known.
+    pub unknown: Option<String>,
     /// What the clients saw.
     pub history: Vec<Event>,
     /// Each member's steps, if asked for.
@@ -56,7 +58,8 @@ pub fn simulate(seed: u64, options: &Options) -> Outcome {
         .unwrap_or_else(|panic| Err(Violation::new("panic", text(&*panic))))
         .err();
     let history = std::mem::take(&mut world.around.clients.history);
-    if violation.is_none() && options.judge {
+    let unknown = world.gave_up.take();
+    if violation.is_none() && unknown.is_none() && options.judge {
         violation = judge_history(&history, world.parameters.workload.checks);
     }
     Outcome {
@@ -68,6 +71,7 @@ pub fn simulate(seed: u64, options: &Options) -> Outcome {
         digest: world.cluster.digest.finish(),
         operations: history.len() as u64 / 2,
         violation,
+        unknown,
         history,
         trace: world.cluster.trace.take(),
         recording: world.recording.take(),

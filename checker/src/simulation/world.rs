@@ -18,6 +18,7 @@ use super::cluster::{Cluster, Turn};
 use super::disturbances::DISTURBANCES;
 use super::event::{Event, Happening};
 use super::hardship::Hardship;
+use super::limit::Limit;
 use super::network::Network;
 use super::options::Options;
 use super::queue::Queue;
@@ -48,6 +49,9 @@ pub struct World {
     turn_planned: Vec<bool>,
     crash_at_step: u64,
     pub(super) done: bool,
+    limit: Limit,
+    /// The run was given up, and why: nothing is known of how it would have ended.
+    pub gave_up: Option<String>,
 }
 
 impl World {
@@ -115,17 +119,24 @@ impl World {
             turn_planned: vec![false; members],
             crash_at_step: u64::MAX,
             done: false,
+            limit: Limit::new(options),
+            gave_up: None,
             parameters,
         }
     }
 
-    /// Lets everything happen until the cluster has come to rest after all trouble and answered the final reads.
+    /// Lets everything happen until the cluster has come to rest after all trouble and answered the final reads, or
+    /// until the limits of the run are reached.
     ///
     /// # Errors
     /// When an invariant breaks, or the cluster does not come to rest in time.
     pub fn run(&mut self) -> Result<(), Violation> {
         self.found()?;
         while !self.done {
+            self.gave_up = self.limit.reached(self.cluster.steps);
+            if self.gave_up.is_some() {
+                break;
+            }
             let Some((at_us, event)) = self.around.queue.pop() else {
                 break;
             };

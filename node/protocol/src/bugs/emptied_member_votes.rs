@@ -14,7 +14,7 @@ pub(super) const BUG: Bug = Bug {
         name: "install_config",
         act: install_and_forget,
     }],
-    caught_by: &["simulation:I-03", "simulation:I-01", "simulation:I-10"],
+    caught_by: &["simulate:I-03", "simulate:I-01", "simulate:I-10"],
 };
 
 fn install_and_forget(context: &mut Context<'_>) -> Option<()> {

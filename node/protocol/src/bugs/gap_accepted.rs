@@ -15,7 +15,7 @@ pub(super) const BUG: Bug = Bug {
         name: "serve_oplog",
         act: serve_from_the_oldest,
     }],
-    caught_by: &["simulation:I-02", "check:replicas-equal"],
+    caught_by: &["simulate:I-02", "check:replicas-equal"],
 };
 
 fn serve_from_the_oldest(context: &mut Context<'_>) -> Option<()> {

@@ -16,7 +16,7 @@ pub(super) const BUG: Bug = Bug {
         name: "initial_sync",
         act: begin_without_flag,
     }],
-    caught_by: &["simulation:I-22", "simulation:I-10", "check:replicas-equal"],
+    caught_by: &["simulate:I-22", "simulate:I-10", "check:replicas-equal"],
 };
 
 fn begin_without_flag(context: &mut Context<'_>) -> Option<()> {

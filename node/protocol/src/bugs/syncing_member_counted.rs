@@ -15,7 +15,7 @@ pub(super) const BUG: Bug = Bug {
         name: "report_position",
         act: report_anyway,
     }],
-    caught_by: &["simulation:I-10", "simulation:I-03"],
+    caught_by: &["simulate:I-10", "simulate:I-03"],
 };
 
 fn report_anyway(context: &mut Context<'_>) -> Option<()> {

@@ -106,6 +106,7 @@ error_codes! {
     NAMESPACE_NOT_FOUND = 26 "NamespaceNotFound";
     INDEX_NOT_FOUND = 27 "IndexNotFound";
     PATH_NOT_VIABLE = 28 "PathNotViable";
+    ROLE_NOT_FOUND = 31 "RoleNotFound";
     CONFLICTING_UPDATE_OPERATORS = 40 "ConflictingUpdateOperators";
     CURSOR_NOT_FOUND = 43 "CursorNotFound";
     NAMESPACE_EXISTS = 48 "NamespaceExists";
@@ -177,6 +178,7 @@ error_codes! {
     TOO_STALE_TO_SYNC_FROM_SOURCE = 315 "TooStaleToSyncFromSource";
     API_VERSION_ERROR = 322 "APIVersionError";
     API_STRICT_ERROR = 323 "APIStrictError";
+    MECHANISM_UNAVAILABLE = 334 "MechanismUnavailable";
     UNSUPPORTED_OP_QUERY_COMMAND = 352 "UnsupportedOpQueryCommand";
     SOCKET_EXCEPTION = 9001 "SocketException";
     NOT_WRITABLE_PRIMARY = 10107 "NotWritablePrimary";

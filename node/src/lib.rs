@@ -1,5 +1,6 @@
 //! A replica-set member that speaks the MongoDB wire protocol: the shell around the pure core of `protocol`.
 
+pub mod auth;
 #[cfg(feature = "planted-bugs")]
 pub mod bugs;
 pub mod commands;

@@ -1,5 +1,6 @@
 //! The `node` binary: options in, one replica-set member out.
 
+use std::cell::Cell;
 use std::process::ExitCode;
 use std::rc::Rc;
 
@@ -51,6 +52,13 @@ async fn run(options: Options) -> ExitCode {
             return ExitCode::from(EXIT_BAD_OPTIONS);
         }
     };
+    let key = match options.key() {
+        Ok(key) => key,
+        Err(error) => {
+            eprintln!("node: {error}");
+            return ExitCode::from(EXIT_BAD_OPTIONS);
+        }
+    };
     let listeners = match listen(&options) {
         Ok(listeners) => listeners,
         Err(error) => {
@@ -59,7 +67,7 @@ async fn run(options: Options) -> ExitCode {
         }
     };
     let (events, inbox) = mpsc::unbounded_channel();
-    let server = match Server::open(options.clone(), rules, events.clone()) {
+    let server = match Server::open(options.clone(), key.clone(), rules, events.clone()) {
         Ok(server) => server,
         Err(error) => {
             eprintln!("node: {error}");
@@ -72,6 +80,10 @@ async fn run(options: Options) -> ExitCode {
     let shared = Rc::new(Shared {
         events: events.clone(),
         set_name,
+        key,
+        connections_max: options.connections_max(),
+        connections: Cell::new(0),
+        strangers: Cell::new(None),
     });
     let mut next = 0;
     for listener in listeners {
@@ -172,6 +184,12 @@ fn announce(options: &Options) {
         "db version v{}, Waiting for connections",
         node::VERSION,
     );
+    if options.asks_for_login() {
+        tracing::info!(
+            key_file = options.key_file.is_some(),
+            "access control is on: clients have to log in"
+        );
+    }
     if options.bind_ip.is_none() {
         tracing::info!("listening on 127.0.0.1 only; give --bind_ip to let other machines in");
     }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Parser;
 
+use crate::auth::key_file::{Key, KeyFileError};
 use crate::options_file;
 use crate::replication::timing::Profile;
 
@@ -12,6 +13,11 @@ pub const DEFAULT_PORT: u16 = 27017;
 
 /// Default limit of a trace: some hours of a busy member.
 const TRACE_LIMIT_DEFAULT_MB: u64 = 4_096;
+
+/// Client connections at once, unless told otherwise; the system's limit on open files may be lower.
+const CONNECTIONS_DEFAULT: u32 = 65_536;
+/// The least that can be asked for (as `mongod`).
+const CONNECTIONS_LEAST: u32 = 5;
 
 /// Default size of the oplog.
 const OPLOG_DEFAULT_MB: u64 = 990;
@@ -68,7 +74,16 @@ pub struct Options {
     /// Accepted for launchers of `mongod`; there is one storage engine.
     #[arg(long = "storageEngine", value_name = "NAME", hide = true)]
     pub storage_engine: Option<String>,
-    /// Accepted for launchers of `mongod`; there is no authentication to turn off.
+    /// Ask clients to log in (in a set together with --keyFile).
+    #[arg(long)]
+    pub auth: bool,
+    /// File with the key that the members of the set share: they prove it to each other, and clients must log in.
+    #[arg(long = "keyFile", value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+    /// Client connections at once at most.
+    #[arg(long = "maxConns", value_name = "COUNT")]
+    pub max_conns: Option<u32>,
+    /// Nobody has to log in (which is so unless --auth or --keyFile are given).
     #[arg(long, hide = true)]
     pub noauth: bool,
 }
@@ -96,7 +111,7 @@ pub enum OptionsError {
     },
     /// A line of the configuration file names no option.
     #[error(
-        "{path}:{line}: unknown option {key:?}; known are port, dbpath, replSet, bind_ip, oplogSize, logpath, timing, setParameter (in YAML net.port, storage.dbPath, replication.replSetName, net.bindIp, replication.oplogSizeMB, systemLog.path)"
+        "{path}:{line}: unknown option {key:?}; known are port, dbpath, replSet, bind_ip, oplogSize, logpath, timing, setParameter, auth, keyFile, maxConns (in YAML net.port, storage.dbPath, replication.replSetName, net.bindIp, net.maxIncomingConnections, replication.oplogSizeMB, systemLog.path, security.keyFile, security.authorization)"
     )]
     UnknownKey {
         /// The file.
@@ -120,6 +135,18 @@ pub enum OptionsError {
         /// What would fit.
         why: &'static str,
     },
+    /// The key file is not as it must be.
+    #[error(transparent)]
+    KeyFile(#[from] KeyFileError),
+    /// Members of a set must know each other before clients must be known.
+    #[error("security.keyFile is required when authorization is enabled with replica sets: give --keyFile")]
+    AuthWithoutKeyFile,
+    /// On and off at once.
+    #[error("--noauth contradicts --auth and --keyFile: give one or the other")]
+    AuthContradiction,
+    /// Fewer connections than the least.
+    #[error("--maxConns {0}: maxConns has to be at least 5")]
+    TooFewConnections(u32),
     /// An address to listen on is none.
     #[error(
         "--bind_ip {0}: not an IP address; give addresses such as 127.0.0.1, separated by commas, or localhost"
@@ -193,6 +220,28 @@ impl Options {
                     .map_err(|_| bad("a timing is modern or legacy"))?;
                 self.timing.get_or_insert(profile);
             }
+            "keyFile" => {
+                self.key_file.get_or_insert_with(|| PathBuf::from(value));
+            }
+            "auth" | "noauth" => {
+                let on = match value {
+                    "true" | "enabled" => true,
+                    "false" | "disabled" => false,
+                    _ => return Err(bad("it is true or false (in YAML enabled or disabled)")),
+                };
+                let flag = if key == "auth" {
+                    &mut self.auth
+                } else {
+                    &mut self.noauth
+                };
+                *flag |= on;
+            }
+            "maxConns" => {
+                let count = value
+                    .parse()
+                    .map_err(|_| bad("a number of connections is a whole number"))?;
+                self.max_conns.get_or_insert(count);
+            }
             "logpath" => {
                 self.logpath.get_or_insert_with(|| PathBuf::from(value));
             }
@@ -205,6 +254,37 @@ impl Options {
             }
         }
         Ok(())
+    }
+
+    /// Must clients log in?
+    #[must_use]
+    pub fn asks_for_login(&self) -> bool {
+        self.auth || self.key_file.is_some()
+    }
+
+    /// Connections at once at most.
+    #[must_use]
+    pub fn connections_max(&self) -> usize {
+        let asked = self.max_conns.unwrap_or(CONNECTIONS_DEFAULT);
+        usize::try_from(asked).unwrap_or(usize::MAX)
+    }
+
+    /// What the options say about logins, checked: the members' key, if they share one.
+    ///
+    /// # Errors
+    /// When they contradict each other, or the key file is not as it must be.
+    pub fn key(&self) -> Result<Option<Key>, OptionsError> {
+        if self.noauth && self.asks_for_login() {
+            return Err(OptionsError::AuthContradiction);
+        }
+        if self.auth && self.key_file.is_none() && self.repl_set.is_some() {
+            return Err(OptionsError::AuthWithoutKeyFile);
+        }
+        let few = self.max_conns.filter(|count| *count < CONNECTIONS_LEAST);
+        if let Some(few) = few {
+            return Err(OptionsError::TooFewConnections(few));
+        }
+        Ok(self.key_file.as_deref().map(Key::read).transpose()?)
     }
 
     /// May clients inject failures?

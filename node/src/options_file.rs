@@ -23,7 +23,7 @@ pub(crate) struct BadLine {
 }
 
 /// YAML's paths and the options that they mean.
-const PATHS: [(&str, &str); 7] = [
+const PATHS: [(&str, &str); 10] = [
     ("net.port", "port"),
     ("net.bindIp", "bind_ip"),
     ("storage.dbPath", "dbpath"),
@@ -31,15 +31,17 @@ const PATHS: [(&str, &str); 7] = [
     ("replication.replSet", "replSet"),
     ("replication.oplogSizeMB", "oplogSize"),
     ("systemLog.path", "logpath"),
+    ("net.maxIncomingConnections", "maxConns"),
+    ("security.keyFile", "keyFile"),
+    ("security.authorization", "auth"),
 ];
 
 /// YAML's settings that can only say what is so anyway, each with the values that it may have.
-const GRANTED: [(&str, &[&str]); 6] = [
+const GRANTED: [(&str, &[&str]); 5] = [
     ("systemLog.destination", &["file"]),
     ("systemLog.logAppend", &["true"]),
     ("storage.journal.enabled", &["true"]),
     ("processManagement.fork", &["false"]),
-    ("security.authorization", &["disabled"]),
     ("net.tls.mode", &["disabled"]),
 ];
 

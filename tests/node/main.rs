@@ -1,5 +1,6 @@
 //! Does the server binary behave: bad input gets a clear error, what should live lives, data survives.
 
+mod access;
 mod membership;
 mod playground;
 mod syncing;

@@ -6,6 +6,7 @@ use bson::{Document, RawDocumentBuf};
 use super::cursors::{CursorTable, Reading};
 use super::error::CommandError;
 use super::oplog_reader::OplogReader;
+use crate::auth::user::User;
 use crate::storage::store::{ReadAt, Store};
 use crate::wire::Request;
 
@@ -76,6 +77,8 @@ pub struct Facts {
     pub connection: i32,
     /// Open client connections.
     pub connections: i32,
+    /// How many more there may be.
+    pub connections_available: i32,
     /// Client connections since the start.
     pub connections_created: i64,
     /// The set's configuration, when `local` is asked for it.
@@ -86,6 +89,8 @@ pub struct Facts {
     pub test_commands: bool,
     /// `name=value` of each parameter given at the start.
     pub parameters: Vec<String>,
+    /// Who has logged in over the connection that asks.
+    pub who: Option<User>,
     /// Bytes of the oplog on disk, and its cap.
     pub oplog_bytes: u64,
     /// The oplog's cap in bytes.

@@ -1,7 +1,8 @@
-//! `connectionStatus`: nobody is authenticated, everybody may do everything.
+//! `connectionStatus`: who has logged in here.
 
-use bson::{Document, doc};
+use bson::{Bson, Document, doc};
 
+use super::arguments::Arguments;
 use super::command::{Access, Command, ReadAccess, Scope};
 use super::error::CommandError;
 use crate::wire::Request;
@@ -12,6 +13,18 @@ pub(super) const COMMAND: Command = Command {
     scope: Scope::Any,
 };
 
-fn run(_access: &mut ReadAccess<'_>, _request: &Request) -> Result<Document, CommandError> {
-    Ok(doc! { "authInfo": { "authenticatedUsers": [], "authenticatedUserRoles": [] }, "ok": 1.0 })
+fn run(access: &mut ReadAccess<'_>, request: &Request) -> Result<Document, CommandError> {
+    let arguments = Arguments::of(request, &["showPrivileges"])?;
+    let (mut users, mut roles) = (Vec::new(), Vec::new());
+    if let Some(user) = &access.facts.who {
+        users.push(Bson::Document(
+            doc! { "user": &user.name.user, "db": &user.name.database },
+        ));
+        roles.extend(user.roles.iter().map(|role| Bson::Document(role.to_document())));
+    }
+    let mut info = doc! { "authenticatedUsers": users, "authenticatedUserRoles": roles };
+    if arguments.flag("showPrivileges", false) {
+        info.insert("authenticatedUserPrivileges", Vec::<Bson>::new());
+    }
+    Ok(doc! { "authInfo": info, "ok": 1.0 })
 }

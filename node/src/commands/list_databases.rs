@@ -7,6 +7,7 @@ use bson::{Bson, Document, doc};
 use super::arguments::Arguments;
 use super::command::{Access, Command, ReadAccess, Scope};
 use super::error::CommandError;
+use crate::auth::role::Right;
 use crate::query::expression::Variables;
 use crate::query::matcher::Matcher;
 use crate::wire::Request;
@@ -26,6 +27,12 @@ fn run(access: &mut ReadAccess<'_>, request: &Request) -> Result<Document, Comma
     }
     let oplog = i64::try_from(access.facts.oplog_bytes).unwrap_or(i64::MAX);
     *sizes.entry("local".to_owned()).or_default() += oplog;
+    // Whoever may not see how the set does sees the databases where he may look around.
+    if let Some(who) = &access.facts.who
+        && (arguments.flag("authorizedDatabases", false) || !who.grants(Right::Monitor, "admin"))
+    {
+        sizes.retain(|name, _| who.grants(Right::Inspect, name) || who.grants(Right::Read, name));
+    }
     let matcher = Matcher::compile(&arguments.document("filter")?, &Variables::default())?;
     let name_only = arguments.flag("nameOnly", false);
     let (mut rows, mut total) = (Vec::new(), 0);

@@ -44,7 +44,7 @@ mod search_indexes;
 mod sessions;
 mod stats;
 mod update;
-mod users_info;
+mod users;
 mod validate;
 mod whats_my_uri;
 mod write_batch;
@@ -95,7 +95,13 @@ pub const COMMANDS: &[Command] = &[
     stats::COLLECTION,
     stats::SERVER,
     update::COMMAND,
-    users_info::COMMAND,
+    users::CREATE,
+    users::UPDATE,
+    users::DROP,
+    users::DROP_ALL,
+    users::GRANT,
+    users::REVOKE,
+    users::INFO,
     validate::COMMAND,
     whats_my_uri::COMMAND,
 ];

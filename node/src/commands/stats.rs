@@ -121,7 +121,11 @@ fn server(access: &mut ReadAccess<'_>, request: &Request) -> Result<Document, Co
         "uptime": uptime,
         "uptimeMillis": uptime.saturating_mul(1000),
         "localTime": DateTime::now(),
-        "connections": { "current": facts.connections, "available": 0, "totalCreated": facts.connections_created },
+        "connections": {
+            "current": facts.connections,
+            "available": facts.connections_available,
+            "totalCreated": facts.connections_created,
+        },
         "mem": { "resident": resident_mb(), "bits": 64, "supported": true },
         "metrics": { "cursor": { "open": { "total": i64::try_from(access.cursors.len()).unwrap_or(i64::MAX) } } },
         "opcounters": {},

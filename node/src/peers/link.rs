@@ -9,11 +9,15 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
 use super::codec::{Parcel, encode};
+use super::greeting::{GreetingError, greet};
+use crate::auth::key_file::Key;
 
 /// Parcels that wait for one member at most; more are dropped.
 pub const QUEUE_MAX: usize = 1024;
 /// Pause before the next try to connect.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(50);
+/// Pause after the other side did not prove to be a member, or did not take us for one.
+const REFUSED_PAUSE: Duration = Duration::from_secs(1);
 /// Strangers remembered at most.
 const STRANGERS_MAX: usize = 16;
 /// How long a connect may take.
@@ -22,6 +26,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// The links to all other members.
 pub struct Peers {
     set_name: String,
+    key: Option<Key>,
     links: BTreeMap<MemberId, Link>,
     lost: mpsc::UnboundedSender<MemberId>,
     /// Who spoke and is not in the configuration: it may not know yet that it was removed.
@@ -43,9 +48,10 @@ impl Drop for Link {
 impl Peers {
     /// No links yet. `lost` hears of each connection that breaks.
     #[must_use]
-    pub fn new(set_name: String, lost: mpsc::UnboundedSender<MemberId>) -> Self {
+    pub fn new(set_name: String, key: Option<Key>, lost: mpsc::UnboundedSender<MemberId>) -> Self {
         Self {
             set_name,
+            key,
             links: BTreeMap::new(),
             lost,
             strangers: BTreeMap::new(),
@@ -94,11 +100,17 @@ impl Peers {
             return;
         }
         let host = host.to_owned();
+        let (key, set_name) = (self.key.clone(), self.set_name.clone());
         tokio::task::spawn_local(async move {
             let Ok(Ok(mut socket)) = tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(&host)).await
             else {
                 return;
             };
+            if let Some(key) = &key
+                && let Err(error) = greet(&mut socket, key, &set_name).await
+            {
+                return tracing::warn!(host, %error, "a stranger can't be answered");
+            }
             // Whoever does not hear it asks again.
             let _ = socket.write_all(&bytes).await;
             let _ = socket.shutdown().await;
@@ -110,7 +122,7 @@ impl Peers {
         let task = run(
             id,
             host.to_owned(),
-            self.set_name.clone(),
+            (self.set_name.clone(), self.key.clone()),
             parcels,
             self.lost.clone(),
         );
@@ -125,12 +137,12 @@ impl Peers {
 async fn run(
     id: MemberId,
     host: String,
-    set_name: String,
+    (set_name, key): (String, Option<Key>),
     mut parcels: mpsc::Receiver<Parcel>,
     lost: mpsc::UnboundedSender<MemberId>,
 ) {
     loop {
-        let socket = match tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(&host)).await {
+        let mut socket = match tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(&host)).await {
             Ok(Ok(socket)) => socket,
             Ok(Err(_)) | Err(_) => {
                 // Nobody there: what was said meanwhile is old news by the time somebody is.
@@ -139,6 +151,20 @@ async fn run(
                 continue;
             }
         };
+        if let Some(key) = &key
+            && let Err(error) = greet(&mut socket, key, &set_name).await
+        {
+            if matches!(error, GreetingError::Refused(_)) {
+                tracing::warn!(
+                    member = id.0,
+                    host,
+                    "authentication between members failed: {error}"
+                );
+            }
+            while parcels.try_recv().is_ok() {}
+            tokio::time::sleep(REFUSED_PAUSE).await;
+            continue;
+        }
         tracing::debug!(member = id.0, host, "connected");
         match serve(socket, &set_name, &mut parcels).await {
             Ok(()) => return,

@@ -2,7 +2,9 @@
 //! once is dropped: the protocol lives with loss, not with delay.
 
 mod codec;
+mod greeting;
 mod link;
 
 pub use codec::{CodecError, PEER_COMMAND, Parcel, decode};
+pub use greeting::{Called, GREET, PROVE};
 pub use link::Peers;

@@ -1,7 +1,8 @@
 //! One client connection: frames in, one request at a time to the event loop, replies out.
 
+use std::cell::Cell;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bson::RawDocumentBuf;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -9,12 +10,15 @@ use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 
 use super::event::{ConnectionId, Event};
+use crate::auth::key_file::Key;
 use crate::error_code::ErrorCode;
-use crate::peers::{PEER_COMMAND, decode};
+use crate::peers::{Called, GREET, PEER_COMMAND, PROVE, decode};
 use crate::wire::{FrameBuffer, Request, RequestKind, WireError, encode_reply, parse_request};
 
 /// How much is read from a socket at once.
 const READ_BYTES: usize = 64 * 1024;
+/// How often a stranger's messages are told at most.
+const STRANGER_EVERY: Duration = Duration::from_secs(1);
 /// Pause between two unasked replies of a streaming `hello`, so that a client that never reads costs nothing.
 const STREAM_PAUSE: Duration = Duration::from_millis(1);
 
@@ -24,17 +28,37 @@ pub struct Shared {
     pub events: mpsc::UnboundedSender<Event>,
     /// Name of the set.
     pub set_name: String,
+    /// What members prove to each other that they hold, if anything.
+    pub key: Option<Key>,
+    /// Connections at once at most.
+    pub connections_max: usize,
+    /// Connections now.
+    pub connections: Cell<usize>,
+    /// When a stranger's message was last told in the log.
+    pub strangers: Cell<Option<Instant>>,
 }
 
 /// Serves one connection until its end. Errors end this connection only.
 pub async fn serve(mut socket: TcpStream, connection: ConnectionId, shared: Rc<Shared>) {
+    if shared.connections.get() >= shared.connections_max {
+        // As mongod: whoever comes too late is not let in at all, those that are in keep their places.
+        tracing::warn!(
+            connection = connection.0,
+            max = shared.connections_max,
+            "connection refused because there are too many open connections (--maxConns)"
+        );
+        return;
+    }
+    shared.connections.set(shared.connections.get() + 1);
     if let Err(error) = socket.set_nodelay(true) {
         tracing::debug!(connection = connection.0, %error, "no TCP_NODELAY");
     }
-    let _ = shared.events.send(Event::Opened(connection));
+    let is_local = socket.peer_addr().is_ok_and(|address| address.ip().is_loopback());
+    let _ = shared.events.send(Event::Opened { connection, is_local });
     if let Err(error) = run(&mut socket, connection, &shared).await {
         tracing::debug!(connection = connection.0, %error, "connection ended");
     }
+    shared.connections.set(shared.connections.get() - 1);
     let _ = shared.events.send(Event::Closed(connection));
 }
 
@@ -46,6 +70,8 @@ enum ConnectionError {
     Io(#[from] std::io::Error),
     #[error("the member is stopping")]
     Stopping,
+    #[error("no member: {0}")]
+    Stranger(String),
 }
 
 async fn run(
@@ -56,6 +82,7 @@ async fn run(
     let mut frames = FrameBuffer::new();
     let mut out = Vec::new();
     let mut reply_id = 0;
+    let mut called = Called::default();
     loop {
         loop {
             let request = match frames.next_frame() {
@@ -64,7 +91,20 @@ async fn run(
                 Err(error) => Err(error),
             };
             match request {
-                Ok(request) if request.name == PEER_COMMAND => hear_member(request, shared),
+                Ok(request) if request.name == PEER_COMMAND => {
+                    if shared.key.is_some() && !called.is_member() {
+                        return Err(stranger(
+                            socket,
+                            shared,
+                            "a message without a greeting; is --keyFile missing there?",
+                        ));
+                    }
+                    hear_member(request, shared);
+                }
+                Ok(request) if request.name == GREET || request.name == PROVE => {
+                    reply_id += 1;
+                    greeted(socket, &request, &mut called, shared, reply_id).await?;
+                }
                 Ok(request) => {
                     reply_id += 1;
                     answer(socket, request, connection, shared, reply_id, &mut out).await?;
@@ -92,6 +132,42 @@ fn hear_member(request: Request, shared: &Shared) {
         }
         Err(error) => tracing::warn!(%error, "message from a member refused"),
     }
+}
+
+/// Answers another member's greeting.
+async fn greeted(
+    socket: &mut TcpStream,
+    request: &Request,
+    called: &mut Called,
+    shared: &Shared,
+    reply_id: i32,
+) -> Result<(), ConnectionError> {
+    let answer = called.hear(request, shared.key.as_ref(), &shared.set_name);
+    let body = match &answer {
+        Ok(body) => body.clone(),
+        Err(why) => bson::rawdoc! {
+            "ok": 0.0, "errmsg": why.as_str(), "code": 18, "codeName": "AuthenticationFailed",
+        },
+    };
+    let mut out = Vec::new();
+    encode_reply(&mut out, request.kind, reply_id, request.id, &body, false);
+    socket.write_all(&out).await?;
+    answer.map(drop).map_err(|why| stranger(socket, shared, &why))
+}
+
+/// Whoever speaks as a member and is none, told in the log now and then: it may try many times a second.
+fn stranger(socket: &TcpStream, shared: &Shared, why: &str) -> ConnectionError {
+    let now = Instant::now();
+    let told = shared.strangers.get();
+    if told.is_none_or(|told| now.duration_since(told) > STRANGER_EVERY) {
+        shared.strangers.set(Some(now));
+        let from = socket
+            .peer_addr()
+            .map(|from| from.to_string())
+            .unwrap_or_default();
+        tracing::warn!(from, "authentication of a member failed: {why}");
+    }
+    ConnectionError::Stranger(why.to_owned())
 }
 
 async fn answer(

@@ -28,7 +28,12 @@ pub enum Event {
         reply: ReplyTo,
     },
     /// A client connects.
-    Opened(ConnectionId),
+    Opened {
+        /// Over which connection.
+        connection: ConnectionId,
+        /// It comes from this machine.
+        is_local: bool,
+    },
     /// A client is gone.
     Closed(ConnectionId),
     /// A request that was held up by a failure that a test asked for.

@@ -32,6 +32,7 @@ use super::reading::Awaiting;
 use super::snapshots::Snapshots;
 use super::timers::Timers;
 use super::trace::Trace;
+use crate::auth::key_file::Key;
 use crate::commands::{CursorTable, WriteOp};
 use crate::options::Options;
 use crate::peers::{Parcel, Peers};
@@ -190,10 +191,13 @@ pub(super) struct HelloWaiter {
 impl Server {
     /// Opens the data directory and brings back what it holds.
     ///
+    /// `key`: what the members prove to each other that they hold.
+    ///
     /// # Errors
     /// When the directory is taken, damaged, or of another set.
     pub fn open(
         options: Options,
+        key: Option<Key>,
         rules: Rules,
         events: mpsc::UnboundedSender<Event>,
     ) -> Result<Self, StartError> {
@@ -252,7 +256,7 @@ impl Server {
             timers: Timers::default(),
             timing: Timing::from_settings(&config_document::settings(&state.config)),
             pending: Pending::default(),
-            peers: Peers::new(set_name, lost),
+            peers: Peers::new(set_name, key, lost),
             contacts: BTreeMap::new(),
             cursors: CursorTable::default(),
             snapshots: Snapshots::default(),
@@ -376,7 +380,7 @@ impl Server {
                 connection,
                 reply,
             } => self.request(request, connection, reply),
-            Event::Opened(connection) => self.clients.opened(connection),
+            Event::Opened { connection, is_local } => self.clients.opened(connection, is_local),
             Event::Closed(connection) => self.clients.closed(connection),
             Event::HeldUp {
                 request,

@@ -17,6 +17,7 @@ pub mod event;
 mod event_loop;
 mod fail_point;
 mod faulty;
+mod gate;
 mod obey;
 mod pending;
 mod read_concern;

@@ -284,9 +284,14 @@ impl Server {
             uptime_secs: self.started.elapsed().as_secs(),
             connection: connection.0,
             connections: i32::try_from(self.clients.len()).unwrap_or(i32::MAX),
+            connections_available: i32::try_from(
+                self.options.connections_max().saturating_sub(self.clients.len()),
+            )
+            .unwrap_or(i32::MAX),
             connections_created: i64::try_from(self.clients.created()).unwrap_or(i64::MAX),
             hello: Document::new(),
             test_commands: self.options.test_commands(),
+            who: self.who(connection),
             parameters: self.options.set_parameter.clone(),
             oplog_bytes: self.log.disk_bytes(),
             oplog_cap_bytes: self.options.oplog_cap_bytes(),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::sasl::introduce;
 use crate::replication::hello::{Asker, hello};
 use crate::server::event::{ConnectionId, ReplyTo};
 use crate::server::event_loop::{HelloWaiter, Server};
@@ -47,7 +48,8 @@ fn run(server: &mut Server, request: Request, connection: ConnectionId, reply: R
             });
         }
         _ => {
-            let body = hello(&server.state, server.topology, asker);
+            let mut body = hello(&server.state, server.topology, asker);
+            introduce(server, &request, connection, &mut body);
             server.reply(reply, body);
         }
     }

@@ -10,6 +10,7 @@ mod is_self;
 mod maintenance;
 mod reconfig;
 mod resync;
+mod sasl;
 mod shutdown;
 mod step_down;
 mod step_up;
@@ -33,6 +34,9 @@ pub(super) const COMMANDS: &[AdminCommand] = &[
     maintenance::COMMAND,
     resync::COMMAND,
     reconfig::COMMAND,
+    sasl::START,
+    sasl::CONTINUE,
+    sasl::LOGOUT,
     shutdown::COMMAND,
     step_down::COMMAND,
     step_up::COMMAND,

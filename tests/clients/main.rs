@@ -4,6 +4,7 @@
 //! them each story says aloud that it was not told.
 
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -21,6 +22,29 @@ fn mongosh_follows_a_failover() {
     tell("CLIENT_MONGOSH", &["--quiet", "--nodb", "failover.mongosh.js"]);
 }
 
+#[test]
+fn pymongo_logs_in_to_a_set_with_a_key() {
+    tell_with_a_key("CLIENT_PYTHON", &["-u", "login.py"]);
+}
+
+#[test]
+fn mongosh_logs_in_to_a_set_with_a_key() {
+    tell_with_a_key("CLIENT_MONGOSH", &["--quiet", "--nodb", "login.mongosh.js"]);
+}
+
+/// The life of a set with the shell's helpers.
+/// Rows S2-13, S2-15, S2-16, S2-17, S3-06, S3-11, S3-12, S3-15, S4-24 of the notes.
+#[test]
+fn mongosh_adds_removes_and_changes_members() {
+    let Some(program) = client("CLIENT_MONGOSH") else {
+        return;
+    };
+    let (_directory, mut nodes) = strangers(4);
+    let hosts: Vec<String> = nodes.iter().map(Node::host).collect();
+    let arguments = ["--quiet", "--nodb", "membership.mongosh.js"];
+    play(&program, &arguments, ("NODES", hosts.join(",")), &mut nodes);
+}
+
 /// The transcript of MongoDB 2.4.9, with today's shell: S0-01, S0-02, S0-03, S0-08, S0-09, S0-10, S0-12, S0-16, S0-17,
 /// S0-18, S0-19, S0-22, S0-23, S0-24, S0-26, S2-02, S2-05, S2-07, S2-11, S2-12, S2-16, S3-02, S3-10.
 /// Rows S0-20, S4-16, S4-17, S4-21, S4-22, S4-29 of the notes.
@@ -29,14 +53,7 @@ fn the_transcript_of_2_4_plays_through() {
     let Some(program) = client("CLIENT_MONGOSH") else {
         return;
     };
-    let directory = tempfile::tempdir().unwrap();
-    let mut nodes: Vec<Node> = (0..3)
-        .map(|member| {
-            let own = directory.path().join(member.to_string());
-            std::fs::create_dir_all(&own).unwrap();
-            Node::start(&own)
-        })
-        .collect();
+    let (_directory, mut nodes) = strangers(3);
     let hosts: Vec<String> = nodes.iter().map(Node::host).collect();
     let arguments = ["--quiet", "--nodb", "transcript.mongosh.js"];
     play(&program, &arguments, ("NODES", hosts.join(",")), &mut nodes);
@@ -87,6 +104,32 @@ fn client(variable: &str) -> Option<std::ffi::OsString> {
         println!("NOT TOLD: {variable} is not set; .ci/run installs the client and tells this story");
     }
     program
+}
+
+/// Members that no set knows yet.
+fn strangers(count: usize) -> (tempfile::TempDir, Vec<Node>) {
+    let directory = tempfile::tempdir().unwrap();
+    let nodes = (0..count).map(|member| {
+        let own = directory.path().join(member.to_string());
+        std::fs::create_dir_all(&own).unwrap();
+        Node::start(&own)
+    });
+    let nodes = nodes.collect();
+    (directory, nodes)
+}
+
+/// Runs a story beside a set of three that share a key.
+fn tell_with_a_key(variable: &str, arguments: &[&str]) {
+    let Some(program) = client(variable) else {
+        return;
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let key = directory.path().join("key");
+    std::fs::write(&key, "c2VjcmV0IG9mIHRoZSBzZXQ=\n").unwrap();
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o400)).unwrap();
+    let mut set = Set::with(3, &["--keyFile", key.to_str().unwrap()]);
+    let uri = set.uri();
+    play(&program, arguments, ("SET_URI", uri), &mut set.nodes);
 }
 
 /// Runs a story beside a set of three.

@@ -81,6 +81,7 @@ fn members_come_and_go() {
     });
 }
 
+/// Row S3-16 of the notes.
 #[test]
 fn the_member_that_the_operator_prefers_takes_over() {
     let set = Set::start(3);

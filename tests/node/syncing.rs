@@ -8,7 +8,8 @@ use tests::{Set, ask, wait_for};
 /// An oplog so small that nobody can start from nothing there.
 const TINY: &[&str] = &["--oplogSize", "1"];
 
-/// S4-12, S2-23: an emptied member copies the set's data with their indexes, while clients write.
+/// S4-12, S2-22, S2-23: an emptied member copies the set's data, while clients write. S4-06, S4-07, S4-08: also what is
+/// changed and removed meanwhile. S4-09: with their indexes. S4-11: and then goes on as any secondary.
 #[test]
 fn an_emptied_secondary_is_equal_again_under_load() {
     let mut set = Set::with(3, TINY);
@@ -79,7 +80,7 @@ fn the_syncing_member_and_its_source_die_in_the_middle() {
     are_equal(&set);
 }
 
-/// S2-24, S4-14: too far behind every oplog, a member says so and serves nobody; `resync` brings it back.
+/// S2-24, S4-14, S4-20: too far behind every oplog, a member says so and serves nobody; `resync` brings it back.
 #[test]
 fn a_stale_member_is_recovering_until_it_resyncs() {
     let mut set = Set::with(3, TINY);

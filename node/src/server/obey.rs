@@ -290,6 +290,16 @@ impl Server {
         }
         self.resolving = true;
         let (events, process_id) = (self.events.clone(), self.topology.process_id);
+        // Whoever was another member before is not this one now, also while it is out of reach: else whoever is removed
+        // would not learn it before the last of the others is back.
+        let me_before = self.state.my_config().map(|me| me.id);
+        let others: Vec<String> = match me_before {
+            Some(me) => {
+                let rows = self.state.config.members.iter().filter(|member| member.id != me);
+                rows.map(|member| member.host.clone()).collect()
+            }
+            None => Vec::new(),
+        };
         tokio::task::spawn_local(async move {
             let mut me = None;
             let mut everybody_answered = true;
@@ -302,7 +312,7 @@ impl Server {
                     Ok(_) => {}
                     Err(error) => {
                         tracing::debug!(%error, "looking for this member in a configuration");
-                        everybody_answered = false;
+                        everybody_answered &= others.contains(&member.host);
                     }
                 }
             }

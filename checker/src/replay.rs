@@ -260,6 +260,8 @@ impl Replay<'_> {
                 }
             }
             Output::RollBack { to, .. } => life.tip = *to,
+            // The whole log is thrown away, and goes on after the point from which the data are copied.
+            Output::BeginClone { begin } => life.tip = *begin,
             Output::CommitPoint(point) => {
                 self.commit_points
                     .entry(*point)

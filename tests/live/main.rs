@@ -3,6 +3,8 @@
 //! Ten-second runs on three processes: the tester's whole way from sources to verdict. The server is built when
 //! it is not yet.
 
+mod members;
+
 use std::{path::Path, time::Duration};
 
 use checker::{
@@ -191,6 +193,7 @@ fn live(results: &Path, nemeses: &[&str], seconds: u64, interrupt: Interrupt) ->
         places: Places {
             results: results.to_owned(),
             node_binary: None,
+            other_node_binary: None,
             keep_data: false,
             system: System::Node,
         },

@@ -75,6 +75,11 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "PATH")]
     node_binary: Option<PathBuf>,
 
+    /// Another build of the server: members that are restarted by an upgrade run it in place of the first, and the
+    /// other way round.
+    #[arg(long, value_name = "PATH")]
+    other_node_binary: Option<PathBuf>,
+
     /// What kind of server the binary is; of a mongod only flags and commands are used that it has.
     #[arg(long, default_value = "node", requires_if("mongod", "node_binary"), value_parser = PossibleValuesParser::new(System::NAMES.map(|(name, _)| name)))]
     system: String,
@@ -96,6 +101,7 @@ impl Arguments {
         let places = Places {
             results: self.results,
             node_binary: self.node_binary,
+            other_node_binary: self.other_node_binary,
             keep_data: self.keep,
             system: System::NAMES
                 .iter()

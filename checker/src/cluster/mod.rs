@@ -5,6 +5,7 @@ pub mod doctor;
 pub mod error;
 pub mod launch;
 pub mod leftovers;
+mod machines;
 pub mod playground;
 pub mod ports;
 pub mod power;

@@ -3,8 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     ffi::OsString,
-    fs::{self, OpenOptions},
-    io::Write as _,
+    fs,
     net::SocketAddr,
     path::{Path, PathBuf},
     process::ExitStatus,
@@ -29,6 +28,8 @@ pub struct RigPlan<'a> {
     pub members: u8,
     /// The server's binary.
     pub program: &'a Path,
+    /// Another one that a fault may put in its place; `None`: the same one.
+    pub other_program: Option<&'a Path>,
     /// The preload library; without it clocks and disks are out of reach.
     pub shim: Option<&'a Path>,
     /// A directory of the run's own: `n0/data`, `n0/log`, … are made in it.
@@ -86,6 +87,8 @@ pub struct Rig {
     pub(super) damaged: BTreeSet<Member>,
     /// Disk rules in force: member and slot.
     pub(super) disk_slots: BTreeSet<(Member, usize)>,
+    /// The two binaries between which members may be swapped, perhaps the same one.
+    pub(super) programs: [PathBuf; 2],
     seats: Vec<Seat>,
     _ports: Vec<PortKeeper>,
 }
@@ -119,6 +122,7 @@ impl Rig {
             excused: BTreeMap::new(),
             damaged: BTreeSet::new(),
             disk_slots: BTreeSet::new(),
+            programs: [plan.program, plan.other_program.unwrap_or(plan.program)].map(Path::to_owned),
             seats: Vec::new(),
             _ports: ports,
         };
@@ -195,40 +199,6 @@ impl Rig {
         let pid = process.pid();
         self.proxy.set_pid(member, pid);
         Ok(())
-    }
-
-    /// A member's files were changed behind its back: it may refuse them, and its trace says that it owes nothing to
-    /// what was before.
-    pub(super) fn note_damage(&mut self, member: Member) -> Result<(), ClusterError> {
-        self.damaged.insert(member);
-        let path = self.seats[usize::from(member)].trace();
-        let written = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&path)
-            // On a line of its own: the process may have died within one.
-            .and_then(|mut trace| trace.write_all(b"\n{\"ended\":\"damaged\"}\n"));
-        written.map_err(|source| ClusterError::Make { path, source })
-    }
-
-    /// Does what an operator does with a member that refuses to serve what is left of its damaged files: it starts
-    /// again with none, and the others give it theirs. Members that went on with their files are left alone.
-    pub fn replace_damaged(&mut self) -> Result<Vec<Member>, ClusterError> {
-        let mut replaced = Vec::new();
-        for member in self.damaged.clone() {
-            if self.excused.contains_key(&member) || self.process(member).exit().is_none() {
-                continue;
-            }
-            let data = self.seats[usize::from(member)].data.clone();
-            fs::remove_dir_all(&data)
-                .and_then(|()| fs::create_dir(&data))
-                .map_err(|source| ClusterError::Make { path: data, source })?;
-            self.note_damage(member)?;
-            self.damaged.remove(&member);
-            self.restart(member)?;
-            replaced.push(member);
-        }
-        Ok(replaced)
     }
 
     /// Ends every process politely, and not so politely whoever is still there after `grace`.

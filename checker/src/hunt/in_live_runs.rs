@@ -137,6 +137,7 @@ impl Ground {
             },
             places: Places {
                 results: self.results.clone(),
+                other_node_binary: None,
                 node_binary: Some(if bug.is_some() {
                     self.planted.clone()
                 } else {

@@ -9,6 +9,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::row_change::RowChange;
+
 /// A member by its index in the cluster, from 0.
 pub type Member = u8;
 
@@ -97,6 +99,24 @@ pub enum Fault {
     Freeze { member: Member, seconds: u64 },
     /// The `shutdown` command, then restart at the end of the fault.
     ShutDown { members: Vec<Member> },
+    /// The member's machine is lost: its process is killed and its data directory emptied. At the end of the fault
+    /// an empty one takes its place, and copies the set's data.
+    WipeData { member: Member },
+    /// The `resync` command: the running member throws its data away and copies the set's anew.
+    Resync { member: Member },
+    /// `replSetReconfig` of the member's row, waiting up to `wait_ms` for the new configuration to be committed. At
+    /// the end of the fault the row is put back.
+    Reconfigure {
+        member: Member,
+        change: RowChange,
+        wait_ms: u64,
+    },
+    /// SIGTERM; at the end of the fault the other of the run's two server binaries is started in its place (the same
+    /// one again where a run has only one).
+    SwapBinary { members: Vec<Member> },
+    /// An operator's bulk load: so many megabytes of writes, which push older entries out of a small oplog. A few
+    /// megabytes of documents remain.
+    FillOplog { megabytes: u32 },
 }
 
 /// Which calls a disk fault strikes.
@@ -144,6 +164,11 @@ impl Fault {
             Fault::StepDown { .. } => "step-down",
             Fault::Freeze { .. } => "freeze",
             Fault::ShutDown { .. } => "shut-down",
+            Fault::WipeData { .. } => "wipe-data",
+            Fault::Resync { .. } => "resync",
+            Fault::Reconfigure { .. } => "reconfigure",
+            Fault::SwapBinary { .. } => "swap-binary",
+            Fault::FillOplog { .. } => "fill-oplog",
         }
     }
 
@@ -156,6 +181,7 @@ impl Fault {
             | Fault::Throttle { members, .. }
             | Fault::PowerLoss { members, .. }
             | Fault::ShutDown { members }
+            | Fault::SwapBinary { members }
             | Fault::DiskLies { members } => members.clone(),
             Fault::Partition { links, .. }
             | Fault::Jam { links, .. }
@@ -170,7 +196,11 @@ impl Fault {
             | Fault::TruncateFile { member, .. }
             | Fault::BitRot { member, .. }
             | Fault::StepDown { member, .. }
-            | Fault::Freeze { member, .. } => vec![*member],
+            | Fault::Freeze { member, .. }
+            | Fault::WipeData { member }
+            | Fault::Resync { member }
+            | Fault::Reconfigure { member, .. } => vec![*member],
+            Fault::FillOplog { .. } => Vec::new(),
         };
         members.sort_unstable();
         members.dedup();
@@ -221,6 +251,12 @@ mod tests {
                 permille: 1000,
             },
             Fault::CrashAtSync { member: 2, count: 7 },
+            Fault::Reconfigure {
+                member: 1,
+                change: RowChange::Priority { priority: 5 },
+                wait_ms: 10,
+            },
+            Fault::FillOplog { megabytes: 3 },
         ]
     }
 }

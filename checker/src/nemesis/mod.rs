@@ -12,6 +12,7 @@ pub mod file_damage;
 pub mod jam;
 pub mod kill;
 pub mod majorities_ring;
+pub mod membership;
 #[expect(
     clippy::module_inception,
     reason = "the type of the room bears the room's name, as everywhere in this tree"
@@ -21,6 +22,7 @@ pub mod partition;
 pub mod pause;
 pub mod power_loss;
 pub mod reset_connections;
+pub mod row_change;
 pub mod schedules;
 pub mod shapes;
 pub mod shut_down;
@@ -28,10 +30,12 @@ pub mod slow_disk;
 pub mod slow_links;
 pub mod step_down;
 pub mod story;
+pub mod swap_binary;
 pub mod targets;
 pub mod terminate;
 pub mod throttle;
 pub mod view;
+pub mod wipe_data;
 mod words;
 
 /// Every nemesis, in the order reports list them.
@@ -56,6 +60,9 @@ pub const NEMESES: &[nemesis::Nemesis] = &[
     even_split::NEMESIS,
     step_down::NEMESIS,
     shut_down::NEMESIS,
+    membership::NEMESIS,
+    wipe_data::NEMESIS,
+    swap_binary::NEMESIS,
     schedules::primary_divergence::NEMESIS,
     schedules::rollback_sequence::NEMESIS,
     schedules::swizzle_clog::NEMESIS,
@@ -65,6 +72,12 @@ pub const NEMESES: &[nemesis::Nemesis] = &[
     schedules::old_majority_loses_power::NEMESIS,
     schedules::leader_loses_power::NEMESIS,
     schedules::chained_secondaries::NEMESIS,
+    schedules::initial_sync_interrupted::NEMESIS,
+    schedules::stale_member::NEMESIS,
+    schedules::member_replaced::NEMESIS,
+    schedules::reconfig_under_partition::NEMESIS,
+    schedules::reconfig_diverges::NEMESIS,
+    schedules::rolling_restart::NEMESIS,
 ];
 
 #[cfg(test)]

@@ -18,11 +18,13 @@ pub struct Nemesis {
     pub story: &'static [Step],
 }
 
-/// What a live run must offer, from little to much: each includes those before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// What a live run must offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Needs {
-    /// Signals and the proxy.
+    /// Signals, the proxy and commands.
     Nothing,
+    /// Members whose oplog keeps one megabyte.
+    TinyOplog,
     /// The preload library.
     Shim,
     /// The preload library with an undo journal, which costs every write some microseconds.

@@ -31,7 +31,11 @@ pub enum Role {
     Primary,
     /// It follows.
     Secondary,
-    /// Starting, recovering, rolling back, or not heard of.
+    /// It copies the set's data (STARTUP2).
+    Copying,
+    /// It has data and does not serve them (RECOVERING): it catches up, or is too stale to.
+    Recovering,
+    /// Starting, rolling back, removed, or not heard of.
     Other,
 }
 

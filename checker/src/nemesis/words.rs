@@ -104,6 +104,18 @@ impl fmt::Display for Fault {
                 write!(to, "n{member} is asked not to stand for election for {seconds} s")
             }
             Fault::ShutDown { members } => write!(to, "{} are asked to shut down", names(members)),
+            Fault::WipeData { member } => {
+                write!(
+                    to,
+                    "the machine of n{member} is lost, and an empty one takes its place"
+                )
+            }
+            Fault::Resync { member } => write!(to, "n{member} is asked to copy all data anew"),
+            Fault::Reconfigure { member, change, .. } => write!(to, "n{member} {change}"),
+            Fault::SwapBinary { members } => {
+                write!(to, "{} end and start again from the other binary", names(members))
+            }
+            Fault::FillOplog { megabytes } => write!(to, "{megabytes} MB are written in bulk"),
             Fault::BitRot { member, flips, .. } => {
                 write!(to, "n{member} goes down and {flips} bits of its files turn over")
             }

@@ -3,7 +3,7 @@
 /// The family of a kind of fault, as the style sheets name it.
 pub(crate) fn family(kind: &str) -> &'static str {
     const FAMILIES: [(&str, &[&str]); 5] = [
-        ("gone", &["kill", "terminate", "power", "crash"]),
+        ("gone", &["kill", "terminate", "power", "crash", "wipe", "swap"]),
         ("slow", &["pause", "throttle"]),
         (
             "network",

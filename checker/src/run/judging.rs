@@ -3,8 +3,9 @@
 use workloads::workload::Workload;
 
 use crate::{
-    checks::{Budget, Verdict, exactly_once, judge},
+    checks::{Budget, Validity, Verdict, exactly_once, judge},
     history::{self, History, HistoryError, Marks},
+    nemesis::fault::Fault,
     record::{
         directory::{RunDirectory, RunFile},
         fault::FaultRecord,
@@ -36,6 +37,27 @@ pub fn with_marks(history: &mut History, marks: &Marks) -> Verdict {
     let mut verdict = exactly_once(history, marks);
     verdict.notes.extend(marks.resolve(history).words());
     verdict
+}
+
+/// What a run says of itself when [`is_forgotten`].
+pub const FORGOTTEN: &str =
+    "exactly-once: faults of this run made every member forget the beginning of its oplog";
+
+/// Whether the marks decide nothing because faults did what they are for: machines were lost, oplogs outgrown. A mark
+/// that is twice in what is left is a finding all the same.
+pub fn is_forgotten(judged: &Verdict, marks: &Marks, faults: &[FaultRecord]) -> bool {
+    let forgets = |record: &&FaultRecord| {
+        matches!(
+            record.fault,
+            Fault::WipeData { .. }
+                | Fault::Resync { .. }
+                | Fault::FillOplog { .. }
+                | Fault::TruncateFile { .. }
+                | Fault::BitRot { .. }
+        )
+    };
+    let undecided = judged.validity == Validity::Unknown && !marks.complete;
+    undecided && faults.iter().any(|record| forgets(&record) && record.took_effect)
 }
 
 /// Runs the checks, and makes one word of theirs and of `others`.

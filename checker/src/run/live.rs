@@ -297,17 +297,22 @@ impl Live {
                 .insert(0, "stopped by a signal before its time".to_owned());
         }
         let struck = faults.iter().filter(|fault| fault.took_effect).count() as u64;
-        directory.write(RunFile::Run, &run)?;
-        let names = judging::checks(&self.cast.workloads);
-        // In a thread of its own: checks count, and Ctrl-C must be heard meanwhile.
         let mut verdicts = played.verdicts;
-        let owed = recovery::disturbances(&faults, self.scenario.members, played.borders.quiet_ns);
-        verdicts.push(checks::recovery(&history, &owed, recovery::limit()));
         if let Some(marks) = &played.marks
             && self.places.system == System::Node
         {
-            verdicts.push(judging::with_marks(&mut history, marks));
+            let judged = judging::with_marks(&mut history, marks);
+            if judging::is_forgotten(&judged, marks, &faults) {
+                run.not_checked.push(judging::FORGOTTEN.to_owned());
+            } else {
+                verdicts.push(judged);
+            }
         }
+        directory.write(RunFile::Run, &run)?;
+        let names = judging::checks(&self.cast.workloads);
+        // In a thread of its own: checks count, and Ctrl-C must be heard meanwhile.
+        let owed = recovery::disturbances(&faults, self.scenario.members, played.borders.quiet_ns);
+        verdicts.push(checks::recovery(&history, &owed, recovery::limit()));
         verdicts.extend(self.model.as_ref().map(ModelRecord::verdict));
         let (kept, shortfalls) = (directory.clone(), run.shortfalls.clone());
         let judged = tokio::task::spawn_blocking(move || {
@@ -361,7 +366,7 @@ impl Live {
             .cast
             .nemeses
             .iter()
-            .all(|nemesis| nemesis.needs < Needs::UndoJournal)
+            .all(|nemesis| nemesis.needs != Needs::UndoJournal)
         {
             let words = "power loss: this run's members keep what the operating system holds";
             run.not_checked.push(words.to_owned());

@@ -43,7 +43,7 @@ pub struct Compared {
     pub verdict: Verdict,
     /// Where they differ.
     pub difference: ReplicaDiff,
-    /// The operations' marks in the oplog of one of them; `None` when it could not be read.
+    /// The operations' marks in the longest of their oplogs; `None` when it could not be read.
     pub marks: Option<Marks>,
 }
 
@@ -53,7 +53,11 @@ pub async fn compare(admin: &Admin, committed: Option<OptimeRecord>) -> Compared
     match dump(admin).await {
         Ok(holdings) => {
             let dumps: Vec<ReplicaDump> = (0..).zip(&holdings).map(|(n, held)| hashed(n, held)).collect();
-            let oplog = holdings.first().map(|held| held.oplog.iter());
+            // Members that have copied their data anew do not have the beginning; one that has not may.
+            let longest = holdings
+                .iter()
+                .min_by_key(|held| held.oplog.keys().next().copied());
+            let oplog = longest.map(|held| held.oplog.iter());
             let entries = oplog.map(|oplog| oplog.map(|(optime, entry)| (record(*optime), &**entry)));
             Compared {
                 verdict: replicas_equal(&dumps),

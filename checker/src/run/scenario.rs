@@ -45,6 +45,8 @@ pub struct Places {
     pub results: PathBuf,
     /// The server binary; `None`: build it.
     pub node_binary: Option<PathBuf>,
+    /// Another server binary, for members that are restarted from the other one; `None`: there is only one.
+    pub other_node_binary: Option<PathBuf>,
     /// Keep the members' data directories in the run's directory.
     pub keep_data: bool,
     /// What kind of server it is.
@@ -127,6 +129,9 @@ impl Scenario {
         }
         if let Some(binary) = &places.node_binary {
             option(true, format!("--node-binary {}", quoted(binary)));
+        }
+        if let Some(binary) = &places.other_node_binary {
+            option(true, format!("--other-node-binary {}", quoted(binary)));
         }
         option(places.system == System::Mongod, "--system mongod".to_owned());
         words.join(" ")
@@ -230,6 +235,7 @@ mod tests {
         let places = Places {
             results: PathBuf::from("results"),
             node_binary: None,
+            other_node_binary: None,
             keep_data: false,
             system: System::Node,
         };

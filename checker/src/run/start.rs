@@ -21,7 +21,7 @@ use crate::{
         rig::{PowerBackend, Rig, RigPlan, Seat},
     },
     console::Console,
-    nemesis::nemesis::Needs,
+    nemesis::nemesis::{Needs, Nemesis},
 };
 
 /// Name of the replica set of every run.
@@ -35,6 +35,8 @@ const TRACE_LIMIT_MB: u64 = 2_048;
 pub struct Binaries {
     /// The server.
     pub node: PathBuf,
+    /// Another build of it, for members that are restarted from the other one.
+    pub other_node: Option<PathBuf>,
     /// The preload library that bends clocks.
     pub shim: PathBuf,
 }
@@ -48,19 +50,28 @@ pub fn build(cast: &Cast, places: &Places, console: &Console) -> Result<Binaries
         Some(_) => Flavour::PlantedBugs,
         None => Flavour::Correct,
     };
+    let other_node = places.other_node_binary.as_deref().map(whole_path).transpose()?;
     if let Some(node) = &places.node_binary {
         let shim = console.suspended(build::shim_library)?;
-        let node = node.canonicalize().map_err(|source| RunError::Directory {
-            path: node.clone(),
-            source,
-        })?;
-        return Ok(Binaries { node, shim });
+        return Ok(Binaries {
+            node: whole_path(node)?,
+            other_node,
+            shim,
+        });
     }
     console.say("building the node and the preload library");
     let programs = console.suspended(|| build::programs(flavour))?;
     Ok(Binaries {
         node: programs.node,
+        other_node,
         shim: programs.shim,
+    })
+}
+
+fn whole_path(path: &Path) -> Result<PathBuf, RunError> {
+    path.canonicalize().map_err(|source| RunError::Directory {
+        path: path.to_owned(),
+        source,
     })
 }
 
@@ -75,10 +86,11 @@ pub fn start(
     binaries: &Binaries,
     directory: &Path,
 ) -> Result<Rig, RunError> {
-    let arguments = |seat: &Seat| arguments(seat, system, cast.planted_bug.as_deref());
+    let arguments = |seat: &Seat| arguments(seat, system, cast);
     let rig = Rig::start(&RigPlan {
         members: scenario.members,
         program: &binaries.node,
+        other_program: binaries.other_node.as_deref(),
         shim: Some(&binaries.shim),
         directory,
         arguments: &arguments,
@@ -157,7 +169,7 @@ pub fn directory() -> Result<TempDir, RunError> {
     })
 }
 
-fn arguments(seat: &Seat, system: System, planted_bug: Option<&str>) -> Vec<OsString> {
+fn arguments(seat: &Seat, system: System, cast: &Cast) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = vec![
         "--port".into(),
         seat.listen.port().to_string().into(),
@@ -175,8 +187,12 @@ fn arguments(seat: &Seat, system: System, planted_bug: Option<&str>) -> Vec<OsSt
             "--traceLimitMB".into(),
             TRACE_LIMIT_MB.to_string().into(),
         ]);
+        let tiny = |nemesis: &&Nemesis| nemesis.needs == Needs::TinyOplog;
+        if cast.nemeses.iter().any(tiny) {
+            arguments.extend(["--oplogSize".into(), "1".into()]);
+        }
     }
-    if let Some(bug) = planted_bug {
+    if let Some(bug) = &cast.planted_bug {
         arguments.extend(["--planted-bug".into(), bug.into()]);
     }
     arguments

@@ -13,6 +13,7 @@ use crate::{
     cluster::suffer::Ongoing,
     nemesis::{
         dice::Dice,
+        fault::Fault,
         nemesis::Nemesis,
         story::{PATIENCE, Parts, Step},
         view::View,
@@ -35,7 +36,10 @@ impl Disturbance {
                 break;
             }
         }
-        for fault in standing.into_values() {
+        // Rows last: only a primary can put them back, and there may be none before the rest is healed.
+        let changes_rows = |fault: &Ongoing| matches!(fault.record().fault, Fault::Reconfigure { .. });
+        let (rows, rest): (Vec<_>, Vec<_>) = standing.into_values().partition(changes_rows);
+        for fault in rest.into_iter().chain(rows) {
             self.heal(fault).await?;
         }
         match stuck {

@@ -169,6 +169,8 @@ fn role(look: &Look) -> Role {
     match look.state.as_deref() {
         Some("PRIMARY") => Role::Primary,
         Some("SECONDARY") => Role::Secondary,
+        Some("STARTUP2") => Role::Copying,
+        Some("RECOVERING") => Role::Recovering,
         _ => Role::Other,
     }
 }

@@ -107,7 +107,12 @@ impl World {
             | Fault::BitRot { .. }
             | Fault::StepDown { .. }
             | Fault::Freeze { .. }
-            | Fault::ShutDown { .. } => {}
+            | Fault::ShutDown { .. }
+            | Fault::WipeData { .. }
+            | Fault::Resync { .. }
+            | Fault::Reconfigure { .. }
+            | Fault::SwapBinary { .. }
+            | Fault::FillOplog { .. } => {}
         }
         Ok(())
     }
@@ -162,7 +167,12 @@ impl World {
             | Fault::BitRot { .. }
             | Fault::StepDown { .. }
             | Fault::Freeze { .. }
-            | Fault::ShutDown { .. } => {}
+            | Fault::ShutDown { .. }
+            | Fault::WipeData { .. }
+            | Fault::Resync { .. }
+            | Fault::Reconfigure { .. }
+            | Fault::SwapBinary { .. }
+            | Fault::FillOplog { .. } => {}
         }
         Ok(())
     }

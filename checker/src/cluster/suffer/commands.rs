@@ -3,17 +3,12 @@
 use std::time::{Duration, Instant};
 
 use mongodb::bson::{Document, doc};
-use tokio::time::timeout;
 
-use super::{effects::Effects, processes::Taken};
+use super::{effects::Effects, operator, processes::Taken};
 use crate::{
-    client,
     cluster::{error::ClusterError, rig::Rig},
     nemesis::fault::Member,
 };
-
-/// How long an answer may take; a step-down waits for a secondary that has caught up.
-const ANSWER: Duration = Duration::from_secs(5);
 
 /// How long a process may take to go after it was asked to; then SIGKILL follows.
 const GRACE: Duration = Duration::from_secs(10);
@@ -114,20 +109,5 @@ async fn ask(
     name: &'static str,
     command: Document,
 ) -> Result<Option<String>, ClusterError> {
-    let listen = rig.seats()[usize::from(member)].listen;
-    let refused = |words: String| ClusterError::Refused {
-        member,
-        command: name,
-        words,
-    };
-    let connected = client::direct(listen, "checker operator").map_err(|error| refused(error.to_string()))?;
-    let database = connected.database("admin");
-    let asked = timeout(ANSWER, database.run_command(command)).await;
-    // Not awaited by its drop: connections of a client nobody uses would add up.
-    connected.shutdown().immediate(true).await;
-    Ok(match asked {
-        Ok(Ok(_)) => None,
-        Ok(Err(error)) => Some(error.kind.to_string()),
-        Err(_) => Some(format!("no answer in {} s", ANSWER.as_secs())),
-    })
+    Ok(operator::ask(rig, member, "admin", name, command).await?.err())
 }

@@ -3,12 +3,16 @@
 use std::time::Instant;
 
 use super::{
+    binaries::{self, Swapped},
     clocks::{self, BentClock},
     commands::{self, Asked},
+    copies,
     disks::{self, DiskRuled},
     effects::Effects,
     files,
     links::{self, HeldLinks},
+    load,
+    membership::{self, Rearranged},
     processes::{self, Taken},
     throttle::{self, Throttles},
 };
@@ -42,6 +46,10 @@ enum Applied {
     Disk(DiskRuled),
     Lying(Vec<DiskRuled>),
     Asked(Asked),
+    Rearranged(Rearranged),
+    Swapped(Swapped),
+    /// It is over as soon as it is done.
+    Done(Effects),
 }
 
 impl Sufferer {
@@ -107,6 +115,8 @@ impl Ongoing {
         match &self.applied {
             None => true,
             Some(Applied::Asked(asked)) => !asked.has_struck(),
+            Some(Applied::Rearranged(rearranged)) => !rearranged.has_struck(),
+            Some(Applied::Done(effects)) => !effects.struck,
             Some(_) => false,
         }
     }
@@ -123,6 +133,9 @@ impl Ongoing {
             Some(Applied::Clock(bent)) => bent.has_struck(rig),
             Some(Applied::Disk(ruled)) => ruled.has_struck(rig),
             Some(Applied::Asked(asked)) => asked.has_struck(),
+            Some(Applied::Rearranged(rearranged)) => rearranged.has_struck(),
+            Some(Applied::Swapped(swapped)) => swapped.taken.effects.struck,
+            Some(Applied::Done(effects)) => effects.struck,
             Some(Applied::Lying(ruled)) => ruled.iter().all(|ruled| ruled.has_struck(rig)),
         }
     }
@@ -197,6 +210,17 @@ async fn apply(rig: &mut Rig, fault: &Fault) -> Result<Applied, ClusterError> {
             commands::freeze(rig, *member, *seconds).await.map(Applied::Asked)
         }
         Fault::ShutDown { members } => commands::shut_down(rig, members).await.map(Applied::Taken),
+        Fault::WipeData { member } => copies::wipe(rig, *member).await.map(Applied::Taken),
+        Fault::Resync { member } => copies::resync(rig, *member).await.map(Applied::Done),
+        Fault::Reconfigure {
+            member,
+            change,
+            wait_ms,
+        } => membership::reconfigure(rig, *member, *change, *wait_ms)
+            .await
+            .map(Applied::Rearranged),
+        Fault::SwapBinary { members } => binaries::swap(rig, members).await.map(Applied::Swapped),
+        Fault::FillOplog { megabytes } => load::fill(rig, *megabytes).await.map(Applied::Done),
         Fault::BitRot { member, flips, seed } => files::bit_rot(rig, *member, *flips, *seed)
             .await
             .map(Applied::Taken),
@@ -212,6 +236,9 @@ async fn heal(rig: &mut Rig, applied: Applied) -> (Effects, Result<(), ClusterEr
         Applied::Disk(ruled) => disks::heal(rig, &ruled),
         Applied::Lying(ruled) => disks::expose(rig, ruled).await,
         Applied::Asked(asked) => commands::heal(rig, asked).await,
+        Applied::Rearranged(rearranged) => membership::heal(rig, rearranged).await,
+        Applied::Swapped(swapped) => binaries::heal(rig, swapped).await,
+        Applied::Done(effects) => (effects, Ok(())),
     }
 }
 

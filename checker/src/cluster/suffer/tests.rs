@@ -350,6 +350,7 @@ impl World {
         let plan = RigPlan {
             members: 3,
             program: &program,
+            other_program: None,
             shim: Some(&shim),
             directory: directory.path(),
             arguments: &arguments,

@@ -26,12 +26,14 @@ pub struct Unsynced {
 /// A sync under way.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct InitialSync {
-    /// The newest entry that it may have acknowledged, as far as it is known.
+    /// The newest entry that it may have acknowledged, as far as it knows itself.
     pub target: OpTime,
     /// It must hear from every other voter what it may have forgotten.
     pub forgot: bool,
-    /// Voters that have vouched in this life, by position in the configuration.
+    /// Voters that have vouched in this sync, by position in the configuration.
     pub heard: MemberSet,
+    /// The newest entry that any of them has.
+    pub vouched: OpTime,
     /// How far it is.
     pub stage: SyncStage,
     /// Attempts that failed in this life.
@@ -75,9 +77,22 @@ impl InitialSync {
             target: flag.target,
             forgot: flag.forgot,
             heard: MemberSet::EMPTY,
+            vouched: OpTime::NULL,
             stage,
             failed: 0,
         }
+    }
+
+    /// What it threw away, as it says when it asks the others; null: it does not know.
+    #[must_use]
+    pub fn had(&self) -> OpTime {
+        if self.forgot { OpTime::NULL } else { self.target }
+    }
+
+    /// Must it, or may it, hear from the others what they have?
+    #[must_use]
+    pub fn asks(&self) -> bool {
+        self.forgot || self.stage == SyncStage::Settling
     }
 
     /// Does it need a source that says where to begin?

@@ -180,15 +180,19 @@ pub enum Body {
         /// Where the next page begins; none: there is none.
         next: Option<Vec<u8>>,
     },
-    /// "I have forgotten what I did: what have you seen?"
+    /// "I have forgotten what I did, or thrown away what I had: what have you seen?"
     MemoryRequest {
         /// The asker's present life.
         life: u64,
+        /// The newest entry of what it threw away; null if it does not know.
+        had: OpTime,
     },
     /// How far the sender is; its term comes with the message.
     MemoryResponse {
         /// Echo.
         life: u64,
+        /// Echo.
+        had: OpTime,
         /// Its newest entry.
         written: OpTime,
     },

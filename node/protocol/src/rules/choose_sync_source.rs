@@ -101,21 +101,28 @@ fn is_known_primary(state: &State, position: usize, id: MemberId) -> bool {
 
 /// Could this member be pulled from at all, but for a denial?
 pub(super) fn is_candidate(state: &State, position: usize, id: MemberId) -> bool {
-    let anew = state.initial_sync.as_ref().is_some_and(|sync| sync.is_waiting());
-    let mine = if anew { OpTime::NULL } else { state.last_written() };
     let (member, seen) = (&state.config.members[position], &state.seen[position]);
+    // A copy under way needs somebody's data even where it needs no newer entry. Without the latter: the only member that
+    // may be elected copies from a primary that loses the term; nobody has anything newer, and it stays without data.
+    let ahead = match &state.initial_sync {
+        Some(sync) if sync.is_waiting() => seen.written > OpTime::NULL,
+        Some(sync) if sync.is_partial() => seen.written >= state.last_written(),
+        _ => seen.written > state.last_written(),
+    };
     seen.up
         && seen.state.is_readable()
         && !member.arbiter
         && (member.build_indexes || !state.my_config().is_some_and(|me| me.build_indexes))
-        && (is_known_primary(state, position, id) || (may_chain(state) && seen.written > mine))
+        && (is_known_primary(state, position, id) || (may_chain(state) && ahead))
         // It pulls from me: a cycle (SERVER-58988).
         && seen.sync_source != Some(state.me)
 }
 
-/// Without a primary, a member without data may copy from anybody: there may be no primary before it has its vote back.
+/// Without a primary, chaining is no question of load: a member may pull from anybody, whatever the setting says (MongoDB
+/// waits for a primary). Without this: the only member that may be elected loses its newest entries in a crash; it is
+/// behind the others, so they don't elect it, and as long as nobody is elected it may not catch up.
 fn may_chain(state: &State) -> bool {
-    state.config.chaining_allowed || (state.initial_sync.is_some() && state.primary.is_none())
+    state.config.chaining_allowed || state.primary.is_none()
 }
 
 /// R-80, first pass: a voter for a voter, nobody hidden for one who is not, nobody later than I am meant to be, and

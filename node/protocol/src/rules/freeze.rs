@@ -30,12 +30,14 @@ fn freeze(context: &mut Context<'_>) -> Option<()> {
             context.arm_election();
         }
         Input::Maintenance(on) => {
-            (!context.state.is_primary() && context.state.rollback.is_none()).then_some(())?;
+            (!context.state.is_primary()).then_some(())?;
             context.state.maintenance = on;
             // A member that no client may read from does not go on standing.
             context.state.role = Role::Follower;
-            let resting = context.state.resting_state();
-            context.change_state(resting);
+            if context.state.rollback.is_none() {
+                let resting = context.state.resting_state();
+                context.change_state(resting);
+            }
         }
         Input::Capped(through) => context.state.oplog.drop_through(through),
         Input::Abandon(id) => {

@@ -55,6 +55,7 @@ pub fn initial_sync(context: &mut Context<'_>, reached: Reached, whole: WholeFro
         Input::Message(message) => match message.body {
             Body::CloneResponse { .. } => take_page(context, message, whole),
             Body::MemoryResponse { .. } => remember(context),
+            Body::HeartbeatResponse { .. } => ask_who_answers(context),
             _ => None,
         },
         _ => None,
@@ -151,7 +152,12 @@ fn demanded(context: &mut Context<'_>) -> Option<()> {
 fn flagged(context: &mut Context<'_>, flag: Option<Unsynced>) -> Option<()> {
     context.state.unsynced = flag;
     let Some(flag) = flag else {
-        finish(context);
+        // Without the check: the flag is being cleared, the operator has the data copied again, a new flag is on its way;
+        // the member counts, stands and leads while its data are thrown away.
+        let finishing = |sync: &InitialSync| sync.stage == SyncStage::Finishing;
+        if context.state.initial_sync.as_deref().is_some_and(finishing) {
+            finish(context);
+        }
         return Some(());
     };
     let stage = if flag.whole {
@@ -180,37 +186,53 @@ fn begun(context: &mut Context<'_>, begin: OpTime) -> Option<()> {
 fn ask_again(context: &mut Context<'_>) -> Option<()> {
     let sync = context.state.initial_sync.as_ref()?;
     let heard = sync.heard;
-    if sync.forgot {
-        let life = context.state.life;
-        let silent: Vec<MemberId> = context
-            .state
-            .others()
-            .filter(|(position, _)| !heard.contains(*position))
-            .map(|(_, id)| id)
-            .collect();
-        for id in silent {
-            context.send(id, Body::MemoryRequest { life });
-        }
+    let silent: Vec<MemberId> = context
+        .state
+        .others()
+        .filter(|(position, _)| !heard.contains(*position))
+        .map(|(_, id)| id)
+        .collect();
+    for id in silent {
+        ask_for_memory(context, id);
     }
     context.ask_for_clone();
     context.arm(Timer::Sync);
     Some(())
 }
 
-/// An answer to a question of this life: what the member may have acknowledged or voted lies at or below what this
-/// one has. Its term came with the message. Without the life: an answer to my former life says what the primary had
-/// before I acknowledged more to it.
+fn ask_for_memory(context: &mut Context<'_>, of: MemberId) {
+    let life = context.state.life;
+    if let Some(sync) = context.state.initial_sync.as_ref().filter(|sync| sync.asks()) {
+        let had = sync.had();
+        context.send(of, Body::MemoryRequest { life, had });
+    }
+}
+
+/// Whoever answers at all is asked at once. Without this: a new arbiter waits for its timer; the primary dies meanwhile, and
+/// the arbiter, whose vote the others need, has not heard from it what it may have forgotten.
+fn ask_who_answers(context: &mut Context<'_>) -> Option<()> {
+    let from = context.message()?.from;
+    let position = context.state.config.position(from)?;
+    let sync = context.state.initial_sync.as_ref()?;
+    (sync.asks() && !sync.heard.contains(position)).then_some(())?;
+    ask_for_memory(context, from);
+    Some(())
+}
+
+/// An answer to a question of this sync: what the member may have acknowledged or voted lies at or below what this
+/// one has. Its term came with the message. Without the life, and what it had: an answer to an earlier sync says what
+/// the primary had before I acknowledged more to it.
 fn remember(context: &mut Context<'_>) -> Option<()> {
     let message = context.message()?;
-    let Body::MemoryResponse { life, written } = message.body else {
+    let Body::MemoryResponse { life, had, written } = message.body else {
         return None;
     };
     let position = context.state.config.position(message.from)?;
     let mine = context.state.life;
     let sync = context.state.initial_sync.as_mut()?;
-    (sync.forgot && life == mine).then_some(())?;
+    (sync.asks() && life == mine && had == sync.had()).then_some(())?;
     sync.heard.insert(position);
-    sync.target = sync.target.max(written);
+    sync.vouched = sync.vouched.max(written);
     Some(())
 }
 
@@ -280,7 +302,11 @@ fn applied(context: &mut Context<'_>) -> Option<()> {
         return None;
     };
     let flag = Unsynced {
-        target: sync.target,
+        target: if sync.forgot {
+            sync.target.max(sync.vouched)
+        } else {
+            sync.target
+        },
         forgot: sync.forgot,
         whole: true,
     };
@@ -322,7 +348,9 @@ fn advance(context: &mut Context<'_>, reached: Reached) -> Option<()> {
     }
 }
 
-/// It holds all that it may ever have acknowledged, and has heard of every term in which it may have voted. Without
+/// It holds all that was ever committed with its help, and has heard of every term in which it may have voted. What was
+/// committed, somebody else has, too: so it is enough to have what all others have, if what it threw away itself is
+/// nowhere any more (the only member that may be elected copies the data anew; nobody has its last entries). Without
 /// it: P and M hold X, which is committed; M is emptied and copies from Q, which lacks X; P dies, and Q is elected
 /// by M (R-98, BUG-R08).
 fn has_settled(state: &State) -> bool {
@@ -332,9 +360,15 @@ fn has_settled(state: &State) -> bool {
     let vouched = |(position, _): (usize, MemberId)| {
         sync.heard.contains(position) || !state.config.members[position].is_voter()
     };
+    let all_vouch = state.others().all(vouched);
     let arbiter = state.my_config().is_some_and(|me| me.arbiter);
-    let holds = arbiter || (state.durable >= sync.target && state.last_written() >= sync.target);
-    holds && (!sync.forgot || state.others().all(vouched)) && state.my_config().is_some()
+    let holds = |entry| arbiter || (state.durable >= entry && state.last_written() >= entry);
+    let settled = if sync.forgot {
+        all_vouch && holds(sync.vouched.max(sync.target))
+    } else {
+        holds(sync.target) || all_vouch && holds(sync.vouched)
+    };
+    settled && state.my_config().is_some()
 }
 
 fn finish(context: &mut Context<'_>) {

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::rule::{Context, Rule};
-use super::{initial_sync, start, step_down};
+use super::{initial_sync, roll_back_oplog, start, step_down};
 use crate::config::{Config, MemberSet};
 use crate::input::{Input, RequestId};
 use crate::message::Body;
 use crate::optime::Term;
 use crate::output::{Content, Outcome, Output, Token};
-use crate::state::{Mode, PendingConfig, Role, Seen, State};
+use crate::state::{Mode, PendingConfig, Role, Rollback, Seen, State};
 use crate::timer::Timer;
 
 /// See the module.
@@ -125,6 +125,10 @@ pub fn adopt(context: &mut Context<'_>, pending: PendingConfig) {
     if context.state.my_config().is_none() {
         retire(context);
     } else if source.is_some_and(|source| context.state.config.position(source).is_none()) {
+        // Leaving the source stops the timer that the search for the common point ends by.
+        if matches!(context.state.rollback, Some(Rollback::Searching { .. })) {
+            roll_back_oplog::abandon(context);
+        }
         context.drop_source();
     }
     start::take_up(context);
@@ -158,6 +162,15 @@ fn remap(state: &mut State, config: &Config) {
         .iter()
         .map(|member| kept(member.id).map_or(Seen::NOTHING, |at| state.seen[at]));
     (state.progress, state.seen) = (progress.collect(), seen.collect());
+    if let Some(sync) = &mut state.initial_sync {
+        let vouched = config.members.iter().enumerate().filter(|(_, member)| {
+            let before = state.config.position(member.id);
+            before.is_some_and(|before| sync.heard.contains(before))
+        });
+        let mut heard = MemberSet::EMPTY;
+        vouched.for_each(|(position, _)| heard.insert(position));
+        sync.heard = heard;
+    }
     state
         .parked
         .retain(|parked| config.position(parked.member).is_some());

@@ -19,12 +19,7 @@ pub type Worth = fn(&State, OpTime) -> OpTime;
 pub fn learn_commit_point(context: &mut Context<'_>, heartbeat: Worth, source: Worth) -> Option<()> {
     let message = context.message()?;
     let state = &*context.state;
-    let learns = !state.is_primary()
-        && matches!(
-            state.member_state,
-            MemberState::Secondary | MemberState::Recovering | MemberState::Arbiter
-        );
-    learns.then_some(())?;
+    learns(state).then_some(())?;
     let learned = match message.body {
         Body::HeartbeatResponse { commit_point, .. } => heartbeat(state, commit_point),
         // `append_oplog` came first: what it took is in the log now. Only if the answer ends in my newest entry is
@@ -47,6 +42,15 @@ pub fn learn_commit_point(context: &mut Context<'_>, heartbeat: Worth, source: W
     context.state.commit_point = learned;
     context.out(Output::CommitPoint(learned));
     Some(())
+}
+
+/// A primary finds out by itself; a member that copies the data, or takes some back, is on nobody's branch.
+pub(super) fn learns(state: &State) -> bool {
+    !state.is_primary()
+        && matches!(
+            state.member_state,
+            MemberState::Secondary | MemberState::Recovering | MemberState::Arbiter
+        )
 }
 
 /// From just anybody: only in the term of my newest entry. Else this member may sit on a losing branch and take

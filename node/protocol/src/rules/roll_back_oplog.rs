@@ -176,7 +176,7 @@ fn search_on(context: &mut Context<'_>, message: &Message, newer: NewerBranch) -
         return Some(());
     }
     match common {
-        Some(to) if to < context.state.commit_point.min(context.state.last_written()) => {
+        Some(to) if to < known_committed(context.state) => {
             // what lies below the commit point is never taken back.
             context.change_state(MemberState::Fatal);
             context.out(Output::Fatal(FatalReason::RollbackBeforeCommitPoint));
@@ -216,6 +216,15 @@ fn finish(context: &mut Context<'_>, to: OpTime) -> Option<()> {
     Some(())
 }
 
+/// The newest entry of this branch that is known to be committed. A member that threw its data away knows a commit point
+/// that may not lie on the branch it has copied since: only when it counts again it has caught up with that.
+fn known_committed(state: &State) -> OpTime {
+    match state.initial_sync {
+        Some(_) => state.oplog.base(),
+        None => state.commit_point.min(state.last_written()),
+    }
+}
+
 /// more than a day is taken back by nobody.
 fn is_too_long(state: &State, to: OpTime) -> bool {
     state.last_written().ts.secs.saturating_sub(to.ts.secs) > SECS_MAX
@@ -230,7 +239,7 @@ fn refuse(context: &mut Context<'_>, source: MemberId) {
 }
 
 /// Nothing was taken back yet: as before, with another source.
-fn abandon(context: &mut Context<'_>) {
+pub(super) fn abandon(context: &mut Context<'_>) {
     context.state.rollback = None;
     let resting = context.state.resting_state();
     context.change_state(resting);

@@ -1,5 +1,6 @@
 //! What a rule is: guards, then an act.
 
+use super::learn_commit_point;
 use crate::config::MemberId;
 use crate::initial_sync::SyncStage;
 use crate::input::Input;
@@ -148,11 +149,12 @@ impl<'a> Context<'a> {
             self.ask_for_clone();
             self.arm(Timer::Fetch);
         } else if let Some(source) = self.state.sync_source {
-            // A member that copies its data learns no commit point: a source that had news of it alone would
-            // answer each request at once, and the two would ask and answer in a circle.
-            let commit_point = match self.state.initial_sync {
-                Some(_) => OpTime::MAX,
-                None => self.state.commit_point,
+            // Who learns no commit point asks for entries only: a source that had news of it alone would answer each request
+            // at once, and the two would ask and answer in a circle.
+            let commit_point = if learn_commit_point::learns(self.state) {
+                self.state.commit_point
+            } else {
+                OpTime::MAX
             };
             let body = Body::FetchRequest {
                 after: self.state.last_written(),

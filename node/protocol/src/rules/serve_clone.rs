@@ -23,6 +23,12 @@ fn serve_clone(context: &mut Context<'_>) -> Option<()> {
                 .commit_point
                 .min(state.last_written())
                 .max(state.oplog.base());
+            // Where a clone begins is committed, so whoever has that entry may serve it on from there. Without this:
+            // three of three voters with data must acknowledge, one of them copies from the primary, which starts
+            // again and learns of no commit point before that one counts.
+            let at = begin
+                .filter(|begin| state.oplog.contains(*begin))
+                .map_or(at, |begin| at.max(begin));
             begin.is_none_or(|begin| at >= begin).then_some(())?;
             let next = None;
             context.send(
@@ -35,7 +41,7 @@ fn serve_clone(context: &mut Context<'_>) -> Option<()> {
                 },
             );
         }
-        Body::MemoryRequest { life } => {
+        Body::MemoryRequest { life, had } => {
             // Who has forgotten itself, or has thrown its data away, can't vouch.
             state.initial_sync.is_none().then_some(())?;
             let arbiter = state.my_config().is_some_and(|me| me.arbiter);
@@ -44,7 +50,7 @@ fn serve_clone(context: &mut Context<'_>) -> Option<()> {
             } else {
                 state.last_written()
             };
-            context.send(message.from, Body::MemoryResponse { life, written });
+            context.send(message.from, Body::MemoryResponse { life, had, written });
         }
         _ => return None,
     }

@@ -34,13 +34,16 @@ pub fn update_position(context: &mut Context<'_>, counts: Counts) -> Option<()> 
         let Some(position) = state.config.position(row.member) else {
             continue;
         };
-        let known = state.progress[position].get_or_insert(*row);
-        known.term = known.term.max(row.term);
+        let before = state.progress[position];
+        let after = state.progress[position].get_or_insert(*row);
+        after.term = after.term.max(row.term);
         // Reports may overtake each other; within one term an entry once reported as of this term stays.
-        known.written = known.written.max(row.written);
-        known.durable = known.durable.max(row.durable);
-        // Whoever pulls from someone passes on the positions of those who pull from it.
-        state.report_due |= !state.is_primary();
+        after.written = after.written.max(row.written);
+        after.durable = after.durable.max(row.durable);
+        let news = before != Some(*after);
+        // Whoever pulls from someone passes on the positions of those who pull from it; old news goes with the next
+        // keep-alive. Without the latter: two that pull from each other tell each other the same without a pause.
+        state.report_due |= !state.is_primary() && news;
     }
     Some(())
 }

@@ -4,7 +4,7 @@ use checker::simulation::facts::Facts;
 use checker::simulation::{Options, simulate_many};
 use protocol::rules::NEXT;
 
-const SEEDS: std::ops::Range<u64> = 0..60;
+const SEEDS: std::ops::Range<u64> = 0..200;
 
 #[test]
 fn every_rule_fires_and_everything_interesting_happens() {

@@ -1,8 +1,9 @@
 //! `checker simulate`: the core in simulated clusters, seed after seed.
 
-use std::{path::PathBuf, time::Instant};
+use std::{collections::BTreeMap, path::PathBuf, time::Instant};
 
 use anyhow::Context as _;
+use protocol::rules::NEXT;
 use serde_json::json;
 
 use super::{context::Context, planted_bug};
@@ -43,6 +44,9 @@ pub(super) struct Arguments {
     story: PathBuf,
 }
 
+/// How many violations the last words name; the JSON has them all.
+const NAMED_MAX: usize = 20;
+
 /// How often a run may be played again to cut it down.
 const ATTEMPTS_MAX: u64 = 3_000;
 
@@ -53,6 +57,7 @@ struct Sums {
     virtual_us: u64,
     operations: u64,
     facts: Facts,
+    fired: BTreeMap<&'static str, u64>,
     violations: Vec<(u64, String)>,
     unknown: Vec<(u64, String)>,
 }
@@ -98,7 +103,7 @@ pub(super) fn execute(arguments: Arguments, context: &Context) -> anyhow::Result
         }
     }
     std::panic::set_hook(hook);
-    console.result(|| sums.words(begun, arguments.seeds), || sums.json());
+    console.result(|| sums.last_words(begun, arguments.seeds), || sums.json());
     for (seed, why) in &sums.unknown {
         console.warn(format!("unknown: seed {seed} {why}"));
     }
@@ -116,6 +121,9 @@ impl Sums {
         self.virtual_us += outcome.virtual_us;
         self.operations += outcome.operations;
         self.facts.add(&outcome.facts);
+        for (rule, count) in NEXT.iter().zip(outcome.fired) {
+            *self.fired.entry(rule.name).or_default() += count;
+        }
         if let Some(violation) = &outcome.violation {
             self.violations.push((outcome.seed, violation.to_string()));
         } else if let Some(why) = &outcome.unknown {
@@ -125,13 +133,9 @@ impl Sums {
 
     fn words(&self, begun: Instant, seeds: u64) -> String {
         let seconds = begun.elapsed().as_secs_f64().max(1e-6);
-        let first = self
-            .violations
-            .first()
-            .map_or_else(String::new, |(seed, words)| format!("\nseed {seed}: {words}"));
         format!(
             "{} of {seeds} seeds, {} violations, {} unknown, {:.0} simulated s/s, {:.2} M steps/s, {} elections, {} rollbacks, \
-             {} crashes{first}",
+             {} crashes",
             self.seeds,
             self.violations.len(),
             self.unknown.len(),
@@ -141,6 +145,43 @@ impl Sums {
             self.facts.rollbacks,
             self.facts.crashes,
         )
+    }
+
+    /// What ends on the screen: the violations, and what these seeds have not exercised.
+    fn last_words(&self, begun: Instant, seeds: u64) -> String {
+        let mut words = self.words(begun, seeds);
+        for (seed, violation) in self.violations.iter().take(NAMED_MAX) {
+            words += &format!("\nseed {seed}: {violation}");
+        }
+        let more = self.violations.len().saturating_sub(NAMED_MAX);
+        if more > 0 {
+            words += &format!("\nand {more} more seeds");
+        }
+        let rules = self.fired.iter().filter(|(_, count)| **count == 0);
+        let silent: Vec<&str> = rules.map(|(rule, _)| *rule).collect();
+        let facts = self.facts.rows();
+        let unseen: Vec<&str> = facts
+            .iter()
+            .filter(|(_, count)| *count == 0)
+            .map(|(name, _)| *name)
+            .collect();
+        match (silent.is_empty(), unseen.is_empty()) {
+            (true, true) => {
+                words += &format!(
+                    "\nall {} rules fired, and all of {} situations came up",
+                    self.fired.len(),
+                    facts.len()
+                )
+            }
+            _ => {
+                words += &format!(
+                    "\nnot exercised: rules [{}], situations [{}]",
+                    silent.join(", "),
+                    unseen.join(", ")
+                )
+            }
+        }
+        words
     }
 
     fn json(&self) -> serde_json::Value {
@@ -157,6 +198,7 @@ impl Sums {
             "operations": self.operations,
             "facts": facts,
             "unknown": self.unknown.iter().map(|(seed, words)| json!({ "seed": seed, "words": words })).collect::<Vec<_>>(),
+            "rules": self.fired,
             "violations": self.violations.iter().map(|(seed, words)| json!({ "seed": seed, "words": words })).collect::<Vec<_>>(),
         })
     }

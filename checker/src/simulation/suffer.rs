@@ -250,8 +250,8 @@ impl World {
         Ok(())
     }
 
-    /// The others are a majority of the newest configuration: whoever has forgotten its votes gives none until its data
-    /// are whole, and they may never be without a primary.
+    /// The others are a majority of the newest configuration, and not arbiters only: whoever has forgotten its votes gives
+    /// none until its data are whole, and they may never be without a primary, nor without the data.
     fn others_elect(&self, member: usize) -> bool {
         let configs = self.cluster.machines.iter().map(|machine| &machine.state.config);
         let newest = configs.reduce(|newest, config| {
@@ -262,11 +262,11 @@ impl World {
             }
         });
         newest.is_some_and(|config| {
-            let others = config
-                .members
-                .iter()
-                .filter(|row| row.id != MemberId(member as u8));
-            others.filter(|row| row.is_voter()).count() >= config.majority()
+            let others = || {
+                let others = config.members.iter();
+                others.filter(|row| row.id != MemberId(member as u8) && row.is_voter())
+            };
+            others().count() >= config.majority() && others().any(|row| !row.arbiter)
         })
     }
 

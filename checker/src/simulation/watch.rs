@@ -169,7 +169,8 @@ impl Watch {
                 format!("member {me} rolls back to {to} and loses {entry}, which is committed"),
             );
         }
-        if to < state.commit_point.min(state.last_written()) {
+        // Who copies the data anew knows a commit point that may not lie on the branch that it has copied.
+        if state.initial_sync.is_none() && to < state.commit_point.min(state.last_written()) {
             return broken(
                 "I-06",
                 format!(

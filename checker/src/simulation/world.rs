@@ -29,6 +29,10 @@ use super::trace::Trace;
 use super::violation::Violation;
 use crate::nemesis::dice::Dice;
 
+/// More events than this within one virtual second are members that answer each other in a circle without a pause: a
+/// set of seven has a few thousand under full load.
+const EVENTS_PER_SECOND_MAX: u64 = 200_000;
+
 /// The simulated world.
 pub struct World {
     /// The members and their machines.
@@ -132,6 +136,7 @@ impl World {
     /// When an invariant breaks, or the cluster does not come to rest in time.
     pub fn run(&mut self) -> Result<(), Violation> {
         self.found()?;
+        let (mut second, mut events) = (0, 0);
         while !self.done {
             self.gave_up = self.limit.reached(self.cluster.steps);
             if self.gave_up.is_some() {
@@ -141,6 +146,18 @@ impl World {
                 break;
             };
             self.around.now_us = at_us;
+            events = if at_us / 1_000_000 == second {
+                events + 1
+            } else {
+                0
+            };
+            second = at_us / 1_000_000;
+            if events > EVENTS_PER_SECOND_MAX {
+                return Err(Violation::new(
+                    "storm",
+                    format!("{events} events within second {second}, the last of them: {event:?}"),
+                ));
+            }
             self.happen(event)?;
         }
         Ok(())

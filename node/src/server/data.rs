@@ -10,11 +10,12 @@ use protocol::output::Refusal;
 use tokio::time::Instant;
 
 use super::answer::of_refusal;
-use super::entry::{Statement, record_of};
+use super::entry::Statement;
 use super::event::{ConnectionId, ReplyTo};
 use super::event_loop::{Planned, Server};
 use super::pending::{Purpose, Waiter};
 use super::read_concern::check_concern_of_write;
+use super::session_table;
 use crate::commands::{Access, CommandError, Reading, Scope, WriteAccess, WriteOp, command_for};
 use crate::storage::store::{ReadAt, Store};
 use crate::wire::Request;
@@ -104,8 +105,8 @@ impl Server {
     }
 
     fn check_transaction_number(&self, lsid: &bson::RawDocumentBuf, number: i64) -> Result<(), CommandError> {
-        let record = record_of(&self.store, lsid.as_bytes()).map_err(|error| internal(&error))?;
-        let last = record.and_then(|record| record.get_i64("txnNum").ok());
+        let last = session_table::newest_number(&self.store, lsid.as_bytes());
+        let last = last.map_err(|error| internal(&error))?;
         match last {
             Some(last) if last > number => Err(CommandError::new(
                 225,
@@ -244,21 +245,9 @@ impl WriteAccess for Writing<'_> {
 
     fn executed(&self, statement: i32) -> Option<Document> {
         let (lsid, number) = self.session.as_ref()?;
-        let record = record_of(&self.server.store, lsid.as_bytes()).ok().flatten()?;
-        record
-            .get_i64("txnNum")
-            .is_ok_and(|last| last == *number)
-            .then_some(())?;
-        let statements = record.get_array("statements").ok()?;
-        statements
-            .iter()
-            .filter_map(Bson::as_document)
-            .find_map(|recorded| {
-                recorded
-                    .get_i32("stmtId")
-                    .is_ok_and(|number| number == statement)
-                    .then(|| recorded.get_document("result").ok().cloned())?
-            })
+        session_table::executed(&self.server.store, lsid.as_bytes(), *number, statement)
+            .ok()
+            .flatten()
     }
 
     fn record(&mut self, statement: i32, result: Document) {

@@ -3,17 +3,15 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use bson::{Bson, Document, RawDocumentBuf, doc, rawdoc};
+use bson::{Document, RawDocumentBuf, rawdoc};
 use protocol::optime::OpTime;
 
+use super::session_table;
 use crate::commands::WriteOp;
 use crate::storage::change::Change;
 use crate::storage::entry::{EntryError, EntryParts, OpKind, OplogEntry, Session, build};
-use crate::storage::key::{KeyError, value_key};
-use crate::storage::store::{ReadAt, Store, StoreError};
-
-/// Where the last retryable write of each session is kept, on every member alike (R-117).
-pub(super) const SESSIONS: &str = "config.transactions";
+use crate::storage::key::KeyError;
+use crate::storage::store::{Store, StoreError};
 
 /// A retryable write's statement.
 #[derive(Clone, Debug)]
@@ -159,7 +157,7 @@ fn changes(store: &Store, optime: OpTime, bytes: &[u8]) -> Result<Vec<Change>, A
     let mut changes = entry.changes()?;
     if let Some(session) = entry.session {
         let result = entry.object2.and_then(|object2| object2.get_document("r").ok());
-        changes.extend(session_changes(store, optime, session, result)?);
+        changes.extend(session_table::changes(store, optime, session, result)?);
     }
     Ok(changes)
 }
@@ -190,66 +188,4 @@ pub(super) fn replay(
             replayed += 1;
         }
     }
-}
-
-fn session_changes(
-    store: &Store,
-    optime: OpTime,
-    session: Session<'_>,
-    result: Option<&bson::RawDocument>,
-) -> Result<Vec<Change>, ApplyError> {
-    let ns: Arc<str> = Arc::from(SESSIONS);
-    let lsid = Document::from_reader(session.lsid)?;
-    let mut statements = match record_of(store, session.lsid)? {
-        Some(record)
-            if record
-                .get_i64("txnNum")
-                .is_ok_and(|last| last == session.txn_number) =>
-        {
-            record.get_array("statements").cloned().unwrap_or_default()
-        }
-        _ => Vec::new(),
-    };
-    let result = match result {
-        Some(result) => Document::try_from(result)?,
-        None => doc! { "n": 1 },
-    };
-    // A clone may hold the statement already.
-    statements.retain(|recorded| {
-        let number = recorded
-            .as_document()
-            .and_then(|recorded| recorded.get_i32("stmtId").ok());
-        number != Some(session.stmt_id)
-    });
-    statements.push(Bson::Document(
-        doc! { "stmtId": session.stmt_id, "result": result },
-    ));
-    let record = doc! {
-        "_id": lsid,
-        "txnNum": session.txn_number,
-        "lastWriteOpTime": crate::replication::hello::optime(optime),
-        "statements": statements,
-    };
-    let record = RawDocumentBuf::try_from(&record)?;
-    let mut changes = Vec::new();
-    if store.collection(SESSIONS, ReadAt::Latest)?.is_none() {
-        changes.push(Change::CreateCollection {
-            ns: Arc::clone(&ns),
-            uuid: None,
-            options: Vec::new(),
-        });
-    }
-    changes.push(Change::put(&ns, record.as_bytes())?);
-    Ok(changes)
-}
-
-/// What is known of a session.
-pub(super) fn record_of(store: &Store, lsid: &[u8]) -> Result<Option<Document>, ApplyError> {
-    let lsid = bson::RawDocument::from_bytes(lsid)?;
-    let key = value_key(bson::RawBsonRef::Document(lsid))?;
-    let found = store.get(SESSIONS, &key, ReadAt::Latest)?;
-    Ok(match found {
-        Some(bytes) => Some(Document::from_reader(bytes.as_ref())?),
-        None => None,
-    })
 }

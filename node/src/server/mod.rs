@@ -24,6 +24,7 @@ mod read_concern;
 mod reading;
 mod request;
 mod rollback_files;
+mod session_table;
 mod snapshots;
 mod timers;
 mod trace;

@@ -6,6 +6,7 @@ use bson::{Document, RawDocumentBuf};
 use super::cursors::{CursorTable, Reading};
 use super::error::CommandError;
 use super::oplog_reader::OplogReader;
+use super::write_batch::Progress;
 use crate::auth::user::User;
 use crate::storage::store::{ReadAt, Store};
 use crate::wire::Request;
@@ -146,6 +147,12 @@ pub trait WriteAccess {
 
     /// For a retryable write: the recorded result of this statement if it was executed before.
     fn executed(&self, statement: i32) -> Option<Document>;
+
+    /// How far a batch has come in its earlier slices: the command leaves it here when it pauses.
+    fn progress(&mut self) -> &mut Progress;
+
+    /// Is it time to let others go first? A long batch pauses then, and goes on where it was.
+    fn is_slice_over(&self) -> bool;
 
     /// For a retryable write: records this statement's result, replicated with its entries. Call before `write`.
     fn record(&mut self, statement: i32, result: Document);

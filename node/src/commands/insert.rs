@@ -20,8 +20,14 @@ pub(super) const COMMAND: Command = Command {
 fn run(access: &mut dyn WriteAccess, request: &Request) -> Result<Document, CommandError> {
     // The documents stay raw: on this path no tree of values is built of them.
     let sequence = request.sequences.iter().find(|(name, _)| name == "documents");
-    let mut rest = request.clone();
-    rest.sequences.clear();
+    // They may be many, and a batch that pauses comes here again.
+    let rest = Request {
+        name: request.name.clone(),
+        database: request.database.clone(),
+        body: request.body.clone(),
+        sequences: Vec::new(),
+        ..*request
+    };
     let arguments = Arguments::of(&rest, &["documents", "ordered"])?;
     let inline;
     let documents: &[RawDocumentBuf] = match sequence {

@@ -54,6 +54,7 @@ pub use cursors::{CursorTable, Reading};
 pub use error::CommandError;
 pub use lookup::command_for;
 pub use oplog_reader::{OPLOG, OplogReader};
+pub use write_batch::Progress;
 
 /// Every command on data.
 pub const COMMANDS: &[Command] = &[

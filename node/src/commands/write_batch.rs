@@ -48,7 +48,27 @@ impl Done {
     }
 }
 
-/// Runs statements `0..count` and builds the reply.
+/// How far a batch has come, between two slices.
+#[derive(Clone, Debug, Default)]
+pub struct Progress {
+    /// The next statement; 0 for a batch that has not paused.
+    next: usize,
+    n: i32,
+    modified: i32,
+    upserted: Vec<Bson>,
+    errors: Vec<Bson>,
+    retried: Vec<Bson>,
+}
+
+impl Progress {
+    /// Has the batch paused?
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        self.next > 0
+    }
+}
+
+/// Runs statements `0..count` and builds the reply; or pauses (see [`WriteAccess::progress`]), with an empty one.
 pub(super) fn run(
     access: &mut dyn WriteAccess,
     arguments: &Arguments,
@@ -62,43 +82,49 @@ pub(super) fn run(
         return Err(CommandError::new(16, text));
     }
     let ordered = arguments.flag("ordered", true);
-    let (mut n, mut modified) = (0, 0);
-    let (mut upserted, mut errors, mut retried) = (Vec::new(), Vec::new(), Vec::new());
-    for index in 0..count {
+    let mut so_far = std::mem::take(access.progress());
+    for index in so_far.next..count {
         let number = i32::try_from(index).unwrap_or(i32::MAX);
         let done = match access.executed(number) {
             Some(record) => {
-                retried.push(Bson::Int32(number));
+                so_far.retried.push(Bson::Int32(number));
                 Ok(Done::of_record(&record))
             }
             None => statement(access, index, number),
         };
         match done {
             Ok(done) => {
-                n += done.n;
-                modified += done.modified;
+                so_far.n += done.n;
+                so_far.modified += done.modified;
                 if let Some(id) = done.upserted {
-                    upserted.push(Bson::Document(doc! { "index": number, "_id": id }));
+                    so_far
+                        .upserted
+                        .push(Bson::Document(doc! { "index": number, "_id": id }));
                 }
             }
             // The member is no primary any more: the whole command fails, so that the driver tries elsewhere.
             Err(error) if error.code.is_not_primary() || error.code.is_shutdown() => return Err(error),
             Err(error) => {
-                errors.push(Bson::Document(write_error(number, &error)));
+                so_far.errors.push(Bson::Document(write_error(number, &error)));
                 if ordered {
                     break;
                 }
             }
         }
+        so_far.next = index + 1;
+        if so_far.next < count && access.is_slice_over() {
+            *access.progress() = so_far;
+            return Ok(Document::new());
+        }
     }
-    let mut reply = doc! { "n": n };
+    let mut reply = doc! { "n": so_far.n };
     if is_update {
-        reply.insert("nModified", modified);
+        reply.insert("nModified", so_far.modified);
     }
     for (key, list) in [
-        ("upserted", upserted),
-        ("writeErrors", errors),
-        ("retriedStmtIds", retried),
+        ("upserted", so_far.upserted),
+        ("writeErrors", so_far.errors),
+        ("retriedStmtIds", so_far.retried),
     ] {
         if !list.is_empty() {
             reply.insert(key, list);

@@ -6,17 +6,18 @@ use std::time::Duration;
 use bson::{Bson, Document, RawBsonRef, doc};
 use protocol::concern::{W, WriteConcern};
 use protocol::input::Input;
+use protocol::optime::Term;
 use protocol::output::Refusal;
 use tokio::time::Instant;
 
 use super::answer::of_refusal;
 use super::entry::Statement;
-use super::event::{ConnectionId, ReplyTo};
+use super::event::{ConnectionId, Event, ReplyTo};
 use super::event_loop::{Planned, Server};
 use super::pending::{Purpose, Waiter};
 use super::read_concern::check_concern_of_write;
 use super::session_table;
-use crate::commands::{Access, CommandError, Reading, Scope, WriteAccess, WriteOp, command_for};
+use crate::commands::{Access, CommandError, Progress, Reading, Scope, WriteAccess, WriteOp, command_for};
 use crate::storage::store::{ReadAt, Store};
 use crate::wire::Request;
 
@@ -41,26 +42,39 @@ impl Server {
                 }
             }
             Access::Read(run) => self.read(run, request, connection, reply, None),
-            Access::Write(run) => self.write(run, &request, reply),
+            Access::Write(run) => self.write(run, request, reply, None),
         }
     }
 
-    fn write(
-        &mut self,
-        run: fn(&mut dyn WriteAccess, &Request) -> Result<Document, CommandError>,
-        request: &Request,
-        reply: ReplyTo,
-    ) {
-        let session = match session_of(request) {
+    /// Goes on with a batch that has paused.
+    pub(super) fn go_on(&mut self, paused: Paused) {
+        let Paused {
+            run,
+            request,
+            reply,
+            progress,
+            term,
+        } = paused;
+        if term != self.state.term {
+            // What the earlier slices wrote may be rolled back by now: a write concern of a later term says nothing of it.
+            let retryable = session_of(&request).is_ok_and(|session| session.is_some());
+            let text = "operation was interrupted because the member is not primary any more";
+            return self.reply_error(reply, &CommandError::new(11602, text), retryable);
+        }
+        self.write(run, request, reply, Some(progress));
+    }
+
+    fn write(&mut self, run: RunWrite, request: Request, reply: ReplyTo, earlier: Option<Progress>) {
+        let session = match session_of(&request) {
             Ok(session) => session,
             Err(error) => return self.reply_error(reply, &error, false),
         };
         let retryable = session.is_some();
-        let concern = match self.write_concern(request) {
+        let concern = match self.write_concern(&request) {
             Ok(concern) => concern,
             Err(error) => return self.reply_error(reply, &error, retryable),
         };
-        if let Err(error) = check_concern_of_write(request) {
+        if let Err(error) = check_concern_of_write(&request) {
             return self.reply_error(reply, &error, false);
         }
         if !self.state.is_writable() {
@@ -82,11 +96,28 @@ impl Server {
             server: self,
             session,
             results: Vec::new(),
+            progress: earlier.unwrap_or_default(),
+            until: std::time::Instant::now() + SLICE,
         };
-        let mut body = match run(&mut access, request) {
+        let result = run(&mut access, &request);
+        let progress = std::mem::take(&mut access.progress);
+        let mut body = match result {
             Ok(body) => body,
             Err(error) => return self.reply_error(reply, &error, retryable),
         };
+        if progress.is_paused() {
+            let term = self.state.term;
+            let paused = Paused {
+                run,
+                request,
+                reply,
+                progress,
+                term,
+            };
+            // The loop itself holds the other end.
+            let _ = self.events.send(Event::GoOn(paused));
+            return;
+        }
         if let Some(error) = concern.error {
             body.insert("writeConcernError", error);
             return self.reply(reply, body);
@@ -188,6 +219,22 @@ impl Server {
     }
 }
 
+/// A command that writes.
+type RunWrite = fn(&mut dyn WriteAccess, &Request) -> Result<Document, CommandError>;
+
+/// How long one batch writes before others go first.
+const SLICE: Duration = Duration::from_millis(20);
+
+/// A batch between two slices.
+pub struct Paused {
+    run: RunWrite,
+    request: Request,
+    reply: ReplyTo,
+    progress: Progress,
+    /// The term in which it began: all of it is written in one, or it fails.
+    term: Term,
+}
+
 /// Memory for data that is not committed yet; above it writes are refused (146 `ExceededMemoryLimit`).
 const OVERLAY_BYTES_MAX: usize = 1 << 30;
 
@@ -203,6 +250,8 @@ struct Writing<'a> {
     server: &'a mut Server,
     session: Option<(bson::RawDocumentBuf, i64)>,
     results: Vec<(i32, Document)>,
+    progress: Progress,
+    until: std::time::Instant,
 }
 
 impl WriteAccess for Writing<'_> {
@@ -241,6 +290,14 @@ impl WriteAccess for Writing<'_> {
             Some(reason) => Err(CommandError::new(91, format!("the member is stopping: {reason}"))),
             None => Ok(()),
         }
+    }
+
+    fn progress(&mut self) -> &mut Progress {
+        &mut self.progress
+    }
+
+    fn is_slice_over(&self) -> bool {
+        std::time::Instant::now() >= self.until
     }
 
     fn executed(&self, statement: i32) -> Option<Document> {

@@ -47,6 +47,8 @@ pub enum Event {
         /// What else it suffers.
         failure: Box<super::fail_point::Failure>,
     },
+    /// A long batch of writes that has paused to let others go first.
+    GoOn(super::data::Paused),
     /// Another member speaks.
     Peer(Parcel),
     /// The connection to another member broke.

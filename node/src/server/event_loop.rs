@@ -27,6 +27,7 @@ use super::confirm::Confirmations;
 use super::entry::Statement;
 use super::event::{Event, ReplyTo};
 use super::fail_point::FailPoints;
+use super::inbox::Inbox;
 use super::pending::Pending;
 use super::reading::Awaiting;
 use super::snapshots::Snapshots;
@@ -47,6 +48,8 @@ use crate::storage::store::{Store, StoreError, StoreOptions};
 
 /// Events worked off in one turn at most.
 const TURN_EVENTS_MAX: usize = 512;
+/// A turn takes no further event after this time: heartbeats must go out and come in, however busy the clients are.
+const TURN_MAX: Duration = Duration::from_millis(20);
 /// The least time between two hand-overs of committed data to the store: rare and large ones are cheapest.
 const ABSORB_EVERY: Duration = Duration::from_millis(100);
 
@@ -305,12 +308,23 @@ impl Server {
         }
         self.feed(&Input::Start);
         let mut batch = Vec::new();
+        let mut inbox = Inbox::default();
+        let mut turn = Instant::now();
         loop {
             self.end_turn()?;
             if let Some(reason) = self.stopping.take() {
                 return self.stop(&reason);
             }
             let deadline = self.next_deadline();
+            if !inbox.is_empty() || turn.elapsed() > TURN_MAX {
+                // The sockets are read meanwhile. Once to hear of them, once more for their tasks to read.
+                tokio::task::yield_now().await;
+                tokio::task::yield_now().await;
+                inbox.fill(&mut events, TURN_EVENTS_MAX);
+                turn = Instant::now();
+                self.work(&mut inbox)?;
+                continue;
+            }
             tokio::select! {
                 biased;
                 count = events.recv_many(&mut batch, TURN_EVENTS_MAX) => {
@@ -325,12 +339,30 @@ impl Server {
                 }
                 () = tokio::time::sleep_until(deadline) => {}
             }
-            self.confirm_durable()?;
-            for event in batch.drain(..) {
-                self.handle(event);
-            }
-            self.fire_due();
+            turn = Instant::now();
+            batch.drain(..).for_each(|event| inbox.push(event));
+            self.work(&mut inbox)?;
         }
+    }
+
+    /// One turn: what is durable, what members have said, whose time is over, and clients for as long as a turn may last.
+    ///
+    /// A timer is late news when the member itself was busy: it fires after what has come until then was heard. Else
+    /// 1. a secondary works for a second on what it fetched; the primary's heartbeats wait in its sockets;
+    /// 2. its election timer is due before it has read them, and it stands against a primary that is well.
+    fn work(&mut self, inbox: &mut Inbox) -> Result<(), String> {
+        let begun = Instant::now();
+        self.confirm_durable()?;
+        while let Some(event) = inbox.next_urgent() {
+            self.handle(event);
+        }
+        self.fire_due(begun);
+        while begun.elapsed() < TURN_MAX
+            && let Some(event) = inbox.next()
+        {
+            self.handle(event);
+        }
+        Ok(())
     }
 
     fn end_turn(&mut self) -> Result<(), String> {
@@ -388,6 +420,7 @@ impl Server {
                 reply,
                 failure,
             } => self.fail(request, connection, reply, *failure),
+            Event::GoOn(paused) => self.go_on(paused),
             Event::Peer(parcel) => self.hear(parcel),
             Event::PeerLost(member) => self.feed(&Input::Disconnected(member)),
             Event::Resolved { config, me, known } => {
@@ -455,8 +488,7 @@ impl Server {
         }
     }
 
-    fn fire_due(&mut self) {
-        let now = Instant::now();
+    fn fire_due(&mut self, now: Instant) {
         while let Some(timer) = self.timers.take_due(now) {
             self.feed(&Input::Timer(timer));
         }

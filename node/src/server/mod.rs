@@ -18,6 +18,7 @@ mod event_loop;
 mod fail_point;
 mod faulty;
 mod gate;
+mod inbox;
 mod obey;
 mod pending;
 mod read_concern;

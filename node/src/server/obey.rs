@@ -18,8 +18,10 @@ use super::rollback_files;
 use crate::peers::Parcel;
 use crate::replication::status::state_name;
 
-/// Bytes of documents in one answer to a fetch.
-const FETCH_BYTES_MAX: usize = 16 << 20;
+/// Bytes of documents in one answer to a fetch: what the other side writes in one turn, hearing nobody meanwhile.
+const FETCH_BYTES_MAX: usize = 2 << 20;
+/// Entries in one answer to a fetch, for the same reason.
+const FETCH_ENTRIES_MAX: usize = 500;
 
 impl Server {
     pub(super) fn obey(&mut self, output: Output) {
@@ -211,9 +213,9 @@ impl Server {
             Body::FetchResponse { after, entries, .. } if !entries.is_empty() => {
                 let found = self
                     .log
-                    .entries_after(*after, entries.len(), FETCH_BYTES_MAX)
+                    .entries_after(*after, entries.len().min(FETCH_ENTRIES_MAX), FETCH_BYTES_MAX)
                     .map_err(|error| error.to_string())?;
-                // By bytes the batch may be shorter than the core allowed: a prefix is as good.
+                // The batch may be shorter than the core allowed: a prefix is as good.
                 entries.truncate(found.len());
                 documents = found.into_iter().map(|(_, document)| document).collect();
             }

@@ -244,3 +244,26 @@ fn updates_of_elements_use_the_position_of_the_match() {
         vec![doc! { "_id": 1, "a": [{ "k": 1, "v": 1 }, { "k": 2, "v": 9 }] }]
     );
 }
+
+#[test]
+fn a_batch_that_pauses_after_each_statement_comes_to_the_same() {
+    let run = |slices| {
+        let mut member = Member::new();
+        member.slices = slices;
+        let documents: Vec<Document> = (0..5).map(|id| doc! { "_id": id % 4 }).collect();
+        let inserted = member.command(doc! { "insert": "c", "documents": documents, "ordered": false });
+        let one = |id: i32| doc! { "q": { "_id": id }, "u": { "$set": { "a": 1 } }, "upsert": true };
+        let updated = member.command(doc! { "update": "c", "updates": [one(1), one(9), one(2)] });
+        let deletes = [
+            doc! { "q": { "_id": 1 }, "limit": 1 },
+            doc! { "q": {}, "limit": 0 },
+        ];
+        let deleted = member.command(doc! { "delete": "c", "deletes": deletes.to_vec() });
+        (inserted, updated, deleted, member.entries())
+    };
+    let whole = run(false);
+    assert_eq!(run(true), whole);
+    assert_eq!(whole.0.get_i32("n").ok(), Some(4), "{}", whole.0);
+    assert_eq!(whole.1.get_i32("nModified").ok(), Some(2), "{}", whole.1);
+    assert_eq!(whole.2.get_i32("n").ok(), Some(5), "{}", whole.2);
+}

@@ -6,8 +6,8 @@ use bson::{Document, RawDocumentBuf, Timestamp};
 use protocol::optime::OpTime;
 
 use crate::commands::{
-    Access, CommandError, CursorTable, Facts, OplogReader, ReadAccess, Reading, WriteAccess, WriteOp,
-    command_for,
+    Access, CommandError, CursorTable, Facts, OplogReader, Progress, ReadAccess, Reading, WriteAccess,
+    WriteOp, command_for,
 };
 use crate::storage::entry::{EntryParts, OpKind, OplogEntry, build};
 use crate::storage::store::{MemoryEngine, ReadAt, Store};
@@ -19,6 +19,10 @@ pub(super) struct Member {
     /// Results of statements, as a retry of the last command would find them.
     pub(super) recorded: Vec<(i32, Document)>,
     pub(super) is_retry: bool,
+    /// Where a batch has paused.
+    pub(super) progress: Progress,
+    /// A batch pauses after each statement.
+    pub(super) slices: bool,
     pub(super) oplog: Oplog,
 }
 
@@ -29,6 +33,8 @@ impl Member {
             cursors: CursorTable::default(),
             recorded: Vec::new(),
             is_retry: false,
+            progress: Progress::default(),
+            slices: false,
             oplog: Oplog(Vec::new(), None),
         }
     }
@@ -56,7 +62,13 @@ impl Member {
                 };
                 run(&mut access, &request)?
             }
-            Access::Write(run) => run(self, &request)?,
+            Access::Write(run) => {
+                let mut reply = run(self, &request)?;
+                while self.progress.is_paused() {
+                    reply = run(self, &request)?;
+                }
+                reply
+            }
         };
         assert_eq!(
             reply.remove("ok"),
@@ -132,6 +144,14 @@ impl WriteAccess for Member {
             .iter()
             .find(|(number, _)| *number == statement && self.is_retry);
         recorded.map(|(_, result)| result.clone())
+    }
+
+    fn progress(&mut self) -> &mut Progress {
+        &mut self.progress
+    }
+
+    fn is_slice_over(&self) -> bool {
+        self.slices
     }
 
     fn record(&mut self, statement: i32, result: Document) {

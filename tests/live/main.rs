@@ -4,6 +4,7 @@
 //! it is not yet.
 
 mod members;
+mod stories;
 
 use std::{path::Path, time::Duration};
 
@@ -161,7 +162,7 @@ async fn an_interrupted_run_heals_and_leaves_a_report() {
 }
 
 /// One set at a time: three on a small machine would test its scheduler.
-static MACHINE: Mutex<()> = Mutex::const_new(());
+pub(crate) static MACHINE: Mutex<()> = Mutex::const_new(());
 
 async fn play(results: &Path, nemeses: &[&str], seconds: u64) -> Outcome {
     let _alone = MACHINE.lock().await;
@@ -170,7 +171,7 @@ async fn play(results: &Path, nemeses: &[&str], seconds: u64) -> Outcome {
     live.play().await.expect("the run's own machinery works")
 }
 
-fn live(results: &Path, nemeses: &[&str], seconds: u64, interrupt: Interrupt) -> Live {
+pub(crate) fn live(results: &Path, nemeses: &[&str], seconds: u64, interrupt: Interrupt) -> Live {
     let nemesis = |name: &&str| NEMESES.iter().find(|nemesis| nemesis.name == *name);
     Live {
         scenario: Scenario {
@@ -194,6 +195,7 @@ fn live(results: &Path, nemeses: &[&str], seconds: u64, interrupt: Interrupt) ->
             results: results.to_owned(),
             node_binary: None,
             other_node_binary: None,
+            story: None,
             keep_data: false,
             system: System::Node,
         },

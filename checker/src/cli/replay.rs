@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use protocol::member::Rules;
 use serde_json::json;
 
-use super::{context::Context, planted_bug};
+use super::{context::Context, planted_bug, run};
 use crate::{
     record::{
         directory::{RunDirectory, RunFile},
@@ -24,14 +24,34 @@ pub(super) struct Arguments {
     /// A run's directory, one scenario (`.txt`), or the traces (`.jsonl`, `.jsonl.gz`) of all members of one run.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
+
+    /// Tell the one scenario to real processes, as far as they can be made to play it, under load; then judge as a run is
+    /// judged. The same as `run --story FILE`.
+    #[arg(long)]
+    live: bool,
+
+    /// With --live: the seed of clients and times.
+    #[arg(long, requires = "live")]
+    seed: Option<u64>,
+
+    /// With --live: the length of the load in seconds.
+    #[arg(long, value_name = "SECONDS", requires = "live", value_parser = clap::value_parser!(u64).range(5..=86_400))]
+    time_limit: Option<u64>,
 }
 
 pub(super) fn execute(arguments: Arguments, context: &Context) -> anyhow::Result<Exit> {
     let paths = &arguments.paths;
+    if arguments.live {
+        let [story] = &paths[..] else {
+            anyhow::bail!("--live tells one story, not {}", paths.len());
+        };
+        let told = run::Arguments::telling(story.clone(), arguments.seed, arguments.time_limit);
+        return run::execute(told, context);
+    }
     if let [path] = &paths[..]
         && path.is_dir()
     {
-        return run(path, context);
+        return stored(path, context);
     }
     if paths
         .iter()
@@ -49,7 +69,7 @@ pub(super) fn execute(arguments: Arguments, context: &Context) -> anyhow::Result
 }
 
 /// What a run has stored, under the core that its members had.
-fn run(path: &Path, context: &Context) -> anyhow::Result<Exit> {
+fn stored(path: &Path, context: &Context) -> anyhow::Result<Exit> {
     let directory = RunDirectory::open(path)?;
     let mut notes = Vec::new();
     let record: Option<RunRecord> = directory.read(RunFile::Run, &mut notes);

@@ -1,7 +1,11 @@
 //! `checker run`: one live run.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
+use anyhow::Context as _;
 use clap::{Parser, builder::PossibleValuesParser, value_parser};
 use workloads::catalogue::{self, WORKLOADS};
 
@@ -14,6 +18,7 @@ use crate::{
         error::RunError,
         interrupt::{Interrupt, Interrupter, Wish},
         live::{Live, Outcome},
+        retell::{Retold, retell},
         scenario::{Cast, Places, Scenario, System},
     },
 };
@@ -46,6 +51,11 @@ pub(super) struct Arguments {
     /// Who disturbs; `none` for nobody.
     #[arg(long, value_name = "NAMES", value_delimiter = ',', default_values_t = Cast::NEMESES.map(str::to_owned), value_parser = names(NEMESES.iter().map(|nemesis| nemesis.name).chain([NOBODY])))]
     nemesis: Vec<String>,
+
+    /// Tell this scenario file to the members instead, again and again: a counterexample of the model, a shrunk seed. It says
+    /// how many members there are, and which planted bug it is about.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["nemesis", "members"])]
+    story: Option<PathBuf>,
 
     /// Requests per second of all clients together; 0 for as many as they can.
     #[arg(long, value_name = "PER_SECOND", default_value_t = Scenario::RATE)]
@@ -96,12 +106,33 @@ impl Arguments {
         Line::parse_from(["run"]).arguments
     }
 
-    fn live(self, model: Option<ModelRecord>, console: &Console, interrupt: Interrupt) -> Live {
+    /// The same with a story, told for so long.
+    pub(super) fn telling(story: PathBuf, seed: Option<u64>, time_limit: Option<u64>) -> Self {
+        let defaults = Self::defaults();
+        Self {
+            story: Some(story),
+            seed,
+            time_limit: time_limit.unwrap_or(defaults.time_limit),
+            ..defaults
+        }
+    }
+
+    fn live(
+        self,
+        model: Option<ModelRecord>,
+        console: &Console,
+        interrupt: Interrupt,
+    ) -> anyhow::Result<Live> {
+        let retold = match &self.story {
+            Some(path) => Some(retold(path, console)?),
+            None => None,
+        };
         let nemesis = |name: &String| NEMESES.iter().find(|nemesis| nemesis.name == name);
         let places = Places {
             results: self.results,
             node_binary: self.node_binary,
             other_node_binary: self.other_node_binary,
+            story: self.story,
             keep_data: self.keep,
             system: System::NAMES
                 .iter()
@@ -114,12 +145,15 @@ impl Arguments {
                 .iter()
                 .filter_map(|name| catalogue::find(name))
                 .collect(),
-            nemeses: self.nemesis.iter().filter_map(nemesis).collect(),
-            planted_bug: self.planted_bug,
+            nemeses: match &retold {
+                Some(retold) => vec![retold.nemesis],
+                None => self.nemesis.iter().filter_map(nemesis).collect(),
+            },
+            planted_bug: self.planted_bug.or_else(|| retold.as_ref()?.bug.clone()),
         };
         let scenario = Scenario {
             seed: self.seed.unwrap_or_else(seed::fresh),
-            members: self.members,
+            members: retold.map_or(self.members, |retold| retold.members),
             time_limit: Duration::from_secs(self.time_limit),
             processes: self.concurrency,
             rate: (self.rate > 0).then_some(self.rate),
@@ -129,15 +163,35 @@ impl Arguments {
                 QuorumBudget::KeepMajority
             },
         };
-        Live {
+        Ok(Live {
             scenario,
             cast,
             places,
             model,
             console: console.clone(),
             interrupt,
-        }
+        })
     }
+}
+
+/// The story as a schedule; what of it real processes cannot be made to do is said.
+fn retold(path: &Path, console: &Console) -> anyhow::Result<Retold> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let retold =
+        retell(&text).with_context(|| format!("{} is no story for real processes", path.display()))?;
+    if let Some(bug) = &retold.bug
+        && planted_bug::parse(bug).is_err()
+    {
+        anyhow::bail!("{}: there is no planted bug {bug}", path.display());
+    }
+    if !retold.left_out.is_empty() {
+        let words: Vec<&str> = retold.left_out.iter().map(String::as_str).collect();
+        console.say(format!(
+            "left out, real processes cannot be made to: {}",
+            words.join(", ")
+        ));
+    }
+    Ok(retold)
 }
 
 /// Plays the run; its verdict is the exit code.
@@ -176,7 +230,7 @@ async fn play(
 ) -> anyhow::Result<(Option<Outcome>, Wish)> {
     let (interrupter, interrupt) = Interrupter::pair();
     tokio::spawn(interrupter.listen()?);
-    let live = arguments.live(model, console, interrupt.clone());
+    let live = arguments.live(model, console, interrupt.clone())?;
     console.say(format!("seed {}", live.scenario.seed));
     console.say(format!(
         "repeat: {}",
@@ -207,7 +261,7 @@ mod tests {
         let (_interrupter, interrupt) = Interrupter::pair();
         let mut arguments = Arguments::defaults();
         arguments.seed = Some(7);
-        let live = arguments.live(None, &Console::silent(), interrupt);
+        let live = arguments.live(None, &Console::silent(), interrupt).unwrap();
         assert_eq!(
             live.scenario.command(&live.cast, &live.places),
             "cargo run -p checker -- run --seed 7"
@@ -227,7 +281,8 @@ mod tests {
         let words = line.split(' ').chain([BUGS[0].id]);
         let live = Line::parse_from(words)
             .arguments
-            .live(None, &Console::silent(), interrupt);
+            .live(None, &Console::silent(), interrupt)
+            .unwrap();
         let command = live.scenario.command(&live.cast, &live.places);
         assert_eq!(command, format!("cargo run -p checker -- {line} {}", BUGS[0].id));
     }

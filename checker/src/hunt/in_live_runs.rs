@@ -143,6 +143,7 @@ impl Ground {
                 } else {
                     self.correct.clone()
                 }),
+                story: None,
                 keep_data: false,
                 system: System::Node,
             },

@@ -95,6 +95,8 @@ pub enum Fault {
     BitRot { member: Member, flips: u32, seed: u64 },
     /// `replSetStepDown`: the member gives its primary-ship away and does not stand for `seconds`.
     StepDown { member: Member, seconds: u64 },
+    /// `replSetStepUp`: the member stands for election at once.
+    StepUp { member: Member },
     /// `replSetFreeze`: the member does not stand for election for `seconds`, or until the fault ends.
     Freeze { member: Member, seconds: u64 },
     /// The `shutdown` command, then restart at the end of the fault.
@@ -162,6 +164,7 @@ impl Fault {
             Fault::TruncateFile { .. } => "truncate-file",
             Fault::BitRot { .. } => "bit-rot",
             Fault::StepDown { .. } => "step-down",
+            Fault::StepUp { .. } => "step-up",
             Fault::Freeze { .. } => "freeze",
             Fault::ShutDown { .. } => "shut-down",
             Fault::WipeData { .. } => "wipe-data",
@@ -196,6 +199,7 @@ impl Fault {
             | Fault::TruncateFile { member, .. }
             | Fault::BitRot { member, .. }
             | Fault::StepDown { member, .. }
+            | Fault::StepUp { member }
             | Fault::Freeze { member, .. }
             | Fault::WipeData { member }
             | Fault::Resync { member }

@@ -32,6 +32,15 @@ pub enum Step {
     },
     /// Waits until the set looks so.
     Until(fn(&View, &Parts) -> bool),
+    /// This very fault strikes, and lasts until the step that heals it by this name; the story goes on if it is refused.
+    Exactly(&'static str, &'static Fault),
+    /// Waits so long for this member to lead; the story goes on in any case.
+    Leads {
+        /// Who.
+        member: Member,
+        /// At most.
+        patience_ms: u64,
+    },
 }
 
 /// Who plays what.
@@ -151,7 +160,7 @@ mod tests {
                         assert!(struck.remove(name), "{}: {name} heals nothing", nemesis.name)
                     }
                     Step::Hold { least_ms, most_ms } => assert!(least_ms <= most_ms),
-                    Step::Until(_) => {}
+                    Step::Until(_) | Step::Exactly(..) | Step::Leads { .. } => {}
                 }
             }
             assert!(struck.is_empty(), "{}: {struck:?} never ends", nemesis.name);

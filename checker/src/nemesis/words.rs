@@ -100,6 +100,7 @@ impl fmt::Display for Fault {
             Fault::StepDown { member, seconds } => {
                 write!(to, "n{member} is asked to step down for {seconds} s")
             }
+            Fault::StepUp { member } => write!(to, "n{member} is asked to stand for election"),
             Fault::Freeze { member, seconds } => {
                 write!(to, "n{member} is asked not to stand for election for {seconds} s")
             }

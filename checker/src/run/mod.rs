@@ -20,6 +20,7 @@ pub mod phases;
 pub mod processes;
 pub mod recovery;
 pub mod replicas;
+pub mod retell;
 pub mod scenario;
 pub mod settle;
 pub mod shortfalls;

@@ -47,6 +47,8 @@ pub struct Places {
     pub node_binary: Option<PathBuf>,
     /// Another server binary, for members that are restarted from the other one; `None`: there is only one.
     pub other_node_binary: Option<PathBuf>,
+    /// The scenario file that is told to the members; `None`: no story.
+    pub story: Option<PathBuf>,
     /// Keep the members' data directories in the run's directory.
     pub keep_data: bool,
     /// What kind of server it is.
@@ -115,6 +117,9 @@ impl Scenario {
             format!("--rate {}", self.rate.unwrap_or(0)),
         );
         option(self.budget == QuorumBudget::Any, "--exceed-quorum".to_owned());
+        if let Some(story) = &places.story {
+            option(true, format!("--story {}", quoted(story)));
+        }
         let names = |names: Vec<&str>| names.join(",");
         let workloads = names(cast.workloads.iter().map(|workload| workload.name).collect());
         option(
@@ -123,7 +128,11 @@ impl Scenario {
         );
         let nemeses = names(cast.nemeses.iter().map(|nemesis| nemesis.name).collect());
         let nobody = if nemeses.is_empty() { "none" } else { &nemeses };
-        option(nemeses != Cast::NEMESES.join(","), format!("--nemesis {nobody}"));
+        let told = places.story.is_some();
+        option(
+            !told && nemeses != Cast::NEMESES.join(","),
+            format!("--nemesis {nobody}"),
+        );
         if let Some(bug) = &cast.planted_bug {
             option(true, format!("--planted-bug {bug}"));
         }
@@ -236,6 +245,7 @@ mod tests {
             results: PathBuf::from("results"),
             node_binary: None,
             other_node_binary: None,
+            story: None,
             keep_data: false,
             system: System::Node,
         };

@@ -65,7 +65,7 @@ impl Disturbance {
         match step {
             Step::Name(part, who) => {
                 let mut found = None;
-                self.patiently(|view| {
+                self.patiently(PATIENCE, |view| {
                     found = who(dice, view, parts);
                     found.is_some()
                 })
@@ -94,16 +94,28 @@ impl Disturbance {
                 let drawn = Duration::from_millis(dice.between(*least_ms, *most_ms));
                 self.sleep(drawn).await;
             }
-            Step::Until(reached) => return Ok(self.patiently(|view| reached(view, parts)).await),
+            Step::Until(reached) => return Ok(self.patiently(PATIENCE, |view| reached(view, parts)).await),
+            Step::Exactly(name, fault) => {
+                let ongoing = self.apply(nemesis, (*fault).clone()).await?;
+                if !ongoing.is_vain() {
+                    self.strike(std::slice::from_ref(&ongoing)).await;
+                }
+                standing.insert(name, ongoing);
+            }
+            Step::Leads { member, patience_ms } => {
+                let patience = Duration::from_millis(*patience_ms);
+                self.patiently(patience, |view| view.primaries().contains(member))
+                    .await;
+            }
         }
         Ok(true)
     }
 
     /// Looks at the set again and again; false when it never looks as it must. What has begun is told to its end,
     /// also when the time of the disturbance is over meanwhile.
-    async fn patiently(&self, mut reached: impl FnMut(&View) -> bool) -> bool {
+    async fn patiently(&self, patience: Duration, mut reached: impl FnMut(&View) -> bool) -> bool {
         let began = Instant::now();
-        while began.elapsed() < PATIENCE && !self.is_interrupted() {
+        while began.elapsed() < patience && !self.is_interrupted() {
             if reached(&self.arena.view().await) {
                 return true;
             }

@@ -106,6 +106,7 @@ impl World {
             | Fault::TruncateFile { .. }
             | Fault::BitRot { .. }
             | Fault::StepDown { .. }
+            | Fault::StepUp { .. }
             | Fault::Freeze { .. }
             | Fault::ShutDown { .. }
             | Fault::WipeData { .. }
@@ -166,6 +167,7 @@ impl World {
             | Fault::TruncateFile { .. }
             | Fault::BitRot { .. }
             | Fault::StepDown { .. }
+            | Fault::StepUp { .. }
             | Fault::Freeze { .. }
             | Fault::ShutDown { .. }
             | Fault::WipeData { .. }

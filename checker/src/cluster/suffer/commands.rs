@@ -44,6 +44,16 @@ pub(super) async fn step_down(rig: &mut Rig, member: Member, seconds: u64) -> Re
     })
 }
 
+/// The member stands for election, without waiting for its time-out.
+pub(super) async fn step_up(rig: &mut Rig, member: Member) -> Result<Asked, ClusterError> {
+    let refusal = ask(rig, member, "replSetStepUp", doc! {"replSetStepUp": 1}).await?;
+    Ok(Asked {
+        member,
+        undo: None,
+        refusal,
+    })
+}
+
 /// The member does not stand for election.
 pub(super) async fn freeze(rig: &mut Rig, member: Member, seconds: u64) -> Result<Asked, ClusterError> {
     let period = i64::try_from(seconds).unwrap_or(i64::MAX);

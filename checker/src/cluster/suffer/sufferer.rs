@@ -206,6 +206,7 @@ async fn apply(rig: &mut Rig, fault: &Fault) -> Result<Applied, ClusterError> {
         Fault::StepDown { member, seconds } => commands::step_down(rig, *member, *seconds)
             .await
             .map(Applied::Asked),
+        Fault::StepUp { member } => commands::step_up(rig, *member).await.map(Applied::Asked),
         Fault::Freeze { member, seconds } => {
             commands::freeze(rig, *member, *seconds).await.map(Applied::Asked)
         }

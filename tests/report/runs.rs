@@ -9,7 +9,7 @@ use checker::{
         SCHEMA,
         coverage::CoverageRecord,
         directory::{RunDirectory, RunFile},
-        model::{ModelRecord, ModelResult, PropertyOutcome, PropertyResult},
+        model::{ModelRecord, ModelResult, PropertyOutcome, PropertyResult, SimulationResult},
         replicas::{Difference, ReplicaDiff, ReplicaDigest, RolledBackEntry},
         status::OptimeRecord,
         verdict::VerdictRecord,
@@ -365,6 +365,15 @@ fn model(broken: bool) -> ModelRecord {
     };
     ModelRecord {
         schema: SCHEMA,
+        simulation: Some(SimulationResult {
+            from: 0,
+            seeds: 200,
+            steps: 3_201_118,
+            simulated_s: 31_400,
+            elapsed_ms: 2_950,
+            violation: None,
+        }),
+        fired: BTreeMap::new(),
         models: vec![ModelResult {
             name: "elections".to_owned(),
             bounds: "3 members, 2 terms, 2 entries, 1 crash".to_owned(),

@@ -1,6 +1,8 @@
 //! The short models, explored before a run that nobody asked anything else of.
 
-use protocol::member::Rules;
+use std::{collections::BTreeMap, time::Instant};
+
+use protocol::{member::Rules, rules::NEXT};
 use stateright::{Expectation, Model};
 
 use crate::{
@@ -14,12 +16,16 @@ use crate::{
     record::{
         SCHEMA,
         exit::Exit,
-        model::{ModelRecord, ModelResult, PropertyOutcome, PropertyResult},
+        model::{ModelRecord, ModelResult, PropertyOutcome, PropertyResult, SimulationResult},
     },
+    simulation::{Options, simulate_many},
 };
 
 /// A model may hold so much: beyond it the answer is unknown, not a machine that swaps.
 const MEMORY_BYTES_MAX: usize = 4 << 30;
+
+/// So many simulated clusters take a few seconds.
+const SIMULATED_SEEDS: u64 = 200;
 
 /// Explores them: what they found, for the report of the run, and the worst of it.
 pub(super) fn explore(console: &Console, rules: Rules) -> (ModelRecord, Exit) {
@@ -37,7 +43,82 @@ pub(super) fn explore(console: &Console, rules: Rules) -> (ModelRecord, Exit) {
         }
         findings.push(finding);
     }
-    (record(&findings), exit(&findings))
+    let simulation = simulated(console, rules, search.threads);
+    let mut worst = exit(&findings);
+    if simulation.result.violation.is_some() {
+        worst = Exit::Violation;
+    }
+    let mut record = record(&findings);
+    record
+        .fired
+        .insert("simulation".to_owned(), by_name(simulation.fired));
+    record.simulation = Some(simulation.result);
+    (record, worst)
+}
+
+struct Simulated {
+    result: SimulationResult,
+    fired: [u64; NEXT.len()],
+}
+
+/// The same few clusters each time: a run from a seed stays one. `checker simulate` tries others.
+fn simulated(console: &Console, rules: Rules, threads: usize) -> Simulated {
+    let options = Options {
+        rules,
+        ..Options::default()
+    };
+    let began = Instant::now();
+    let mut result = SimulationResult {
+        from: 0,
+        seeds: 0,
+        steps: 0,
+        simulated_s: 0,
+        elapsed_ms: 0,
+        violation: None,
+    };
+    let mut fired = [0; NEXT.len()];
+    let mut virtual_us = 0;
+    // A panic of the core is caught and told as a violation.
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    simulate_many(0..SIMULATED_SEEDS, threads, &options, |outcome| {
+        result.seeds += 1;
+        result.steps += outcome.steps;
+        virtual_us += outcome.virtual_us;
+        for (sum, count) in fired.iter_mut().zip(outcome.fired) {
+            *sum += count;
+        }
+        let broken = outcome
+            .violation
+            .map(|violation| (outcome.seed, violation.to_string()));
+        result.violation = result.violation.take().or(broken);
+        let done = result.seeds;
+        console.progress(|| format!("simulating clusters: {done} of {SIMULATED_SEEDS}"));
+        result.violation.is_none()
+    });
+    std::panic::set_hook(hook);
+    console.progress_done();
+    result.simulated_s = virtual_us / 1_000_000;
+    result.elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let SimulationResult {
+        seeds,
+        steps,
+        simulated_s,
+        ..
+    } = &result;
+    match &result.violation {
+        None => console.say(format!(
+            "simulation       {seeds:>9} clusters, {steps} steps in {simulated_s} s of their time, nothing broke"
+        )),
+        Some((seed, words)) => console.warn(format!(
+            "simulation: seed {seed} ended in {words}; see `checker simulate --from {seed} --seeds 1`"
+        )),
+    }
+    Simulated { result, fired }
+}
+
+fn by_name(fired: [u64; NEXT.len()]) -> BTreeMap<String, u64> {
+    NEXT.iter().map(|rule| rule.name.to_owned()).zip(fired).collect()
 }
 
 fn exit(findings: &[Finding]) -> Exit {
@@ -54,9 +135,17 @@ fn exit(findings: &[Finding]) -> Exit {
 }
 
 fn record(findings: &[Finding]) -> ModelRecord {
+    let mut fired = [0; NEXT.len()];
+    for finding in findings {
+        for (sum, count) in fired.iter_mut().zip(finding.fired) {
+            *sum += count;
+        }
+    }
     ModelRecord {
         schema: SCHEMA,
         models: findings.iter().map(result).collect(),
+        simulation: None,
+        fired: BTreeMap::from([("model".to_owned(), by_name(fired))]),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use protocol::member::Rules;
+use protocol::rules::NEXT;
 
 use super::bare::{BreadthFirst, End, Reached};
 use super::chart::{chart, steady_names};
@@ -20,6 +21,8 @@ pub struct Finding {
     pub reached: Reached,
     /// The answer.
     pub answer: Answer,
+    /// In how many different reactions of a member each rule fired, by row of [`NEXT`].
+    pub fired: [u64; NEXT.len()],
 }
 
 /// The answer of one model.
@@ -68,6 +71,7 @@ pub fn check(model: &NamedModel, rules: Rules, search: &BreadthFirst<'_>) -> Fin
         pinned_states: model.unique_states,
         reached: outcome.reached,
         answer,
+        fired: replica_set.fired(),
     }
 }
 

@@ -64,6 +64,7 @@ impl ReplicaSet {
     fn react(&self, number: u32, kind: Kind, of: u32) -> Noted {
         let member = &self.members.value(number).member;
         let reaction = react(&self.rules, member, self.stimulus(kind, of));
+        self.note_fired(reaction.fired);
         let sent = reaction.sent().filter(|message| travels(message, kind));
         let mut sent: Vec<_> = sent
             .map(|message| self.messages.number(message.clone()))

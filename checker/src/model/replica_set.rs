@@ -4,8 +4,11 @@
 //! [`super::effect`], messages are in [`super::network`], symmetry in [`super::canonical`], and Stateright's view of it
 //! all in [`super::explore`].
 
-use protocol::member::Rules;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use protocol::member::{Fired, Rules};
 use protocol::message::Message;
+use protocol::rules::NEXT;
 
 use super::bounds::{Bounds, MEMBERS_MAX};
 use super::effect::Effect;
@@ -47,6 +50,8 @@ pub struct ReplicaSet {
     pub(super) prunings: Memo,
     /// (ghosts, effect) to ghosts.
     pub(super) recordings: Memo,
+    /// In how many different reactions of a member each rule fired, by row of [`NEXT`].
+    pub(super) fired: [AtomicU64; NEXT.len()],
 }
 
 impl ReplicaSet {
@@ -68,6 +73,20 @@ impl ReplicaSet {
             arrivals: Memo::with_bits(18),
             prunings: Memo::with_bits(18),
             recordings: Memo::with_bits(18),
+            fired: std::array::from_fn(|_| AtomicU64::new(0)),
+        }
+    }
+
+    /// In how many different reactions of a member each rule fired so far.
+    pub fn fired(&self) -> [u64; NEXT.len()] {
+        std::array::from_fn(|rule| self.fired[rule].load(Ordering::Relaxed))
+    }
+
+    pub(super) fn note_fired(&self, fired: Fired) {
+        let mut bits = fired.0;
+        while bits != 0 {
+            self.fired[bits.trailing_zeros() as usize].fetch_add(1, Ordering::Relaxed);
+            bits &= bits - 1;
         }
     }
 

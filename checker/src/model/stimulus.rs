@@ -10,7 +10,7 @@ use std::sync::Arc;
 use protocol::concern::{ReadConcern, WriteConcern};
 use protocol::config::{Config, MemberId};
 use protocol::input::{Input, RequestId};
-use protocol::member::{Rules, step};
+use protocol::member::{Fired, Rules, step};
 use protocol::message::{Body, Message};
 use protocol::output::Output;
 use protocol::state::{Mode, Role, State};
@@ -65,6 +65,8 @@ pub struct Reaction {
     pub member: Member,
     /// The core's steps: input, outputs and state before each. The state after one is the state before the next.
     pub steps: Vec<(State, Input, Vec<Output>)>,
+    /// The rules that fired in any of them.
+    pub fired: Fired,
     /// The last step did not end: an assertion of the core failed.
     pub panicked: bool,
 }
@@ -85,6 +87,7 @@ pub fn react(rules: &Rules, member: &Member, stimulus: Stimulus<'_>) -> Reaction
         reaction: Reaction {
             member: member.clone(),
             steps: Vec::new(),
+            fired: Fired::default(),
             panicked: false,
         },
     };
@@ -289,6 +292,7 @@ impl React<'_> {
             member.queue(output);
         }
         self.reaction.panicked |= ended.is_err();
+        self.reaction.fired.0 |= ended.map_or(0, |fired| fired.0);
         self.reaction.steps.push((before, input, outputs));
     }
 }

@@ -1,5 +1,7 @@
 //! `model.json`: what the model checker found in every order of small worlds.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::checks::{Anomaly, Validity, Verdict};
@@ -11,6 +13,30 @@ pub struct ModelRecord {
     pub schema: u32,
     /// One per bounded model.
     pub models: Vec<ModelResult>,
+    /// Simulated clusters beside them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub simulation: Option<SimulationResult>,
+    /// World (`model`, `simulation`) to rule to how often it fired there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fired: BTreeMap<String, BTreeMap<String, u64>>,
+}
+
+/// Simulated clusters, one a seed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SimulationResult {
+    /// The first seed.
+    pub from: u64,
+    /// How many.
+    pub seeds: u64,
+    /// Steps of the core in all of them.
+    pub steps: u64,
+    /// Seconds of their clocks.
+    pub simulated_s: u64,
+    /// Time it took.
+    pub elapsed_ms: u64,
+    /// The first seed that broke something, and what.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub violation: Option<(u64, String)>,
 }
 
 impl ModelRecord {
@@ -40,6 +66,21 @@ impl ModelRecord {
                 Validity::Invalid,
                 format!("the model {} breaks \"{name}\"", model.name),
             )
+        } else if let Some((seed, words)) = self
+            .simulation
+            .as_ref()
+            .and_then(|simulation| simulation.violation.clone())
+        {
+            anomalies.push(Anomaly {
+                kind: words.split(':').next().unwrap_or_default().to_owned(),
+                key: None,
+                words: words.clone(),
+                operations: Vec::new(),
+            });
+            (
+                Validity::Invalid,
+                format!("the simulated cluster of seed {seed} ended in {words}"),
+            )
         } else if let Some((model, name)) = named(PropertyOutcome::NotReached) {
             (
                 Validity::Unknown,
@@ -55,9 +96,15 @@ impl ModelRecord {
             )
         } else {
             let count = self.models.len();
+            let simulated = self.simulation.as_ref().map_or_else(String::new, |simulation| {
+                format!(
+                    "; so do {} simulated clusters in {} steps",
+                    simulation.seeds, simulation.steps
+                )
+            });
             (
                 Validity::Valid,
-                format!("every state of {count} models, {states} in all, keeps every invariant"),
+                format!("every state of {count} models, {states} in all, keeps every invariant{simulated}"),
             )
         };
         Verdict {

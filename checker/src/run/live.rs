@@ -259,12 +259,13 @@ impl Live {
     ) -> Result<Option<Verdict>, RunError> {
         self.console.say("replaying the members' steps");
         let (directory, rules) = (directory.clone(), self.cast.rules());
+        let before = self.model.clone();
         let replaying = tokio::task::spawn_blocking(move || {
             traces::keep(&written, &directory)?;
             let Some(replayed) = traces::replay_stored(&directory, &rules)? else {
                 return Ok(None);
             };
-            directory.write(RunFile::Coverage, &traces::coverage(&replayed))?;
+            directory.write(RunFile::Coverage, &traces::coverage(&replayed, before.as_ref()))?;
             Ok(Some(traces::verdict(&replayed)))
         });
         let replayed = replaying.await;

@@ -18,7 +18,7 @@ use super::error::RunError;
 use crate::{
     checks::{Anomaly, Verdict},
     nemesis::fault::Member,
-    record::{SCHEMA, coverage::CoverageRecord, directory::RunDirectory},
+    record::{SCHEMA, coverage::CoverageRecord, directory::RunDirectory, model::ModelRecord},
     replay::{Replayed, replay},
 };
 
@@ -98,13 +98,15 @@ pub fn verdict(replayed: &Replayed) -> Verdict {
     verdict
 }
 
-/// How often each rule fired; those that never did stand there with 0.
-pub fn coverage(replayed: &Replayed) -> CoverageRecord {
+/// How often each rule fired, here and in the worlds before; those that never did stand there with 0.
+pub fn coverage(replayed: &Replayed, before: Option<&ModelRecord>) -> CoverageRecord {
     let count = |name: &str| replayed.fired.get(name).copied().unwrap_or(0);
     let counts = NEXT.iter().map(|rule| (rule.name.to_owned(), count(rule.name)));
+    let mut worlds = before.map_or_else(BTreeMap::new, |record| record.fired.clone());
+    worlds.insert(WORLD.to_owned(), counts.collect());
     CoverageRecord {
         schema: SCHEMA,
-        worlds: BTreeMap::from([(WORLD.to_owned(), counts.collect())]),
+        worlds,
     }
 }
 
@@ -151,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_rule_that_never_fired_is_told() {
-        let coverage = coverage(&Replayed::default());
+        let coverage = coverage(&Replayed::default(), None);
         assert_eq!(coverage.worlds[WORLD].len(), NEXT.len());
         assert!(coverage.worlds[WORLD].values().all(|count| *count == 0));
     }

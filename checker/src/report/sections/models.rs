@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::{Section, glyphs};
 use crate::{
-    record::model::{ModelResult, PropertyOutcome},
+    record::model::{ModelResult, PropertyOutcome, SimulationResult},
     report::{
         text::{counted, duration, grouped, shown, visible},
         view::View,
@@ -22,8 +22,34 @@ pub(crate) fn section(view: &View) -> Option<Section> {
         short: "Models",
         title: "Model check of the protocol's core".to_owned(),
         note: Some("every order of events within small bounds".to_owned()),
-        body: html! { @for model in &record.models { (card(model)) } },
+        body: html! {
+            @for model in &record.models { (card(model)) }
+            @if let Some(simulation) = &record.simulation { (clusters(simulation)) }
+        },
     })
+}
+
+fn clusters(simulation: &SimulationResult) -> Markup {
+    let holds = simulation.violation.is_none();
+    html! {
+        details.card open[!holds] {
+            summary {
+                (glyphs::yes(holds, "holds", "broken"))
+                " " b { "simulated clusters" }
+                " " span.faint { "whole sets in one thread each: networks, disks, clocks and clients drawn from a seed" }
+                span.facts {
+                    (counted(simulation.seeds, "seed")) " from " (simulation.from) " · " (counted(simulation.steps, "step"))
+                    " · " (grouped(simulation.simulated_s)) " s of their time in "
+                    (duration(simulation.elapsed_ms.saturating_mul(1_000_000)))
+                }
+            }
+            @if let Some((seed, words)) = &simulation.violation {
+                p { "Seed " (seed) " ended in " (shown(words)) ". " code { "checker simulate --from " (seed) " --seeds 1" } }
+            } @else {
+                p.faint { "Every invariant held after every step; every set came to rest after its trouble." }
+            }
+        }
+    }
 }
 
 fn card(model: &ModelResult) -> Markup {

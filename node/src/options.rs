@@ -14,6 +14,9 @@ pub const DEFAULT_PORT: u16 = 27017;
 /// Default limit of a trace: some hours of a busy member.
 const TRACE_LIMIT_DEFAULT_MB: u64 = 4_096;
 
+/// The most bytes of entries that a rollback takes back, unless told otherwise.
+const ROLLBACK_BYTES_DEFAULT: usize = 300 << 20;
+
 /// Client connections at once, unless told otherwise; the system's limit on open files may be lower.
 const CONNECTIONS_DEFAULT: u32 = 65_536;
 /// The least that can be asked for (as `mongod`).
@@ -55,7 +58,8 @@ pub struct Options {
     /// Write the log to this file instead of standard output.
     #[arg(long, value_name = "FILE")]
     pub logpath: Option<PathBuf>,
-    /// Set a server parameter: `enableTestCommands=1` lets clients inject failures (`configureFailPoint`).
+    /// Set a server parameter: `enableTestCommands=1` lets clients inject failures (`configureFailPoint`),
+    /// `rollbackLimitBytes=N` limits what a rollback takes back.
     #[arg(long = "setParameter", value_name = "NAME=VALUE")]
     pub set_parameter: Vec<String>,
     /// Write every step of the protocol core, as one JSON line each, to this file.
@@ -254,6 +258,16 @@ impl Options {
             }
         }
         Ok(())
+    }
+
+    /// The most bytes of entries that a rollback takes back: MongoDB's 300 MB, or `--setParameter rollbackLimitBytes=N`.
+    #[must_use]
+    pub fn rollback_bytes_max(&self) -> usize {
+        let given = self.set_parameter.iter().rev();
+        let mut given = given.filter_map(|given| given.strip_prefix("rollbackLimitBytes="));
+        given
+            .find_map(|bytes| bytes.parse().ok())
+            .unwrap_or(ROLLBACK_BYTES_DEFAULT)
     }
 
     /// Must clients log in?

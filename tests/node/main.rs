@@ -3,6 +3,7 @@
 mod access;
 mod membership;
 mod playground;
+mod rollback;
 mod syncing;
 
 use std::fs::File;

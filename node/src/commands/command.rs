@@ -6,6 +6,7 @@ use bson::{Document, RawDocumentBuf};
 use super::cursors::{CursorTable, Reading};
 use super::error::CommandError;
 use super::oplog_reader::OplogReader;
+use super::traffic::Traffic;
 use super::write_batch::Progress;
 use crate::auth::user::User;
 use crate::storage::store::{ReadAt, Store};
@@ -84,12 +85,16 @@ pub struct Facts {
     pub connections_created: i64,
     /// The set's configuration, when `local` is asked for it.
     pub config: Option<Document>,
+    /// What the member calls itself, when `local` is asked for it.
+    pub me: Option<Document>,
     /// `hello`'s reply, for `serverStatus.repl`.
     pub hello: Document,
     /// Clients may inject failures.
     pub test_commands: bool,
     /// `name=value` of each parameter given at the start.
     pub parameters: Vec<String>,
+    /// What was asked since the start.
+    pub traffic: Traffic,
     /// Who has logged in over the connection that asks.
     pub who: Option<User>,
     /// Bytes of the oplog on disk, and its cap.
@@ -152,7 +157,7 @@ pub trait WriteAccess {
     fn progress(&mut self) -> &mut Progress;
 
     /// Is it time to let others go first? A long batch pauses then, and goes on where it was.
-    fn is_slice_over(&self) -> bool;
+    fn is_slice_over(&mut self) -> bool;
 
     /// For a retryable write: records this statement's result, replicated with its entries. Call before `write`.
     fn record(&mut self, statement: i32, result: Document);

@@ -7,7 +7,7 @@ use super::command::{Access, Command, ReadAccess, Scope};
 use super::error::CommandError;
 use super::hint::check_hint;
 use super::oplog_reader::OPLOG;
-use super::scan::{CONFIGURATION, Scan};
+use super::scan::{CONFIGURATION, ME, Scan};
 use crate::wire::Request;
 
 pub(super) const COMMAND: Command = Command {
@@ -23,7 +23,7 @@ fn run(access: &mut ReadAccess<'_>, request: &Request) -> Result<Document, Comma
     check_hint(access.store, access.at, &ns, arguments.get("hint"))?;
     let found = if ns == OPLOG {
         usize::try_from(access.oplog.entries()).unwrap_or(usize::MAX)
-    } else if filter.is_empty() && ns != CONFIGURATION {
+    } else if filter.is_empty() && ns != CONFIGURATION && ns != ME {
         usize::try_from(access.store.counts(&ns, access.at)?.objects).unwrap_or(usize::MAX)
     } else {
         let mut scan = Scan::on(access, &ns, &filter, &arguments.variables()?)?;

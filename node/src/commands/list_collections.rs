@@ -31,6 +31,9 @@ fn run(access: &mut ReadAccess<'_>, request: &Request) -> Result<Document, Comma
         .collect();
     if database == "local" {
         names.push("oplog.rs".to_owned());
+        if access.facts.me.is_some() {
+            names.push("me".to_owned());
+        }
         if access.facts.config.is_some() {
             names.push("system.replset".to_owned());
         }

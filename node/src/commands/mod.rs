@@ -43,6 +43,8 @@ mod scan;
 mod search_indexes;
 mod sessions;
 mod stats;
+mod top;
+mod traffic;
 mod update;
 mod users;
 mod validate;
@@ -54,6 +56,7 @@ pub use cursors::{CursorTable, Reading};
 pub use error::CommandError;
 pub use lookup::command_for;
 pub use oplog_reader::{OPLOG, OplogReader};
+pub use traffic::Traffic;
 pub use write_batch::Progress;
 
 /// Every command on data.
@@ -95,6 +98,7 @@ pub const COMMANDS: &[Command] = &[
     stats::DATABASE,
     stats::COLLECTION,
     stats::SERVER,
+    top::COMMAND,
     update::COMMAND,
     users::CREATE,
     users::UPDATE,

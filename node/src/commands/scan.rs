@@ -16,6 +16,8 @@ use crate::storage::store::{KeyRange, Order, PageLimit, ReadAt, Row, Store, Stor
 
 /// The collection that holds the set's configuration (S0-08).
 pub(super) const CONFIGURATION: &str = "local.system.replset";
+/// What the member calls itself, as a collection (S4-05).
+pub(super) const ME: &str = "local.me";
 
 /// Documents looked at between two looks at the budget.
 const PAGE: PageLimit = PageLimit {
@@ -114,11 +116,13 @@ impl Scan {
         variables: &Variables,
     ) -> Result<Self, CommandError> {
         let scan = Self::new(ns, filter, variables)?;
-        if ns != CONFIGURATION {
-            return Ok(scan);
-        }
-        let rows = access.facts.config.iter().map(|config| {
-            let bytes = raw(config)?.into_bytes();
+        let own = match ns {
+            CONFIGURATION => &access.facts.config,
+            ME => &access.facts.me,
+            _ => return Ok(scan),
+        };
+        let rows = own.iter().map(|document| {
+            let bytes = raw(document)?.into_bytes();
             Ok((Vec::new(), Arc::from(bytes)))
         });
         Ok(Self {

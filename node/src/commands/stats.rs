@@ -128,8 +128,10 @@ fn server(access: &mut ReadAccess<'_>, request: &Request) -> Result<Document, Co
         },
         "mem": { "resident": resident_mb(), "bits": 64, "supported": true },
         "metrics": { "cursor": { "open": { "total": i64::try_from(access.cursors.len()).unwrap_or(i64::MAX) } } },
-        "opcounters": {},
-        "network": {},
+        "opcounters": facts.traffic.counters.to_document(),
+        "network": {
+            "numRequests": facts.traffic.requests,
+        },
         "repl": Bson::Document(facts.hello.clone()),
         "storageEngine": { "name": "fjall", "persistent": true },
         "overlayBytes": i64::try_from(access.store.overlay_bytes()).unwrap_or(i64::MAX),

@@ -14,6 +14,43 @@ use super::timing::Profile;
 #[error("{0}")]
 pub struct ConfigError(pub String);
 
+/// Fields of a configuration.
+const FIELDS: &[&str] = &[
+    "_id",
+    "version",
+    "term",
+    "members",
+    "protocolVersion",
+    "writeConcernMajorityJournalDefault",
+    "settings",
+];
+/// Fields of a member.
+const MEMBER_FIELDS: &[&str] = &[
+    "_id",
+    "host",
+    "arbiterOnly",
+    "buildIndexes",
+    "hidden",
+    "newlyAdded",
+    "priority",
+    "secondaryDelaySecs",
+    "slaveDelay",
+    "tags",
+    "votes",
+];
+/// Settings of the set.
+const SETTINGS: &[&str] = &[
+    "catchUpTakeoverDelayMillis",
+    "catchUpTimeoutMillis",
+    "chainingAllowed",
+    "electionTimeoutMillis",
+    "getLastErrorDefaults",
+    "getLastErrorModes",
+    "heartbeatIntervalMillis",
+    "heartbeatTimeoutSecs",
+    "replicaSetId",
+];
+
 /// Priorities are 0 to 100, decimals allowed.
 pub const PRIORITY_MAX: f64 = 100.0;
 /// `secondaryDelaySecs` is at most 366 days.
@@ -24,6 +61,7 @@ pub const DELAY_SECS_MAX: i64 = 31_622_400;
 /// # Errors
 /// A sentence that names the field.
 pub fn parse(document: &Document, set_name: &str, profile: Profile) -> Result<Config, ConfigError> {
+    check_fields("ReplSetConfig", document, FIELDS)?;
     let name = document
         .get_str("_id")
         .map_err(|_| invalid("the field _id must be the set's name"))?;
@@ -50,6 +88,7 @@ pub fn parse(document: &Document, set_name: &str, profile: Profile) -> Result<Co
         .ok_or_else(|| invalid("version is a number from 1 to 2147483647"))?;
     let term = integer(document, "term")?.unwrap_or(0);
     let settings = document.get_document("settings").cloned().unwrap_or_default();
+    check_fields("ReplSetConfig.settings", &settings, SETTINGS)?;
     let config = Config {
         id: ConfigId {
             term: Term(term),
@@ -197,10 +236,22 @@ fn with_document(mut config: Config, given: &Document, profile: Profile) -> Resu
     Ok(config)
 }
 
+/// A misspelt field would be a wish that nobody hears: `priorty: 0` makes a member electable.
+fn check_fields(place: &str, document: &Document, known: &[&str]) -> Result<(), ConfigError> {
+    let unknown = document.keys().find(|key| !known.contains(&key.as_str()));
+    match unknown {
+        Some(field) => Err(invalid(&format!(
+            "BSON field '{place}.{field}' is an unknown field."
+        ))),
+        None => Ok(()),
+    }
+}
+
 fn member(row: &Bson) -> Result<MemberConfig, ConfigError> {
     let row = row
         .as_document()
         .ok_or_else(|| invalid("each of members must be a document"))?;
+    check_fields("ReplSetConfig.members", row, MEMBER_FIELDS)?;
     let id = integer(row, "_id")?.ok_or_else(|| invalid("a member lacks _id"))?;
     let id = u8::try_from(id).map_err(|_| invalid("a member's _id is a number from 0 to 255"))?;
     let host = row
@@ -368,6 +419,18 @@ mod tests {
                 "name other",
             ),
             (doc! { "_id": "s", "members": [] }, "1 to 50 members"),
+            (
+                doc! { "_id": "s", "members": [{ "_id": 0, "host": "a:1", "priorty": 0 }] },
+                "ReplSetConfig.members.priorty",
+            ),
+            (
+                doc! { "_id": "s", "members": [{ "_id": 0, "host": "a:1" }], "settings": { "electionTimeout": 1 } },
+                "ReplSetConfig.settings.electionTimeout",
+            ),
+            (
+                doc! { "_id": "s", "member": [], "members": [{ "_id": 0, "host": "a:1" }] },
+                "ReplSetConfig.member' is an unknown field",
+            ),
             (
                 doc! { "_id": "s", "members": [{ "_id": 0, "host": "a:1" }, { "_id": 0, "host": "b:1" }] },
                 "_id 0",

@@ -97,7 +97,8 @@ impl Server {
             session,
             results: Vec::new(),
             progress: earlier.unwrap_or_default(),
-            until: std::time::Instant::now() + SLICE,
+            begun: std::time::Instant::now(),
+            until: None,
         };
         let result = run(&mut access, &request);
         let progress = std::mem::take(&mut access.progress);
@@ -251,7 +252,8 @@ struct Writing<'a> {
     session: Option<(bson::RawDocumentBuf, i64)>,
     results: Vec<(i32, Document)>,
     progress: Progress,
-    until: std::time::Instant,
+    begun: std::time::Instant,
+    until: Option<std::time::Instant>,
 }
 
 impl WriteAccess for Writing<'_> {
@@ -296,8 +298,12 @@ impl WriteAccess for Writing<'_> {
         &mut self.progress
     }
 
-    fn is_slice_over(&self) -> bool {
-        std::time::Instant::now() >= self.until
+    /// Counts from the first statement on, and lasts as long as it took to come there at least: a batch that has to be
+    /// read anew for each slice would never end otherwise.
+    fn is_slice_over(&mut self) -> bool {
+        let now = std::time::Instant::now();
+        let reading = now - self.begun;
+        now >= *self.until.get_or_insert(now + SLICE.max(reading))
     }
 
     fn executed(&self, statement: i32) -> Option<Document> {

@@ -9,14 +9,12 @@ use std::time::{Duration, SystemTime};
 use bson::DateTime;
 use bson::oid::ObjectId;
 use protocol::config::{Config, MemberId};
-use protocol::initial_sync::Unsynced;
 use protocol::input::{Input, RequestId};
 use protocol::member::{Rules, step};
 use protocol::message::Body;
-use protocol::oplog::Oplog;
 use protocol::optime::OpTime;
-use protocol::output::{Outcome, ReadPoint, Refusal, Vote};
-use protocol::state::{Durable, State};
+use protocol::output::{Outcome, ReadPoint, Refusal};
+use protocol::state::State;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
@@ -30,11 +28,12 @@ use super::fail_point::FailPoints;
 use super::inbox::Inbox;
 use super::pending::Pending;
 use super::reading::Awaiting;
+use super::recover::{recover_core, recover_own_id};
 use super::snapshots::Snapshots;
 use super::timers::Timers;
 use super::trace::Trace;
 use crate::auth::key_file::Key;
-use crate::commands::{CursorTable, WriteOp};
+use crate::commands::{CursorTable, Traffic, WriteOp};
 use crate::options::Options;
 use crate::peers::{Parcel, Peers};
 use crate::replication::config_document;
@@ -43,7 +42,7 @@ use crate::replication::status::Contact;
 use crate::replication::sync_status::Tally;
 use crate::replication::timing::Timing;
 use crate::storage::lock::{DataDirectoryLock, LockError};
-use crate::storage::log::{Durability, Log, LogError, LogOptions, Recovered};
+use crate::storage::log::{Durability, Log, LogError, LogOptions};
 use crate::storage::store::{Store, StoreError, StoreOptions};
 
 /// Events worked off in one turn at most.
@@ -122,6 +121,8 @@ pub(super) mod record {
     pub(in super::super) const ROLLBACK_ID: &str = "rollbackId";
     /// The port at which this member listened when it stored a configuration: a copy of its directory starts at another.
     pub(in super::super) const PORT: &str = "port";
+    /// What this member calls itself in `local.me`; a copy of its directory is somebody else.
+    pub(in super::super) const ME: &str = "me";
     pub(in super::super) const UNSYNCED: &str = "initialSync";
 }
 
@@ -159,6 +160,12 @@ pub struct Server {
     pub(super) cloning: Option<Clone>,
     /// What the last clone came to.
     pub(super) cloned: Option<Tally>,
+    /// The rollback that the core asked for was not done.
+    pub(super) rollback_too_large: bool,
+    /// `_id` of `local.me`.
+    pub(super) own_id: ObjectId,
+    /// What clients have asked.
+    pub(super) traffic: Traffic,
     /// What the core said of the request just given to it.
     pub(super) decision: Option<Result<ReadPoint, Refusal>>,
     /// The request that the core completed last without a waiter.
@@ -217,6 +224,7 @@ impl Server {
         }
         let random = std::hash::RandomState::new().build_hasher().finish();
         let durable = recover_core(&recovered, &options, random)?;
+        let own_id = recover_own_id(&recovered, &options, &mut log)?;
         let mut store = Store::open(&dbpath, StoreOptions::default())?;
         if durable.unsynced.is_some_and(|flag| !flag.whole) {
             tracing::warn!("initial sync was under way: half a clone is thrown away");
@@ -279,6 +287,9 @@ impl Server {
             clone_cursor: Vec::new(),
             cloning: None,
             cloned: None,
+            rollback_too_large: false,
+            own_id,
+            traffic: Traffic::default(),
             decision: None,
             completed: None,
             step_down_wait: Duration::from_secs(10),
@@ -368,6 +379,9 @@ impl Server {
     fn end_turn(&mut self) -> Result<(), String> {
         if !self.awaiting.is_empty() {
             self.go_on_awaiting();
+        }
+        if std::mem::take(&mut self.rollback_too_large) {
+            self.feed(&Input::RollbackTooLarge);
         }
         // Before fetches are answered: the core must not promise what the log has just dropped.
         if self.log.base() > self.state.oplog.base() {
@@ -515,6 +529,14 @@ impl Server {
         self.topology_changed();
         let version = self.state.config.id.version;
         tracing::info!(version, me = self.state.me.0, "configuration in force");
+        let votes = self.state.config.voters();
+        if votes.is_multiple_of(2) {
+            tracing::warn!(
+                votes,
+                "an even number of votes: a tie elects nobody, and one more vote would survive one more failure; add a \
+                 member or an arbiter"
+            );
+        }
         if let Some(reply) = self.initiate_waiter.take() {
             self.reply(reply, bson::doc! { "info": super::admin::INITIATED, "ok": 1.0 });
         }
@@ -543,50 +565,4 @@ pub(super) fn wall_secs() -> u32 {
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default();
     u32::try_from(since.as_secs()).unwrap_or(u32::MAX)
-}
-
-fn recover_core(recovered: &Recovered, options: &Options, life: u64) -> Result<Durable, StartError> {
-    let meta = &recovered.meta;
-    let mut vote: Vote = read_record(meta, record::VOTE)?.unwrap_or(Vote::NONE);
-    let mut config: Config = read_record(meta, record::CONFIG)?.unwrap_or_else(Config::none);
-    let mut me: MemberId = read_record(meta, record::MEMBER)?.unwrap_or(MemberId(u8::MAX));
-    let rollback_id: u32 = read_record(meta, record::ROLLBACK_ID)?.unwrap_or(0);
-    let asked = options.set_name().unwrap_or_default();
-    if !config.is_none() && config.set_name != asked {
-        return Err(StartError::OtherSet {
-            found: config.set_name,
-            asked: asked.to_owned(),
-        });
-    }
-    let port: Option<u16> = read_record(meta, record::PORT)?;
-    if port.is_some_and(|port| port != options.port()) {
-        // N08: two members with one vote. Whoever this is now, the set will tell.
-        tracing::warn!("the data directory is another member's copy: its data stay, its identity does not");
-        (vote, config, me) = (Vote::NONE, Config::none(), MemberId(u8::MAX));
-    }
-    let positions = recovered.positions.iter().copied();
-    let oplog = Oplog::new(recovered.base.unwrap_or(OpTime::NULL), positions);
-    Ok(Durable {
-        me,
-        config: Arc::new(config),
-        vote,
-        oplog,
-        rollback_id,
-        unsynced: read_record::<Option<Unsynced>>(meta, record::UNSYNCED)?.flatten(),
-        life,
-    })
-}
-
-fn read_record<T: serde::de::DeserializeOwned>(
-    meta: &BTreeMap<String, Vec<u8>>,
-    name: &'static str,
-) -> Result<Option<T>, StartError> {
-    let Some(bytes) = meta.get(name) else {
-        return Ok(None);
-    };
-    let value = postcard::from_bytes(bytes).map_err(|error| StartError::Record {
-        name,
-        why: error.to_string(),
-    })?;
-    Ok(Some(value))
 }

@@ -23,6 +23,7 @@ mod obey;
 mod pending;
 mod read_concern;
 mod reading;
+mod recover;
 mod request;
 mod rollback_files;
 mod session_table;

@@ -187,7 +187,22 @@ impl Server {
             .log
             .entries_after(to, usize::MAX, usize::MAX)
             .map_err(|error| error.to_string())?;
-        tracing::warn!(common_point = %to, entries = removed.len(), rollback_id, "rolling back");
+        let bytes: usize = removed.iter().map(|(_, entry)| entry.len()).sum();
+        let max = self.options.rollback_bytes_max();
+        if bytes > max {
+            tracing::error!(
+                common_point = %to,
+                entries = removed.len(),
+                bytes,
+                max,
+                "rollback too large: nothing is taken back; this member stays RECOVERING and needs a full resync \
+                 (the command resync, or start it with an empty directory)"
+            );
+            // The core hears of it when it has finished with what it asks now.
+            self.rollback_too_large = true;
+            return Ok(());
+        }
+        tracing::warn!(common_point = %to, entries = removed.len(), bytes, rollback_id, "rolling back");
         rollback_files::write(&self.options.dbpath(), &removed)
             .map_err(|error| format!("the rolled-back documents can't be kept: {error}"))?;
         let bytes = postcard::to_stdvec(&rollback_id).map_err(|error| error.to_string())?;

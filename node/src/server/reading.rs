@@ -16,7 +16,7 @@ use super::event::{ConnectionId, ReplyTo};
 use super::event_loop::Server;
 use super::pending::{Purpose, Waiter};
 use super::read_concern::{Wanted, read_concern};
-use crate::commands::{CommandError, Facts, OplogReader, ReadAccess, Reading};
+use crate::commands::{CommandError, Facts, OplogReader, ReadAccess, Reading, Traffic};
 use crate::replication::config_document;
 use crate::storage::log::Log;
 use crate::storage::store::ReadAt;
@@ -273,6 +273,9 @@ impl Server {
     fn facts(&self, connection: ConnectionId, request: &Request) -> Facts {
         let shows_config = request.database == "local" && !self.state.config.is_none();
         Facts {
+            me: (request.database == "local").then(
+                || bson::doc! { "_id": self.own_id, "host": format!("127.0.0.1:{}", self.options.port()) },
+            ),
             config: shows_config.then(|| config_document::format(&self.state.config)),
             host: self.state.my_config().map_or_else(
                 || format!("127.0.0.1:{}", self.options.port()),
@@ -291,6 +294,10 @@ impl Server {
             connections_created: i64::try_from(self.clients.created()).unwrap_or(i64::MAX),
             hello: Document::new(),
             test_commands: self.options.test_commands(),
+            traffic: match request.name.as_str() {
+                "serverStatus" | "top" => self.traffic.clone(),
+                _ => Traffic::default(),
+            },
             who: self.who(connection),
             parameters: self.options.set_parameter.clone(),
             oplog_bytes: self.log.disk_bytes(),

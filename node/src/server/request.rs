@@ -27,6 +27,7 @@ impl Server {
         if let Err(error) = self.check_rights(&request, connection) {
             return self.reply_error(reply, &error, false);
         }
+        self.traffic.count(&request);
         // Whoever is not known does not move the set's clock.
         let is_known = !self.options.asks_for_login() || self.clients.login(connection).is_some();
         if is_known && let Err(error) = self.cluster_time.hear(&request, wall_secs()) {

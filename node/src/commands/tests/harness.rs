@@ -150,7 +150,7 @@ impl WriteAccess for Member {
         &mut self.progress
     }
 
-    fn is_slice_over(&self) -> bool {
+    fn is_slice_over(&mut self) -> bool {
         self.slices
     }
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use checker::{
+    checks::CHECKS,
     record::directory::RunDirectory,
     report::{write_index, write_report},
 };
@@ -52,6 +53,32 @@ fn every_kind_of_run_has_a_page_that_says_so_first() {
         assert_eq!(opened.dom.matches("<tr data-verdict=").count(), 6);
         assert!(opened.dom.contains("data-ready=\"yes\""));
     }
+}
+
+#[test]
+fn whatever_check_breaks_its_page_shows_the_counterexample() {
+    let kept = Kept::new("checks");
+    let of_runs = ["replicas-equal", "steps-follow-the-core", "settles", "model"];
+    let of_histories = CHECKS.iter().map(|check| check.name);
+    for (seed, check) in (100..).zip(of_histories.chain(of_runs)) {
+        let kind = format!("{check}-broken");
+        let page = write_report(&runs::broken(&kept.path, seed, check, &kind)).unwrap();
+        let html = std::fs::read_to_string(&page).unwrap();
+        let first_screen = html.split("id=\"timeline\"").next().unwrap();
+        assert!(first_screen.contains("<h1>Violation</h1>"), "{check}");
+        assert!(
+            first_screen.contains(&format!("what {check} promises does not hold")),
+            "{check}"
+        );
+        assert!(first_screen.contains("href=\"#counterexample\""), "{check}");
+        let lanes = html.split("id=\"counterexample\"").nth(1).unwrap();
+        assert!(lanes.contains("these two show"), "{check}");
+    }
+    let index = std::fs::read_to_string(write_index(&kept.path).unwrap()).unwrap();
+    assert_eq!(
+        index.matches("<tr data-verdict=\"violation\"").count(),
+        CHECKS.len() + of_runs.len()
+    );
 }
 
 #[test]

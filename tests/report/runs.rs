@@ -170,6 +170,26 @@ pub(crate) fn lost_writes(results: &Path) -> RunDirectory {
     directory
 }
 
+/// This check found something: two of the run's operations, and one sentence.
+pub(crate) fn broken(results: &Path, seed: u64, check: &str, kind: &str) -> RunDirectory {
+    let sample = Sample::new(seed, 10, 300);
+    let operations = sample.history.iter().map(|event| event.operation).take(2).collect();
+    let mut broken = verdict(check, &format!("what {check} promises does not hold"), 300);
+    broken.validity = Validity::Invalid;
+    broken.anomalies = vec![Anomaly {
+        kind: kind.to_owned(),
+        key: Some(1),
+        words: format!("these two show that what {check} promises does not hold"),
+        operations,
+    }];
+    let directory = sample.write(results);
+    let checks = checks(&sample, None)
+        .into_iter()
+        .filter(|other| other.check != check);
+    judge(&directory, &sample, checks.chain([broken]).collect());
+    directory
+}
+
 /// A check ran out of its budget.
 pub(crate) fn unknown(results: &Path) -> RunDirectory {
     let sample = Sample::new(4, 20, 4_000);

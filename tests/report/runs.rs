@@ -173,7 +173,12 @@ pub(crate) fn lost_writes(results: &Path) -> RunDirectory {
 /// This check found something: two of the run's operations, and one sentence.
 pub(crate) fn broken(results: &Path, seed: u64, check: &str, kind: &str) -> RunDirectory {
     let sample = Sample::new(seed, 10, 300);
-    let operations = sample.history.iter().map(|event| event.operation).take(2).collect();
+    let operations = sample
+        .history
+        .iter()
+        .map(|event| event.operation)
+        .take(2)
+        .collect();
     let mut broken = verdict(check, &format!("what {check} promises does not hold"), 300);
     broken.validity = Validity::Invalid;
     broken.anomalies = vec![Anomaly {

@@ -64,7 +64,7 @@ async fn a_rolling_restart_changes_every_members_binary() {
     assert!(effects(&outcome.directory)["binaries_changed"] >= 3);
 }
 
-fn passes(outcome: &Outcome) {
+pub(super) fn passes(outcome: &Outcome) {
     assert_eq!(
         outcome.verdict.overall,
         Overall::Pass,
@@ -75,7 +75,7 @@ fn passes(outcome: &Outcome) {
 }
 
 /// The effects of all faults of a run, added up.
-fn effects(directory: &Path) -> BTreeMap<String, u64> {
+pub(super) fn effects(directory: &Path) -> BTreeMap<String, u64> {
     let directory = RunDirectory::open(directory).expect("it is there");
     let lines: Vec<FaultRecord> = directory.read_lines(RunFile::Faults, &mut Vec::new());
     // A fault's last line counts.

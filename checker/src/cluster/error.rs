@@ -54,6 +54,14 @@ pub enum ClusterError {
         /// Why.
         source: nix::errno::Errno,
     },
+    /// A limit of a process could not be changed.
+    #[error("a limit of process {pid} cannot be changed: {source}")]
+    Limit {
+        /// The process.
+        pid: i32,
+        /// Why.
+        source: io::Error,
+    },
     /// There is no process to do this to.
     #[error("there is no running process: {what}")]
     NotRunning {

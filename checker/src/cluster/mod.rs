@@ -20,3 +20,5 @@ pub mod suffer;
 #[cfg(test)]
 mod toy;
 mod undo_journal;
+#[cfg(test)]
+mod unprivileged_tests;

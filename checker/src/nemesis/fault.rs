@@ -9,7 +9,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::row_change::RowChange;
+use super::{
+    client_deed::{ClientDeed, ClientWay},
+    row_change::RowChange,
+};
 
 /// A member by its index in the cluster, from 0.
 pub type Member = u8;
@@ -116,6 +119,25 @@ pub enum Fault {
     /// SIGTERM; at the end of the fault the other of the run's two server binaries is started in its place (the same
     /// one again where a run has only one).
     SwapBinary { members: Vec<Member> },
+    /// What clients and these members send each other is disturbed; members hear each other as before.
+    ClientLinks {
+        members: Vec<Member>,
+        way: ClientWay,
+        deed: ClientDeed,
+    },
+    /// Open connections that carry these directed links are forgotten by the receiving machine, and the sender is not
+    /// told: what it sends is swallowed until the end of the fault, when its end is reset. New connections work.
+    HalfOpen { links: Vec<Link>, shape: String },
+    /// One bit of a chunk turns over on these directed links, in each with probability `permille`/1000.
+    CorruptLinks { links: Vec<Link>, permille: u32 },
+    /// Chunks on these directed links are lost with probability `permille`/1000 and come when TCP has sent them again:
+    /// 200 ms later, twice that when they are lost again, and so on; all that follows waits behind them.
+    LossyLinks { links: Vec<Link>, permille: u32 },
+    /// The running process may open `spare` more files than it has open, and so many are taken from it at once by
+    /// connections that say nothing.
+    FileLimit { member: Member, spare: u32 },
+    /// The running process may use `spare_mb` more memory than it does, and is sent a message that needs more.
+    MemoryLimit { member: Member, spare_mb: u32 },
     /// An operator's bulk load: so many megabytes of writes, which push older entries out of a small oplog. A few
     /// megabytes of documents remain.
     FillOplog { megabytes: u32 },
@@ -172,6 +194,12 @@ impl Fault {
             Fault::Reconfigure { .. } => "reconfigure",
             Fault::SwapBinary { .. } => "swap-binary",
             Fault::FillOplog { .. } => "fill-oplog",
+            Fault::ClientLinks { .. } => "client-links",
+            Fault::HalfOpen { .. } => "half-open",
+            Fault::CorruptLinks { .. } => "corrupt-links",
+            Fault::LossyLinks { .. } => "lossy-links",
+            Fault::FileLimit { .. } => "file-limit",
+            Fault::MemoryLimit { .. } => "memory-limit",
         }
     }
 
@@ -185,10 +213,14 @@ impl Fault {
             | Fault::PowerLoss { members, .. }
             | Fault::ShutDown { members }
             | Fault::SwapBinary { members }
+            | Fault::ClientLinks { members, .. }
             | Fault::DiskLies { members } => members.clone(),
             Fault::Partition { links, .. }
             | Fault::Jam { links, .. }
             | Fault::SlowLinks { links, .. }
+            | Fault::HalfOpen { links, .. }
+            | Fault::CorruptLinks { links, .. }
+            | Fault::LossyLinks { links, .. }
             | Fault::ResetConnections { links } => links.iter().flat_map(|link| [link.0, link.1]).collect(),
             Fault::ClockJump { member, .. }
             | Fault::ClockStrobe { member, .. }
@@ -202,6 +234,8 @@ impl Fault {
             | Fault::StepUp { member }
             | Fault::Freeze { member, .. }
             | Fault::WipeData { member }
+            | Fault::FileLimit { member, .. }
+            | Fault::MemoryLimit { member, .. }
             | Fault::Resync { member }
             | Fault::Reconfigure { member, .. } => vec![*member],
             Fault::FillOplog { .. } => Vec::new(),
@@ -261,6 +295,14 @@ mod tests {
                 wait_ms: 10,
             },
             Fault::FillOplog { megabytes: 3 },
+            Fault::ClientLinks {
+                members: vec![0, 1],
+                way: ClientWay::FromMembers,
+                deed: ClientDeed::Slow {
+                    delay_ms: 10,
+                    jitter_ms: 2,
+                },
+            },
         ]
     }
 }

@@ -1,7 +1,10 @@
 //! Who disturbs. A nemesis decides; the live cluster and the simulator suffer.
 
 pub mod bridge;
+pub mod client_deed;
+pub mod client_links;
 pub mod clock;
+pub mod corrupt_links;
 pub mod crash_at_sync;
 pub mod dice;
 pub mod disk_error;
@@ -9,10 +12,14 @@ pub mod disk_lies;
 pub mod even_split;
 pub mod fault;
 pub mod file_damage;
+pub mod file_limit;
+pub mod half_open;
 pub mod jam;
 pub mod kill;
+pub mod lossy_links;
 pub mod majorities_ring;
 pub mod membership;
+pub mod memory_limit;
 #[expect(
     clippy::module_inception,
     reason = "the type of the room bears the room's name, as everywhere in this tree"
@@ -63,6 +70,12 @@ pub const NEMESES: &[nemesis::Nemesis] = &[
     membership::NEMESIS,
     wipe_data::NEMESIS,
     swap_binary::NEMESIS,
+    client_links::NEMESIS,
+    half_open::NEMESIS,
+    lossy_links::NEMESIS,
+    corrupt_links::NEMESIS,
+    file_limit::NEMESIS,
+    memory_limit::NEMESIS,
     schedules::primary_divergence::NEMESIS,
     schedules::rollback_sequence::NEMESIS,
     schedules::swizzle_clog::NEMESIS,

@@ -117,6 +117,35 @@ impl fmt::Display for Fault {
                 write!(to, "{} end and start again from the other binary", names(members))
             }
             Fault::FillOplog { megabytes } => write!(to, "{megabytes} MB are written in bulk"),
+            Fault::ClientLinks { members, way, deed } => {
+                write!(to, "{} {} {deed}", way.word(), names(members))
+            }
+            Fault::HalfOpen { links, shape } => {
+                write!(to, "half-open connections on {} links: {shape}", links.len())
+            }
+            Fault::CorruptLinks { links, permille } => {
+                write!(
+                    to,
+                    "a bit turns over in {permille}/1000 of what {} links carry",
+                    links.len()
+                )
+            }
+            Fault::LossyLinks { links, permille } => {
+                write!(
+                    to,
+                    "{permille}/1000 of what {} links carry is lost and sent again",
+                    links.len()
+                )
+            }
+            Fault::FileLimit { member, spare } => {
+                write!(
+                    to,
+                    "n{member} may open {spare} more files, and has no use of them"
+                )
+            }
+            Fault::MemoryLimit { member, spare_mb } => {
+                write!(to, "n{member} may use {spare_mb} MB more memory, and needs more")
+            }
             Fault::BitRot { member, flips, .. } => {
                 write!(to, "n{member} goes down and {flips} bits of its files turn over")
             }

@@ -4,7 +4,7 @@
 pub(crate) fn family(kind: &str) -> &'static str {
     const FAMILIES: [(&str, &[&str]); 5] = [
         ("gone", &["kill", "terminate", "power", "crash", "wipe", "swap"]),
-        ("slow", &["pause", "throttle"]),
+        ("slow", &["pause", "throttle", "file-limit", "memory-limit"]),
         (
             "network",
             &[
@@ -12,9 +12,10 @@ pub(crate) fn family(kind: &str) -> &'static str {
                 "jam",
                 "slow-links",
                 "reset",
-                "link",
-                "packet",
-                "loss",
+                "client-links",
+                "half-open",
+                "corrupt",
+                "lossy",
             ],
         ),
         ("clock", &["clock"]),

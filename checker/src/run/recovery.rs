@@ -31,6 +31,9 @@ pub fn limit() -> Duration {
 pub fn disturbances(faults: &[FaultRecord], members: u8, end_ns: u64) -> Vec<Disturbance> {
     let mut moments: Vec<(u64, String)> = Vec::new();
     for fault in faults {
+        if fills(fault) {
+            moments.push((fault.planned_ns, format!("begin of: {}", fault.words)));
+        }
         moments.extend(fault.applied_ns.map(|at_ns| (at_ns, fault.words.clone())));
         moments.extend(
             fault
@@ -60,13 +63,28 @@ fn majority_works(faults: &[FaultRecord], members: u8, at_ns: u64) -> bool {
         let begun = fault.applied_ns.is_some_and(|applied_ns| applied_ns <= at_ns);
         begun && fault.healed_ns.is_none_or(|healed_ns| healed_ns > at_ns)
     };
+    // A bulk load has the disks for itself: heartbeats wait behind it where they are slow.
+    let loaded = |fault: &FaultRecord| {
+        let done_ns = fault.applied_ns.unwrap_or(u64::MAX);
+        fills(fault) && (fault.planned_ns..done_ns).contains(&at_ns)
+    };
+    if faults.iter().any(loaded) {
+        return false;
+    }
     let mut away: Vec<Member> = Vec::new();
     let mut cut: Vec<(Member, Member)> = Vec::new();
     for fault in faults.iter().filter(in_force) {
         match &fault.fault {
-            Fault::Partition { links, .. } | Fault::Jam { links, .. } | Fault::SlowLinks { links, .. } => {
+            Fault::Partition { links, .. }
+            | Fault::Jam { links, .. }
+            | Fault::SlowLinks { links, .. }
+            | Fault::HalfOpen { links, .. }
+            | Fault::CorruptLinks { links, .. }
+            | Fault::LossyLinks { links, .. } => {
                 cut.extend(links);
             }
+            // The set is well and elects nobody else, while clients do not reach it.
+            Fault::ClientLinks { .. } => return false,
             Fault::ClockJump { .. } | Fault::ClockStrobe { .. } | Fault::ResetConnections { .. } => {}
             other => away.extend(other.members()),
         }
@@ -80,12 +98,19 @@ fn majority_works(faults: &[FaultRecord], members: u8, at_ns: u64) -> bool {
     })
 }
 
+fn fills(fault: &FaultRecord) -> bool {
+    matches!(fault.fault, Fault::FillOplog { .. })
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::record::fault::Recovery;
+    use crate::{
+        nemesis::client_deed::{ClientDeed, ClientWay},
+        record::fault::Recovery,
+    };
 
     #[test]
     fn success_is_owed_while_a_majority_works_and_until_the_next_disturbance() {
@@ -109,6 +134,24 @@ mod tests {
             "between 20 and 30 nobody can be elected"
         );
         assert!(disturbances(&[kill(0, 10, 30)], 3, 10).is_empty());
+    }
+
+    #[test]
+    fn nothing_is_owed_during_a_bulk_load_nor_while_clients_are_cut_off() {
+        let mut load = fault(Fault::FillOplog { megabytes: 1 }, 40, 40);
+        load.planned_ns = 20;
+        let kill = fault(Fault::Kill { members: vec![1] }, 10, 60);
+        let owed = disturbances(&[kill, load], 3, 100);
+        let times: Vec<(u64, u64)> = owed.iter().map(|one| (one.at_ns, one.until_ns)).collect();
+        assert_eq!(times, [(10, 20), (40, 40), (40, 60), (60, 100)]);
+        let cut = Fault::ClientLinks {
+            members: vec![0],
+            way: ClientWay::Both,
+            deed: ClientDeed::Cut,
+        };
+        let owed = disturbances(&[fault(cut, 10, 20)], 3, 100);
+        let times: Vec<(u64, u64)> = owed.iter().map(|one| (one.at_ns, one.until_ns)).collect();
+        assert_eq!(times, [(20, 100)]);
     }
 
     #[test]

@@ -3,7 +3,9 @@
 //! That it does is a promise too (with a majority of members up and connected, requests finish), and the
 //! quiet final reads mean nothing without it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use mongodb::bson::doc;
 
 use super::{
     admin::{Admin, Look},
@@ -11,10 +13,18 @@ use super::{
     error::RunError,
     tempo,
 };
-use crate::checks::{Anomaly, Verdict};
+use crate::{
+    checks::{Anomaly, Verdict},
+    nemesis::fault::Fault,
+    record::fault::FaultRecord,
+};
 
 /// Name of the check.
 const NAME: &str = "settles";
+
+/// Whoever is RECOVERING for so long, after a fault has outgrown the oplogs, is too stale for all of them: its operator asks
+/// it to copy the data (a story that was given up has not).
+const STALE: Duration = Duration::from_secs(10);
 
 /// Starts every member that is down although nothing holds it down, and gives what was found.
 ///
@@ -42,11 +52,18 @@ pub async fn settle(arena: &Arena, admin: &Admin, crashes_before: Vec<String>) -
     let mut crashed = crashes_before;
     let mut unsettled = String::from("nobody was asked");
     let mut settled = false;
+    let fills = |record: &FaultRecord| matches!(record.fault, Fault::FillOplog { .. });
+    let mut outgrown = arena.records().await.iter().any(fills);
     while !settled && began.elapsed() < tempo::SETTLED {
         crashed.extend(crashes(arena).await?);
-        match why_unsettled(&admin.look_all().await) {
+        let looks = admin.look_all().await;
+        match why_unsettled(&looks) {
             None => settled = true,
             Some(words) => unsettled = words,
+        }
+        if outgrown && began.elapsed() > STALE {
+            resync_stale(admin, &looks).await;
+            outgrown = false;
         }
         tokio::time::sleep(tempo::STATUS_PERIOD).await;
     }
@@ -66,6 +83,15 @@ pub async fn settle(arena: &Arena, admin: &Admin, crashes_before: Vec<String>) -
         return Ok(Verdict::valid(NAME, 0, summary));
     }
     Ok(Verdict::invalid(NAME, 0, anomalies))
+}
+
+async fn resync_stale(admin: &Admin, looks: &[Look]) {
+    let recovering = |look: &Look| look.state.as_deref() == Some("RECOVERING");
+    for (member, _) in (0..).zip(looks).filter(|(_, look)| recovering(look)) {
+        // If it does not heed it, the set does not settle, and that is told.
+        let database = admin.client(member).database("admin");
+        let _ = database.run_command(doc! {"resync": 1}).await;
+    }
 }
 
 /// Why the set is not settled; `None` when it is.

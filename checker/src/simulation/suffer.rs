@@ -113,7 +113,13 @@ impl World {
             | Fault::Resync { .. }
             | Fault::Reconfigure { .. }
             | Fault::SwapBinary { .. }
-            | Fault::FillOplog { .. } => {}
+            | Fault::FillOplog { .. }
+            | Fault::ClientLinks { .. }
+            | Fault::HalfOpen { .. }
+            | Fault::CorruptLinks { .. }
+            | Fault::LossyLinks { .. }
+            | Fault::FileLimit { .. }
+            | Fault::MemoryLimit { .. } => {}
         }
         Ok(())
     }
@@ -174,7 +180,13 @@ impl World {
             | Fault::Resync { .. }
             | Fault::Reconfigure { .. }
             | Fault::SwapBinary { .. }
-            | Fault::FillOplog { .. } => {}
+            | Fault::FillOplog { .. }
+            | Fault::ClientLinks { .. }
+            | Fault::HalfOpen { .. }
+            | Fault::CorruptLinks { .. }
+            | Fault::LossyLinks { .. }
+            | Fault::FileLimit { .. }
+            | Fault::MemoryLimit { .. } => {}
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use bson::spec::BinarySubtype;
 use bson::{Binary, RawDocumentBuf, rawdoc};
 use protocol::message::{Body, Message};
 
-use crate::wire::Request;
+use crate::wire::{Request, append_checksum};
 
 /// Name of the internal command.
 pub const PEER_COMMAND: &str = "_replSetMessage";
@@ -48,9 +48,11 @@ pub enum CodecError {
     OtherSet(String),
 }
 
-/// Appends the parcel as one `OP_MSG` that wants no reply.
+/// Appends the parcel as one `OP_MSG` that wants no reply. It carries a checksum, as messages between MongoDB's members
+/// do: TCP's own is weak, and what a member believes another one has said decides what is committed.
 pub fn encode(out: &mut Vec<u8>, set_name: &str, parcel: &Parcel) -> Result<(), CodecError> {
-    const FLAG_MORE_TO_COME: u32 = 2;
+    const FLAGS_CHECKSUM_AND_MORE_TO_COME: u32 = 1 | 2;
+    const CHECKSUM_BYTES: usize = 4;
     const OP_MSG: i32 = 2013;
     let bytes = postcard::to_stdvec(&parcel.message)?;
     let binary = Binary {
@@ -64,7 +66,7 @@ pub fn encode(out: &mut Vec<u8>, set_name: &str, parcel: &Parcel) -> Result<(), 
     for word in [0, 0, 0, OP_MSG] {
         out.extend_from_slice(&word.to_le_bytes());
     }
-    out.extend_from_slice(&FLAG_MORE_TO_COME.to_le_bytes());
+    out.extend_from_slice(&FLAGS_CHECKSUM_AND_MORE_TO_COME.to_le_bytes());
     out.push(0);
     out.extend_from_slice(body.as_bytes());
     if !parcel.entries.is_empty() {
@@ -76,14 +78,16 @@ pub fn encode(out: &mut Vec<u8>, set_name: &str, parcel: &Parcel) -> Result<(), 
         for entry in &parcel.entries {
             out.extend_from_slice(entry);
         }
-        patch(out, section);
+        patch(out, section, 0);
     }
-    patch(out, start);
+    patch(out, start, CHECKSUM_BYTES);
+    append_checksum(out, start);
     Ok(())
 }
 
-fn patch(out: &mut [u8], start: usize) {
-    let length = i32::try_from(out.len() - start).unwrap_or(i32::MAX);
+/// Writes the length of what began at `start`, with the `more` bytes that are to follow.
+fn patch(out: &mut [u8], start: usize, more: usize) {
+    let length = i32::try_from(out.len() - start + more).unwrap_or(i32::MAX);
     out[start..start + 4].copy_from_slice(&length.to_le_bytes());
 }
 
@@ -143,6 +147,21 @@ mod tests {
         assert_eq!(back.message, parcel.message);
         assert_eq!(back.entries, parcel.entries);
         assert_eq!(back.host, parcel.host);
+    }
+
+    /// Behind the length, which the reader of frames needs before it has the rest.
+    #[test]
+    fn no_single_bit_turns_over_unnoticed() {
+        let mut bytes = Vec::new();
+        encode(&mut bytes, "rs0", &fetched(2)).unwrap();
+        for place in 4..bytes.len() {
+            for bit in 0..8 {
+                bytes[place] ^= 1 << bit;
+                assert!(parse_request(&bytes).is_err(), "bit {bit} of byte {place}");
+                bytes[place] ^= 1 << bit;
+            }
+        }
+        assert!(parse_request(&bytes).is_ok());
     }
 
     #[test]

@@ -1,6 +1,13 @@
 //! CRC-32C (Castagnoli), the optional last four bytes of a message. No known client sends one, so it is small
 //! rather than fast.
 
+/// Ends the message that began at `start` with its checksum; its length must count these four bytes already, and its
+/// flags announce them.
+pub fn append_checksum(out: &mut Vec<u8>, start: usize) {
+    let checksum = crc32c(&out[start..]);
+    out.extend_from_slice(&checksum.to_le_bytes());
+}
+
 /// The checksum of `bytes`.
 pub(super) fn crc32c(bytes: &[u8]) -> u32 {
     let mut remainder = u32::MAX;

@@ -12,6 +12,7 @@ mod op_query;
 mod reply;
 mod request;
 
+pub use checksum::append_checksum;
 pub use document::validate_document;
 pub use error::WireError;
 pub use frame::FrameBuffer;

@@ -8,6 +8,8 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
+use rustix::process::{Resource, prlimit};
+
 use super::probe::{Answer, Probe, Tier};
 use crate::cluster::{
     build,
@@ -45,6 +47,12 @@ pub fn examine() -> Vec<Probe> {
             }),
         },
         Probe {
+            name: "limits of processes",
+            tier: Tier::T0,
+            enables: "a server out of files or out of memory, while it runs",
+            answer: limits(),
+        },
+        Probe {
             name: "user namespaces",
             tier: Tier::T1,
             enables: "packet-level networks of one's own (not used by this version)",
@@ -75,6 +83,19 @@ pub fn examine() -> Vec<Probe> {
             ),
         },
     ]
+}
+
+/// Sets the limit that is in force: a sandbox that forbids the call forbids that too.
+fn limits() -> Answer {
+    let own = rustix::process::getpid();
+    let before = rustix::process::getrlimit(Resource::Nofile);
+    match prlimit(Some(own), Resource::Nofile, before) {
+        Ok(_) => Answer::Works,
+        Err(error) => Answer::Not {
+            why: format!("prlimit: {error}"),
+            remedy: "a container whose seccomp profile allows prlimit64",
+        },
+    }
 }
 
 fn processes() -> Answer {

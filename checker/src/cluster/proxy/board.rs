@@ -26,6 +26,8 @@ pub(super) struct LinkState {
     pub(super) resets: u64,
     /// Raised to break those that a hold has touched.
     pub(super) resets_of_held: u64,
+    /// Raised to take the receiving end of every open connection away.
+    pub(super) halvings: u64,
 }
 
 impl Board {
@@ -59,6 +61,10 @@ impl Board {
 
     pub(super) fn reset(&self, from: Endpoint, to: Endpoint) {
         self.cell(from, to).state.send_modify(|state| state.resets += 1);
+    }
+
+    pub(super) fn halve(&self, from: Endpoint, to: Endpoint) {
+        self.cell(from, to).state.send_modify(|state| state.halvings += 1);
     }
 
     pub(super) fn counts(&self, from: Endpoint, to: Endpoint) -> LinkCounts {

@@ -40,6 +40,10 @@ pub struct LinkRule {
     pub jitter: Duration,
     /// At most so many bytes pass in a second.
     pub bytes_per_second: Option<u64>,
+    /// So many of 1000 chunks have one bit turned over.
+    pub corrupt_permille: u32,
+    /// So many of 1000 chunks are lost and sent again by TCP, each time with the same chance.
+    pub loss_permille: u32,
 }
 
 /// What becomes of connections that a hold has touched (that had bytes held, or opened meanwhile).
@@ -58,6 +62,8 @@ impl LinkRule {
         delay: Duration::ZERO,
         jitter: Duration::ZERO,
         bytes_per_second: None,
+        corrupt_permille: 0,
+        loss_permille: 0,
     };
 
     /// Everything passes, slowly.
@@ -67,6 +73,23 @@ impl LinkRule {
             delay,
             jitter,
             bytes_per_second,
+            ..Self::default()
+        }
+    }
+
+    /// Everything passes, some of it with a bit turned over.
+    pub fn corrupt(permille: u32) -> Self {
+        Self {
+            corrupt_permille: permille,
+            ..Self::default()
+        }
+    }
+
+    /// Everything passes, some of it at the second try or later.
+    pub fn lossy(permille: u32) -> Self {
+        Self {
+            loss_permille: permille,
+            ..Self::default()
         }
     }
 }
@@ -88,6 +111,14 @@ pub struct LinkCounts {
     pub connections_held: u64,
     /// Connections along or against the link that a rule, a healing or a reset broke.
     pub connections_broken: u64,
+    /// Chunks that had a bit turned over.
+    pub chunks_corrupted: u64,
+    /// Chunks that were lost, and delivered later.
+    pub chunks_lost: u64,
+    /// Connections whose receiving end was taken away behind the sender's back.
+    pub connections_half_open: u64,
+    /// Bytes that were sent into such a connection.
+    pub bytes_swallowed: u64,
 }
 
 impl LinkCounts {
@@ -101,6 +132,10 @@ impl LinkCounts {
             connections_opened: self.connections_opened - earlier.connections_opened,
             connections_held: self.connections_held - earlier.connections_held,
             connections_broken: self.connections_broken - earlier.connections_broken,
+            chunks_corrupted: self.chunks_corrupted - earlier.chunks_corrupted,
+            chunks_lost: self.chunks_lost - earlier.chunks_lost,
+            connections_half_open: self.connections_half_open - earlier.connections_half_open,
+            bytes_swallowed: self.bytes_swallowed - earlier.bytes_swallowed,
         }
     }
 }
@@ -115,6 +150,10 @@ pub(super) struct LinkCounters {
     pub(super) connections_opened: AtomicU64,
     pub(super) connections_held: AtomicU64,
     pub(super) connections_broken: AtomicU64,
+    pub(super) chunks_corrupted: AtomicU64,
+    pub(super) chunks_lost: AtomicU64,
+    pub(super) connections_half_open: AtomicU64,
+    pub(super) bytes_swallowed: AtomicU64,
 }
 
 impl LinkCounters {
@@ -128,6 +167,10 @@ impl LinkCounters {
             connections_opened: read(&self.connections_opened),
             connections_held: read(&self.connections_held),
             connections_broken: read(&self.connections_broken),
+            chunks_corrupted: read(&self.chunks_corrupted),
+            chunks_lost: read(&self.chunks_lost),
+            connections_half_open: read(&self.connections_half_open),
+            bytes_swallowed: read(&self.bytes_swallowed),
         }
     }
 }

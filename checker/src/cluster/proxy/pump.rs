@@ -22,6 +22,12 @@ const CHUNK_BYTES: usize = 16 * 1024;
 /// the sender feels it, as with a full network.
 const QUEUE_BYTES_MAX: usize = 256 * 1024;
 
+/// Linux's shortest time until TCP sends a packet again; each further time it waits twice as long.
+const RESEND_FIRST: Duration = Duration::from_millis(200);
+
+/// No chunk is lost so often that it takes longer: whoever still waits then has given up long ago.
+const RESEND_MAX: Duration = Duration::from_secs(3);
+
 /// How a direction ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
@@ -29,6 +35,8 @@ pub(super) enum End {
     Finished,
     /// A rule, a healing or a reset broke the connection.
     Broken,
+    /// The receiving end is to go without the sender's knowing.
+    Halved,
     /// One of the two ends broke it.
     Failed,
 }
@@ -85,8 +93,8 @@ impl Pump<'_> {
     async fn run(&mut self) -> io::Result<End> {
         let mut buffer = vec![0; CHUNK_BYTES];
         loop {
-            if self.look() {
-                return Ok(End::Broken);
+            if let Some(end) = self.look() {
+                return Ok(end);
             }
             let holding = self.seen.rule.passage == Passage::Hold;
             if self.ended && self.queue.is_empty() && !holding {
@@ -109,8 +117,8 @@ impl Pump<'_> {
                 read = self.reader.read(&mut buffer), if room => {
                     let length = read?;
                     // The rule may have come between the look at it and the bytes.
-                    if self.look() {
-                        return Ok(End::Broken);
+                    if let Some(end) = self.look() {
+                        return Ok(end);
                     }
                     match length {
                         0 => self.ended = true,
@@ -122,10 +130,14 @@ impl Pump<'_> {
         }
     }
 
-    /// Takes notice of the link's state; true: break.
-    fn look(&mut self) -> bool {
+    /// Takes notice of the link's state, which may be the connection's end.
+    fn look(&mut self) -> Option<End> {
         let state = *self.watched.borrow_and_update();
-        let breaks = state.breaks(&self.seen, self.touched);
+        let end = if state.breaks(&self.seen, self.touched) {
+            Some(End::Broken)
+        } else {
+            (state.halvings != self.seen.halvings).then_some(End::Halved)
+        };
         if state.rule.passage == Passage::Hold
             && self.seen.rule.passage != Passage::Hold
             && self.queued_bytes > 0
@@ -141,7 +153,7 @@ impl Pump<'_> {
         if was_slow && state.rule == LinkRule::default() {
             self.hurry();
         }
-        breaks
+        end
     }
 
     fn take(&mut self, bytes: &[u8]) {
@@ -158,11 +170,15 @@ impl Pump<'_> {
         }
         self.last_due = due;
         self.queued_bytes += bytes.len();
-        self.queue.push_back(Chunk {
-            bytes: bytes.to_vec(),
-            sent: 0,
-            due,
-        });
+        let mut bytes = bytes.to_vec();
+        if self.dice.chance(self.seen.rule.corrupt_permille) {
+            let place = self.dice.below(bytes.len() as u64) as usize;
+            bytes[place] ^= 1 << self.dice.below(8);
+            // The reader may wait for bytes that a wrong length promises: healing breaks the connection.
+            self.touched = true;
+            count(&self.link.counters.chunks_corrupted, 1);
+        }
+        self.queue.push_back(Chunk { bytes, sent: 0, due });
     }
 
     fn wrote(&mut self, length: usize) {
@@ -189,6 +205,7 @@ impl Pump<'_> {
         } else {
             self.dice.below(jitter_ns)
         };
+        let resent = self.resent();
         if let Some(rate) = bytes_per_second {
             let passing = Duration::from_nanos((length as u64).saturating_mul(1_000_000_000) / rate.max(1));
             self.line_free = self.line_free.max(now) + passing;
@@ -198,7 +215,21 @@ impl Pump<'_> {
         } else {
             now
         };
-        passed + delay + Duration::from_nanos(drawn)
+        passed + delay + Duration::from_nanos(drawn) + resent
+    }
+
+    /// How long TCP takes until a chunk is through.
+    fn resent(&mut self) -> Duration {
+        let permille = self.seen.rule.loss_permille;
+        let (mut waited, mut timeout) = (Duration::ZERO, RESEND_FIRST);
+        while permille > 0 && self.dice.chance(permille) && waited < RESEND_MAX {
+            waited += timeout;
+            timeout *= 2;
+        }
+        if !waited.is_zero() {
+            count(&self.link.counters.chunks_lost, 1);
+        }
+        waited
     }
 
     /// The link is fast again: nothing waits any longer because it once was slow.

@@ -12,12 +12,13 @@ use std::{
 };
 
 use tokio::{
+    io::AsyncReadExt,
     net::{TcpListener, TcpStream},
     sync::{Semaphore, mpsc, oneshot},
 };
 
 use super::{
-    board::Board,
+    board::{Board, LinkCell},
     link::{Endpoint, Heal, LinkCounts, LinkRule, Passage, count},
     pump::{End, pump},
     source::{self, Ends},
@@ -132,6 +133,12 @@ impl Proxy {
         self.shared.board.reset(from, to);
     }
 
+    /// Takes the receiving end of every open connection that carries the directed link away, behind the sender's back:
+    /// what it sends is swallowed until the link is healed or reset.
+    pub fn halve(&self, from: Endpoint, to: Endpoint) {
+        self.shared.board.halve(from, to);
+    }
+
     /// What was counted on the directed link so far.
     pub fn counts(&self, from: Endpoint, to: Endpoint) -> LinkCounts {
         self.shared.board.counts(from, to)
@@ -155,6 +162,9 @@ async fn listen(shared: Arc<Shared>, listener: TcpListener, member: Member, upst
         });
     }
 }
+
+/// Read at once from the half that is left of a connection.
+const SWALLOW_BYTES: usize = 16 * 1024;
 
 /// One connection, from its opener's look-up to its end.
 async fn carry(shared: &Shared, mut near: TcpStream, far: SocketAddr, member: Member, upstream: SocketAddr) {
@@ -188,7 +198,7 @@ async fn carry(shared: &Shared, mut near: TcpStream, far: SocketAddr, member: Me
     let _ = (near.set_nodelay(true), node.set_nodelay(true));
     let number = shared.connections.fetch_add(1, Ordering::Relaxed);
     let dice = |way: &str| Dice::new(shared.seed, &format!("connection {number} {way}"));
-    let end = {
+    let (end, forth) = {
         let (near_reader, near_writer) = near.split();
         let (node_reader, node_writer) = node.split();
         both(
@@ -201,18 +211,48 @@ async fn carry(shared: &Shared, mut near: TcpStream, far: SocketAddr, member: Me
         // Neither end may take what was lost for an orderly close.
         let _ = (near.set_zero_linger(), node.set_zero_linger());
     }
+    if end == End::Halved {
+        let (cell, left, gone) = if forth {
+            (there, near, node)
+        } else {
+            (back, node, near)
+        };
+        drop(gone);
+        swallow(cell, left).await;
+        return;
+    }
     if end == End::Broken {
         count(&there.counters.connections_broken, 1);
         count(&back.counters.connections_broken, 1);
     }
 }
 
-/// Runs both directions until both are finished or one is not.
-async fn both(there: impl Future<Output = End>, back: impl Future<Output = End>) -> End {
+/// Runs both directions until both are finished or one is not; true: it was the one towards the member.
+async fn both(there: impl Future<Output = End>, back: impl Future<Output = End>) -> (End, bool) {
     tokio::pin!(there, back);
     tokio::select! {
-        end = &mut there => if end == End::Finished { back.await } else { end },
-        end = &mut back => if end == End::Finished { there.await } else { end },
+        end = &mut there => if end == End::Finished { (back.await, false) } else { (end, true) },
+        end = &mut back => if end == End::Finished { (there.await, true) } else { (end, false) },
+    }
+}
+
+/// The half that is left of a connection: it takes everything and answers nothing, until its link is healed.
+async fn swallow(link: &LinkCell, mut left: TcpStream) {
+    count(&link.counters.connections_half_open, 1);
+    let mut watched = link.state.subscribe();
+    let before = *watched.borrow_and_update();
+    let mut buffer = vec![0; SWALLOW_BYTES];
+    loop {
+        tokio::select! {
+            state = watched.wait_for(|state| state.breaks(&before, true)) => {
+                drop(state);
+                return;
+            }
+            read = left.read(&mut buffer) => match read {
+                Ok(0) | Err(_) => return,
+                Ok(length) => count(&link.counters.bytes_swallowed, length as u64),
+            },
+        }
     }
 }
 

@@ -129,6 +129,51 @@ async fn a_reset_strikes_once() {
 }
 
 #[tokio::test]
+async fn a_half_open_connection_takes_everything_and_answers_nothing() {
+    let (proxy, _servers) = start(1).await;
+    let mut stream = connect(&proxy, 0).await;
+    assert!(echoes(&mut stream, b"whole").await);
+    proxy.halve(CLIENTS, ZERO);
+    until(|| proxy.counts(CLIENTS, ZERO).connections_half_open == 1).await;
+    stream.write_all(b"anyone?").await.expect("nobody says no");
+    until(|| proxy.counts(CLIENTS, ZERO).bytes_swallowed == 7).await;
+    assert!(silent(&mut stream).await);
+    assert!(echoes(&mut connect(&proxy, 0).await, b"new ones work").await);
+    proxy.heal(CLIENTS, ZERO, Heal::Reset);
+    assert!(is_reset(&mut stream).await);
+}
+
+#[tokio::test]
+async fn bits_turn_over_until_the_healing_which_breaks_the_connection() {
+    let (proxy, _servers) = start(1).await;
+    let mut stream = connect(&proxy, 0).await;
+    proxy.set_rule(CLIENTS, ZERO, LinkRule::corrupt(1000));
+    stream.write_all(&[0]).await.expect("the socket takes it");
+    let mut got = [0];
+    stream.read_exact(&mut got).await.expect("the echo comes");
+    assert_eq!(got[0].count_ones(), 1, "exactly one bit");
+    assert_eq!(proxy.counts(CLIENTS, ZERO).chunks_corrupted, 1);
+    proxy.heal(CLIENTS, ZERO, Heal::Reset);
+    assert!(is_reset(&mut stream).await);
+    assert!(echoes(&mut connect(&proxy, 0).await, b"sound").await);
+}
+
+#[tokio::test]
+async fn what_is_lost_comes_when_it_is_sent_again() {
+    let (proxy, _servers) = start(1).await;
+    let mut stream = connect(&proxy, 0).await;
+    assert!(echoes(&mut stream, b"warm").await);
+    // Always lost, up to the last try.
+    proxy.set_rule(CLIENTS, ZERO, LinkRule::lossy(1000));
+    let sent = Instant::now();
+    assert!(echoes(&mut stream, b"late").await);
+    assert!(sent.elapsed() >= Duration::from_secs(3), "{:?}", sent.elapsed());
+    assert_eq!(proxy.counts(CLIENTS, ZERO).chunks_lost, 1);
+    proxy.heal(CLIENTS, ZERO, Heal::Deliver);
+    assert!(echoes(&mut stream, b"well").await);
+}
+
+#[tokio::test]
 async fn slow_links_are_late_and_in_order() {
     let (proxy, _servers) = start(1).await;
     let mut stream = connect(&proxy, 0).await;

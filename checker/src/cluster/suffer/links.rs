@@ -1,4 +1,4 @@
-//! Cut, jammed, slow and broken links.
+//! Cut, jammed, slow, broken, lossy and half-open links, between members and to clients.
 
 use std::time::Duration;
 
@@ -8,13 +8,21 @@ use crate::{
         proxy::{Endpoint, Heal, LinkCounts, LinkRule},
         rig::Rig,
     },
-    nemesis::fault::Link,
+    nemesis::{
+        client_deed::{ClientDeed, ClientWay},
+        fault::{Link, Member},
+    },
 };
+
+/// A directed link with any ends.
+type Way = (Endpoint, Endpoint);
 
 /// Links under a rule, with what was counted on them before.
 #[derive(Debug)]
 pub(super) struct HeldLinks {
-    before: Vec<(Link, LinkCounts)>,
+    before: Vec<(Way, LinkCounts)>,
+    /// Links between members that count as cut meanwhile.
+    cut: Vec<Link>,
     deed: Deed,
 }
 
@@ -23,82 +31,144 @@ enum Deed {
     Hold(Heal),
     Slow,
     Reset,
+    Halve,
+    Corrupt,
+    Lose,
 }
 
 impl HeldLinks {
     /// Some link's counters have moved by now.
     pub(super) fn have_struck(&self, rig: &Rig) -> bool {
-        self.before.iter().any(|((from, to), before)| {
-            let counts = rig
-                .proxy
-                .counts(Endpoint::Member(*from), Endpoint::Member(*to))
-                .since(before);
-            match self.deed {
-                Deed::Hold(_) => counts.bytes_held + counts.connections_held > 0,
-                Deed::Slow => counts.chunks_delayed > 0,
-                Deed::Reset => counts.connections_broken > 0,
-            }
-        })
+        let moved = |(way, before): &(Way, LinkCounts)| {
+            let counts = rig.proxy.counts(way.0, way.1).since(before);
+            self.deed.proof(&counts).iter().any(|(_, count)| *count > 0)
+        };
+        self.before.iter().any(moved)
+    }
+}
+
+impl Deed {
+    /// The counters that prove it.
+    fn proof(self, counts: &LinkCounts) -> Vec<(&'static str, u64)> {
+        match self {
+            Deed::Hold(_) => vec![
+                ("bytes_held", counts.bytes_held),
+                ("connections_held", counts.connections_held),
+            ],
+            Deed::Slow => vec![("chunks_delayed", counts.chunks_delayed)],
+            Deed::Reset => vec![("connections_broken", counts.connections_broken)],
+            Deed::Halve => vec![
+                ("connections_half_open", counts.connections_half_open),
+                ("bytes_swallowed", counts.bytes_swallowed),
+            ],
+            Deed::Corrupt => vec![("chunks_corrupted", counts.chunks_corrupted)],
+            Deed::Lose => vec![("chunks_lost", counts.chunks_lost)],
+        }
+    }
+
+    /// How its links are healed; nothing is left to heal after a reset.
+    fn heal(self) -> Option<Heal> {
+        match self {
+            Deed::Hold(heal) => Some(heal),
+            Deed::Slow | Deed::Lose => Some(Heal::Deliver),
+            Deed::Halve | Deed::Corrupt => Some(Heal::Reset),
+            Deed::Reset => None,
+        }
     }
 }
 
 /// Holds everything on the links until they are healed in that way.
 pub(super) fn hold(rig: &mut Rig, links: &[Link], heal: Heal) -> HeldLinks {
     rig.cut.extend(links);
-    act(rig, links, Deed::Hold(heal), |rig, from, to| {
-        rig.proxy.set_rule(from, to, LinkRule::HOLD)
-    })
+    let mut held = rule(rig, &between_members(links), Deed::Hold(heal), LinkRule::HOLD);
+    held.cut = links.to_vec();
+    held
 }
 
 /// Slows the links.
 pub(super) fn slow(
-    rig: &mut Rig,
+    rig: &Rig,
     links: &[Link],
     (delay_ms, jitter_ms): (u64, u64),
     bytes_per_second: Option<u64>,
 ) -> HeldLinks {
     let (delay, jitter) = (Duration::from_millis(delay_ms), Duration::from_millis(jitter_ms));
-    let rule = LinkRule::slow(delay, jitter, bytes_per_second);
-    act(rig, links, Deed::Slow, |rig, from, to| {
-        rig.proxy.set_rule(from, to, rule)
-    })
+    let slow = LinkRule::slow(delay, jitter, bytes_per_second);
+    rule(rig, &between_members(links), Deed::Slow, slow)
 }
 
 /// Breaks the links' connections, once.
-pub(super) fn reset(rig: &mut Rig, links: &[Link]) -> HeldLinks {
-    act(rig, links, Deed::Reset, |rig, from, to| rig.proxy.reset(from, to))
+pub(super) fn reset(rig: &Rig, links: &[Link]) -> HeldLinks {
+    let links = between_members(links);
+    act(rig, &links, Deed::Reset, |way| rig.proxy.reset(way.0, way.1))
+}
+
+/// Takes the receivers' ends of the links' connections away.
+pub(super) fn halve(rig: &Rig, links: &[Link]) -> HeldLinks {
+    let links = between_members(links);
+    act(rig, &links, Deed::Halve, |way| rig.proxy.halve(way.0, way.1))
+}
+
+/// Turns bits over.
+pub(super) fn corrupt(rig: &Rig, links: &[Link], permille: u32) -> HeldLinks {
+    rule(
+        rig,
+        &between_members(links),
+        Deed::Corrupt,
+        LinkRule::corrupt(permille),
+    )
+}
+
+/// Loses some of what is sent, until it is sent again.
+pub(super) fn lose(rig: &Rig, links: &[Link], permille: u32) -> HeldLinks {
+    rule(
+        rig,
+        &between_members(links),
+        Deed::Lose,
+        LinkRule::lossy(permille),
+    )
+}
+
+/// Disturbs what clients and the members send each other.
+pub(super) fn disturb_clients(rig: &Rig, members: &[Member], way: ClientWay, deed: ClientDeed) -> HeldLinks {
+    let ways = |member: &Member| {
+        let member = Endpoint::Member(*member);
+        let (there, back) = ((Endpoint::Clients, member), (member, Endpoint::Clients));
+        match way {
+            ClientWay::ToMembers => vec![there],
+            ClientWay::FromMembers => vec![back],
+            ClientWay::Both => vec![there, back],
+        }
+    };
+    let ways: Vec<Way> = members.iter().flat_map(ways).collect();
+    match deed {
+        ClientDeed::Cut => rule(rig, &ways, Deed::Hold(Heal::Reset), LinkRule::HOLD),
+        ClientDeed::Jam => rule(rig, &ways, Deed::Hold(Heal::Deliver), LinkRule::HOLD),
+        ClientDeed::Slow { delay_ms, jitter_ms } => {
+            let (delay, jitter) = (Duration::from_millis(delay_ms), Duration::from_millis(jitter_ms));
+            rule(rig, &ways, Deed::Slow, LinkRule::slow(delay, jitter, None))
+        }
+        ClientDeed::Reset => act(rig, &ways, Deed::Reset, |way| rig.proxy.reset(way.0, way.1)),
+    }
 }
 
 /// Heals the links and reads their counters.
 pub(super) fn heal(rig: &mut Rig, held: HeldLinks) -> Effects {
     let mut effects = Effects::default();
     let mut links_struck = 0;
+    for link in &held.cut {
+        rig.cut.remove(link);
+    }
     for ((from, to), before) in &held.before {
-        let link = (Endpoint::Member(*from), Endpoint::Member(*to));
-        match held.deed {
-            Deed::Hold(heal) => {
-                rig.cut.remove(&(*from, *to));
-                rig.proxy.heal(link.0, link.1, heal);
-            }
-            Deed::Slow => rig.proxy.heal(link.0, link.1, Heal::Deliver),
-            Deed::Reset => {}
+        if let Some(heal) = held.deed.heal() {
+            rig.proxy.heal(*from, *to, heal);
         }
-        let counts = rig.proxy.counts(link.0, link.1).since(before);
-        let proof = match held.deed {
-            Deed::Hold(_) => {
-                effects.add("bytes_held", counts.bytes_held);
-                effects.add("connections_held", counts.connections_held);
-                counts.bytes_held + counts.connections_held
-            }
-            Deed::Slow => {
-                effects.add("chunks_delayed", counts.chunks_delayed);
-                counts.chunks_delayed
-            }
-            Deed::Reset => {
-                effects.add("connections_broken", counts.connections_broken);
-                counts.connections_broken
-            }
-        };
+        let counts = rig.proxy.counts(*from, *to).since(before);
+        let mut proof = 0;
+        for (name, count) in held.deed.proof(&counts) {
+            effects.add(name, count);
+            proof += count;
+        }
         links_struck += u64::from(proof > 0);
     }
     effects.add("links", held.before.len() as u64);
@@ -107,14 +177,22 @@ pub(super) fn heal(rig: &mut Rig, held: HeldLinks) -> Effects {
     effects
 }
 
-fn act(rig: &mut Rig, links: &[Link], deed: Deed, act: impl Fn(&Rig, Endpoint, Endpoint)) -> HeldLinks {
-    let ends = |(from, to): &Link| (Endpoint::Member(*from), Endpoint::Member(*to));
-    let before = links
-        .iter()
-        .map(|link| (*link, rig.proxy.counts(ends(link).0, ends(link).1)))
-        .collect();
-    for link in links {
-        act(rig, ends(link).0, ends(link).1);
+fn rule(rig: &Rig, ways: &[Way], deed: Deed, rule: LinkRule) -> HeldLinks {
+    act(rig, ways, deed, |way| rig.proxy.set_rule(way.0, way.1, rule))
+}
+
+fn act(rig: &Rig, ways: &[Way], deed: Deed, act: impl Fn(Way)) -> HeldLinks {
+    let before = ways.iter().map(|way| (*way, rig.proxy.counts(way.0, way.1)));
+    let before = before.collect();
+    ways.iter().copied().for_each(act);
+    HeldLinks {
+        before,
+        cut: Vec::new(),
+        deed,
     }
-    HeldLinks { before, deed }
+}
+
+fn between_members(links: &[Link]) -> Vec<Way> {
+    let ends = |(from, to): &Link| (Endpoint::Member(*from), Endpoint::Member(*to));
+    links.iter().map(ends).collect()
 }

@@ -10,6 +10,7 @@ mod copies;
 mod disks;
 mod effects;
 mod files;
+mod limits;
 mod links;
 mod load;
 mod membership;

@@ -10,6 +10,7 @@ use super::{
     disks::{self, DiskRuled},
     effects::Effects,
     files,
+    limits::{self, Limited},
     links::{self, HeldLinks},
     load,
     membership::{self, Rearranged},
@@ -48,6 +49,7 @@ enum Applied {
     Asked(Asked),
     Rearranged(Rearranged),
     Swapped(Swapped),
+    Limited(Limited),
     /// It is over as soon as it is done.
     Done(Effects),
 }
@@ -136,6 +138,7 @@ impl Ongoing {
             Some(Applied::Rearranged(rearranged)) => rearranged.has_struck(),
             Some(Applied::Swapped(swapped)) => swapped.taken.effects.struck,
             Some(Applied::Done(effects)) => effects.struck,
+            Some(Applied::Limited(limited)) => limited.has_struck(rig),
             Some(Applied::Lying(ruled)) => ruled.iter().all(|ruled| ruled.has_struck(rig)),
         }
     }
@@ -211,6 +214,16 @@ async fn apply(rig: &mut Rig, fault: &Fault) -> Result<Applied, ClusterError> {
             commands::freeze(rig, *member, *seconds).await.map(Applied::Asked)
         }
         Fault::ShutDown { members } => commands::shut_down(rig, members).await.map(Applied::Taken),
+        Fault::ClientLinks { members, way, deed } => {
+            Ok(Applied::Links(links::disturb_clients(rig, members, *way, *deed)))
+        }
+        Fault::HalfOpen { links, .. } => Ok(Applied::Links(links::halve(rig, links))),
+        Fault::CorruptLinks { links, permille } => Ok(Applied::Links(links::corrupt(rig, links, *permille))),
+        Fault::LossyLinks { links, permille } => Ok(Applied::Links(links::lose(rig, links, *permille))),
+        Fault::FileLimit { member, spare } => limits::files(rig, *member, *spare).map(Applied::Limited),
+        Fault::MemoryLimit { member, spare_mb } => limits::memory(rig, *member, *spare_mb)
+            .await
+            .map(Applied::Limited),
         Fault::WipeData { member } => copies::wipe(rig, *member).await.map(Applied::Taken),
         Fault::Resync { member } => copies::resync(rig, *member).await.map(Applied::Done),
         Fault::Reconfigure {
@@ -240,6 +253,7 @@ async fn heal(rig: &mut Rig, applied: Applied) -> (Effects, Result<(), ClusterEr
         Applied::Rearranged(rearranged) => membership::heal(rig, rearranged).await,
         Applied::Swapped(swapped) => binaries::heal(rig, swapped).await,
         Applied::Done(effects) => (effects, Ok(())),
+        Applied::Limited(limited) => limits::heal(rig, limited),
     }
 }
 

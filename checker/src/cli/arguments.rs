@@ -59,6 +59,40 @@ mod tests {
     }
 
     #[test]
+    fn every_help_has_examples_and_every_example_is_understood() {
+        use clap::CommandFactory;
+        let command = Arguments::command();
+        for subcommand in command.get_subcommands() {
+            let name = subcommand.get_name();
+            let shown = subcommand
+                .get_after_help()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            assert!(shown.contains("xample"), "{name} --help shows no example");
+            for line in shown.lines().filter_map(|line| line.split_once("checker ")) {
+                // Two blanks begin the explanation, a redirection or a pipe the shell's part; an ellipsis stands for more.
+                let words = line
+                    .1
+                    .trim_start_matches("-- ")
+                    .split("  ")
+                    .next()
+                    .unwrap_or_default();
+                let words = words.split(['>', '|', '…']).next().unwrap_or_default();
+                let words = words
+                    .split_whitespace()
+                    .map(|word| word.trim_matches(['\'', '"']));
+                let read = Arguments::try_parse_from(["checker"].into_iter().chain(words));
+                assert!(
+                    line.1.contains('…') || read.is_ok(),
+                    "{}: {:?}",
+                    line.1,
+                    read.err()
+                );
+            }
+        }
+    }
+
+    #[test]
     fn mistakes_are_usage_and_help_is_not() {
         let exit = |words: &[&str]| {
             let line = ["checker"].iter().chain(words);

@@ -16,8 +16,15 @@ use crate::{
     },
 };
 
+/// Shown below the options.
+const EXAMPLES: &str = "\
+Examples:
+  checker attach mongodb://localhost:27017
+  checker attach 'mongodb://a:27017,b:27017/?replicaSet=rs0' --workload register,list-append --time-limit 60";
+
 /// Ask a replica set that somebody else runs, without disturbing it, and prove what the clients saw.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     /// Where any of its members is: mongodb://HOST:PORT
     uri: String,

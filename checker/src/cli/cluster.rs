@@ -16,8 +16,16 @@ use crate::{
 /// The first port of a set, unless another is given (S2-04).
 const PORT: u16 = 20_000;
 
+/// Shown below the options.
+const EXAMPLES: &str = "\
+Examples:
+  checker cluster up --members 2 --arbiters 1      prints the connection string and the members' states
+  checker cluster status
+  checker cluster down";
+
 /// Start, show and stop a replica set on this machine for you to play with.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     #[command(subcommand)]
     action: Action,

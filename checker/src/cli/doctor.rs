@@ -11,8 +11,15 @@ use crate::{
     record::exit::Exit,
 };
 
+/// Shown below the options.
+const EXAMPLES: &str = "\
+Examples:
+  checker doctor                                   what works here, why not, and what would enable it
+  checker doctor --clean";
+
 /// Try which faults this machine allows, and say what would enable the others.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     /// Remove what checkers that were killed have left in the directory for temporary files, and do nothing else.
     #[arg(long)]

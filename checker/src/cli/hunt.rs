@@ -17,10 +17,17 @@ use crate::{
     run::interrupt::Interrupter,
 };
 
+/// Shown below the options.
+const EXAMPLES: &str = "\
+Examples:
+  checker hunt --world model,simulate              the exam in two worlds, some minutes
+  checker hunt --bug E03,C12 --budget 60s --seeds 5";
+
 /// Look for each planted bug in each world, and go through the same with the clean node.
 ///
 /// A bug counts as caught only by an oracle that names a guarantee which it breaks.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     /// Only these bugs (default: all).
     #[arg(long, value_name = "IDS", value_delimiter = ',', value_parser = planted_bug::parse)]

@@ -21,8 +21,17 @@ use crate::{
     report::write_report,
 };
 
+/// Shown below the options.
+const EXAMPLES: &str = "\
+Examples:
+  checker judge results/latest                     a stored run again
+  checker judge --check linearizable --save results/latest
+  checker judge --format jepsen-edn history.edn    a history that another tool recorded
+  checker judge --export jepsen-edn results/latest > history.edn";
+
 /// Judge a stored history again, without a cluster; ours, or one that another tool recorded.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     /// A run's directory, or a history file.
     path: PathBuf,

@@ -12,10 +12,19 @@ use crate::model::replica_set::ReplicaSet;
 use crate::record::exit::Exit;
 use protocol::member::Rules;
 
+/// Shown below the options.
+const EXAMPLES: &str = "\
+Examples:
+  checker model --list                             what each model asks, and how large it is
+  checker model --all
+  checker model figure-8 --planted-bug C01         a counterexample as a sequence chart
+  checker model elections --explore                in a browser, state by state";
+
 /// Explore every order of events within small bounds.
 ///
 /// Without names: the short check that comes before every run.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     /// Which models.
     #[arg(value_name = "MODEL", value_parser = PossibleValuesParser::new(MODELS.iter().map(|model| model.name)))]

@@ -18,8 +18,16 @@ use crate::{
     simulation::scenario,
 };
 
+/// Shown below the options.
+const EXAMPLES: &str = "\
+Examples:
+  checker replay tests/scenarios/commit/figure_8.txt    a story on the core
+  checker replay results/latest                    every step of a live run's members again
+  checker replay simulation.txt --live             a counterexample, told to real processes";
+
 /// Play a scenario file on the core, or feed the steps that nodes wrote down to it and demand the same outputs.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     /// A run's directory, one scenario (`.txt`), or the traces (`.jsonl`, `.jsonl.gz`) of all members of one run.
     #[arg(required = true)]

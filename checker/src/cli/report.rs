@@ -16,8 +16,16 @@ use crate::{
     },
 };
 
+/// Shown below the options.
+const EXAMPLES: &str = "\
+Examples:
+  checker report                                   the index and every page below results/
+  checker report results/latest --trace            for Perfetto
+  checker report --junit junit.xml --summary \"$GITHUB_STEP_SUMMARY\" --annotations";
+
 /// Make the report of a run, or of all runs below a directory, again; and outputs for other tools.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     /// A run's directory, or the directory of all runs.
     #[arg(default_value = "results")]

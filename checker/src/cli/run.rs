@@ -29,8 +29,18 @@ const NOBODY: &str = "none";
 /// How long tasks that cannot be interrupted may still take after Ctrl-C was pressed twice.
 const LAST_MOMENTS: Duration = Duration::from_secs(2);
 
+/// Shown below the options.
+const EXAMPLES: &str = "\
+Examples:
+  checker run --seed 7                             the same faults and requests again
+  checker run --nemesis kill,partition --time-limit 60
+  checker run --nemesis primary-divergence         a directed schedule
+  checker run --story simulation.txt               a counterexample, told to real processes
+  checker run --planted-bug E05                    must end with exit code 1";
+
 /// Start a replica set, disturb it under load, prove what its clients saw.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     /// Draw requests and faults from this seed (default: a new one, printed first).
     #[arg(long)]

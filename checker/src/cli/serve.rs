@@ -8,8 +8,14 @@ use serde_json::json;
 use super::context::Context;
 use crate::{record::exit::Exit, report::serve::Server};
 
+/// Shown below the options.
+const EXAMPLES: &str = "\
+Examples:
+  checker serve --port 8080                        results/ on http://127.0.0.1:8080";
+
 /// Serve the results on the loopback address, until Ctrl-C.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     /// The directory of all runs.
     #[arg(default_value = "results")]

@@ -12,8 +12,16 @@ use crate::{
     simulation::{Options, Outcome, facts::Facts, shrunk, simulate_many},
 };
 
+/// Shown below the options.
+const EXAMPLES: &str = "\
+Examples:
+  checker simulate --seeds 10000
+  checker simulate --from 551 --seeds 1            one seed again
+  checker simulate --planted-bug E05 --story e05.txt    the first violation, cut down to a short story";
+
 /// Simulate whole clusters of the protocol core, one seed after the other.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     /// How many seeds.
     #[arg(long, default_value_t = 1000)]

@@ -8,10 +8,18 @@ mod simulation;
 use super::context::Context;
 use crate::record::exit::Exit;
 
+/// Shown below the options.
+const EXAMPLES: &str = "\
+Examples:
+  cargo run --release -p checker -- bench history --operations 10000
+  cargo run --release -p checker -- bench model    beside Stateright, and TLC where it is at hand
+  cargo run --release -p checker -- bench simulation";
+
 /// Time the checks beside those of others.
 ///
 /// Figures mean something only with optimisation: cargo run --release -p checker -- bench model
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     #[command(subcommand)]
     what: What,

@@ -7,6 +7,7 @@
 //! All times named `*_ns` are nanoseconds since the start of the run on the checker's monotonic clock, the same
 //! clock as [`crate::history::Event`]`::time_ns`.
 
+pub mod benchmark;
 pub mod clock;
 pub mod contents;
 pub mod coverage;

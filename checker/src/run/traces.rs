@@ -18,7 +18,12 @@ use super::error::RunError;
 use crate::{
     checks::{Anomaly, Verdict},
     nemesis::fault::Member,
-    record::{SCHEMA, coverage::CoverageRecord, directory::RunDirectory, model::ModelRecord},
+    record::{
+        SCHEMA,
+        coverage::{self, CoverageRecord},
+        directory::RunDirectory,
+        model::ModelRecord,
+    },
     replay::{Replayed, replay},
 };
 
@@ -26,7 +31,7 @@ use crate::{
 pub const NAME: &str = "steps-follow-the-core";
 
 /// Name of this world in the record of what fired.
-pub const WORLD: &str = "live";
+pub const WORLD: &str = coverage::LIVE;
 
 /// Stores the members' traces in the run's directory, packed; gives how many bytes they had. A member without a
 /// trace has none stored.

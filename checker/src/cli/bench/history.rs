@@ -4,11 +4,9 @@ use std::{path::PathBuf, time::Duration};
 
 use serde_json::json;
 
+use super::Ratio;
+use crate::bench::{Limits, Row, measure, plan, table};
 use crate::cli::context::Context;
-use crate::{
-    bench::{Limits, Row, measure, plan, table},
-    record::exit::Exit,
-};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -29,8 +27,16 @@ pub(super) struct Arguments {
     porcupine: Option<PathBuf>,
 }
 
-/// Measures and prints the table. Exit code 0 when nobody who decided was contradicted.
-pub(super) fn execute(arguments: Arguments, context: &Context) -> anyhow::Result<Exit> {
+/// Measures and prints the table; the median ratio.
+///
+/// # Errors
+/// When two that decided contradict each other.
+pub(super) fn execute(arguments: Arguments, context: &Context) -> anyhow::Result<Vec<Ratio>> {
+    let peer = if arguments.porcupine.is_some() {
+        "Porcupine"
+    } else {
+        "Wing-Gong-Lowe"
+    };
     let limits = Limits {
         time: Duration::from_secs(arguments.limit_seconds),
         porcupine: arguments.porcupine,
@@ -50,7 +56,17 @@ pub(super) fn execute(arguments: Arguments, context: &Context) -> anyhow::Result
     if rows.iter().any(Row::is_contradicted) {
         anyhow::bail!("two checkers contradict each other on the same history");
     }
-    Ok(Exit::Pass)
+    let mut ratios: Vec<f64> = rows.iter().map(Row::ratio).collect();
+    ratios.sort_by(f64::total_cmp);
+    let median = ratios.get(ratios.len() / 2).copied();
+    Ok(median
+        .map(|ratio| Ratio {
+            name: "linearizable, median of all histories".to_owned(),
+            peer: peer.to_owned(),
+            ratio,
+        })
+        .into_iter()
+        .collect())
 }
 
 fn row(row: &Row) -> serde_json::Value {

@@ -5,8 +5,18 @@ mod history;
 mod model;
 mod simulation;
 
+use std::{path::PathBuf, time::SystemTime};
+
 use super::context::Context;
-use crate::record::exit::Exit;
+use crate::{
+    record::{
+        SCHEMA,
+        benchmark::{self, BenchmarkRecord},
+        clock,
+        exit::Exit,
+    },
+    report::write_index,
+};
 
 /// Shown below the options.
 const EXAMPLES: &str = "\
@@ -23,6 +33,17 @@ Examples:
 pub(super) struct Arguments {
     #[command(subcommand)]
     what: What,
+
+    /// Keep the ratios below this directory, for the trend of its index.
+    #[arg(long, global = true, value_name = "DIRECTORY")]
+    record: Option<PathBuf>,
+}
+
+/// How many times as long a peer took for the same.
+struct Ratio {
+    name: String,
+    peer: String,
+    ratio: f64,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -44,10 +65,24 @@ pub(super) fn execute(arguments: Arguments, context: &Context) -> anyhow::Result
             .console
             .warn("built without optimisation: repeat with `cargo run --release -p checker -- bench …`");
     }
-    match arguments.what {
-        What::Checks(arguments) => checks::execute(&arguments, context),
-        What::History(arguments) => history::execute(arguments, context),
-        What::Model(arguments) => model::execute(arguments, context),
-        What::Simulation(arguments) => simulation::execute(&arguments, context),
+    let ratios = match arguments.what {
+        What::Checks(arguments) => return checks::execute(&arguments, context),
+        What::Simulation(arguments) => return simulation::execute(&arguments, context),
+        What::History(arguments) => history::execute(arguments, context)?,
+        What::Model(arguments) => model::execute(arguments, context)?,
+    };
+    if let Some(results) = arguments.record {
+        let at = clock::utc_text(SystemTime::now());
+        let record = |ratio: Ratio| BenchmarkRecord {
+            schema: SCHEMA,
+            at: at.clone(),
+            name: ratio.name,
+            peer: ratio.peer,
+            ratio: ratio.ratio,
+        };
+        let records: Vec<BenchmarkRecord> = ratios.into_iter().map(record).collect();
+        benchmark::append(&results, &records)?;
+        write_index(&results)?;
     }
+    Ok(Exit::Pass)
 }

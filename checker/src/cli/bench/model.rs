@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::ensure;
 use serde_json::json;
 
+use super::Ratio;
 use crate::{
     cli::context::Context,
     model::{
@@ -13,7 +14,6 @@ use crate::{
         raft_reconfig,
         static_raft::Bounds,
     },
-    record::exit::Exit,
 };
 
 /// Two tables. The first: a published specification, the same bounds for all, with the same number of states.
@@ -72,7 +72,7 @@ enum Port {
 }
 
 /// Measures and prints both tables. Fails when two searches count different states.
-pub(super) fn execute(arguments: Arguments, context: &Context) -> anyhow::Result<Exit> {
+pub(super) fn execute(arguments: Arguments, context: &Context) -> anyhow::Result<Vec<Ratio>> {
     let threads = arguments.threads.map_or_else(
         || std::thread::available_parallelism().map_or(1, usize::from),
         usize::from,
@@ -101,17 +101,16 @@ pub(super) fn execute(arguments: Arguments, context: &Context) -> anyhow::Result
         arguments.port
     );
     show(&title, &rows, context)?;
+    let mut ratios = beside(&title, &rows);
     let model = find(&arguments.model).unwrap_or(&MODELS[0]);
     console.progress(|| format!("the core: {}", model.name));
     let rows = bench::replica_set(model.bounds, threads);
     console.progress_done();
     expects(model, &rows)?;
-    show(
-        &format!("the core that ships, model {}", model.name),
-        &rows,
-        context,
-    )?;
-    Ok(Exit::Pass)
+    let title = format!("the core that ships, model {}", model.name);
+    show(&title, &rows, context)?;
+    ratios.extend(beside(&title, &rows));
+    Ok(ratios)
 }
 
 fn expects(model: &NamedModel, rows: &[Measurement]) -> anyhow::Result<()> {
@@ -123,6 +122,17 @@ fn expects(model: &NamedModel, rows: &[Measurement]) -> anyhow::Result<()> {
         model.unique_states
     );
     Ok(())
+}
+
+/// The first search is ours.
+fn beside(title: &str, rows: &[Measurement]) -> Vec<Ratio> {
+    let ours = rows[0].states_per_second();
+    let ratio = |row: &Measurement| Ratio {
+        name: title.to_owned(),
+        peer: row.search.to_string(),
+        ratio: ours / row.states_per_second(),
+    };
+    rows[1..].iter().map(ratio).collect()
 }
 
 fn show(title: &str, rows: &[Measurement], context: &Context) -> anyhow::Result<()> {

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::{Summary, trend};
 use crate::{
-    record::verdict::Overall,
+    record::{benchmark::BenchmarkRecord, verdict::Overall},
     report::{
         policy,
         text::{counted, duration, grouped, shown, visible},
@@ -27,7 +27,7 @@ const SCRIPT: &str = concat!(
 const ROWS_LIMIT: usize = 5_000;
 
 /// The whole page; `runs` is newest first.
-pub(super) fn page(runs: &[Summary]) -> String {
+pub(super) fn page(runs: &[Summary], benchmarks: &[BenchmarkRecord]) -> String {
     let body = html! {
         a.skip href="#main" { "Skip to the content" }
         main #main {
@@ -41,7 +41,7 @@ pub(super) fn page(runs: &[Summary]) -> String {
                 (tiles(runs))
                 (table(runs))
                 h2 { "By day" }
-                div.card.scroll { (trend::days(runs)) }
+                div.card.scroll { (trend::days(runs, benchmarks)) }
                 @if let Some(signatures) = trend::signatures(runs) {
                     h2 { "Anomalies by signature" }
                     div.card.scroll { (signatures) }

@@ -1,8 +1,12 @@
 //! One run in one line.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use crate::record::{
+    coverage::{CoverageRecord, LIVE},
     directory::{RunDirectory, RunFile},
     fault::FaultRecord,
     run::RunRecord,
@@ -28,6 +32,8 @@ pub struct Summary {
     pub struck: usize,
     /// Whether the page is there.
     pub has_report: bool,
+    /// Rules of the protocol, and whether each fired live.
+    pub rules: BTreeMap<String, bool>,
 }
 
 impl Summary {
@@ -37,7 +43,7 @@ impl Summary {
         let run: RunRecord = directory.read(RunFile::Run, &mut notes)?;
         let verdict: Option<VerdictRecord> = directory.read(RunFile::Verdict, &mut notes);
         let faults: Vec<FaultRecord> = directory.read_lines(RunFile::Faults, &mut notes);
-        let by_index: std::collections::BTreeMap<u32, bool> = faults
+        let by_index: BTreeMap<u32, bool> = faults
             .iter()
             .map(|fault| (fault.index, fault.took_effect))
             .collect();
@@ -51,6 +57,8 @@ impl Summary {
             },
             |verdict| (verdict.overall, verdict.cause, verdict.signatures),
         );
+        let coverage: Option<CoverageRecord> = directory.read(RunFile::Coverage, &mut notes);
+        let live = coverage.and_then(|mut coverage| coverage.worlds.remove(LIVE));
         Some(Self {
             place: directory
                 .root()
@@ -64,6 +72,11 @@ impl Summary {
             faults: by_index.len(),
             struck: by_index.values().filter(|struck| **struck).count(),
             has_report: directory.has(RunFile::Report),
+            rules: live
+                .into_iter()
+                .flatten()
+                .map(|(rule, count)| (rule, count > 0))
+                .collect(),
         })
     }
 }

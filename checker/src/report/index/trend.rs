@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::Summary;
 use crate::{
-    record::verdict::Overall,
+    record::{benchmark::BenchmarkRecord, verdict::Overall},
     report::text::{counted, grouped, shown},
 };
 
@@ -22,10 +22,12 @@ struct Day {
     faults: usize,
     signatures: BTreeSet<String>,
     new: BTreeSet<String>,
+    rules: BTreeMap<String, bool>,
+    ratios: Vec<BenchmarkRecord>,
 }
 
 /// One row a day, newest first, with a bar of its verdicts. `runs` is newest first.
-pub(super) fn days(runs: &[Summary]) -> Markup {
+pub(super) fn days(runs: &[Summary], benchmarks: &[BenchmarkRecord]) -> Markup {
     let mut days: BTreeMap<String, Day> = BTreeMap::new();
     let mut known: BTreeSet<String> = BTreeSet::new();
     for run in runs.iter().rev() {
@@ -35,12 +37,19 @@ pub(super) fn days(runs: &[Summary]) -> Markup {
         *day.runs.entry(run.overall).or_default() += 1;
         day.operations += run.run.counts().total();
         day.faults += run.struck;
+        for (rule, fired) in &run.rules {
+            *day.rules.entry(rule.clone()).or_default() |= fired;
+        }
         for signature in &run.signatures {
             day.signatures.insert(signature.clone());
             if known.insert(signature.clone()) {
                 day.new.insert(signature.clone());
             }
         }
+    }
+    for benchmark in benchmarks {
+        let day = days.entry(benchmark.at.chars().take(10).collect()).or_default();
+        day.ratios.push(benchmark.clone());
     }
     let most = days
         .values()
@@ -50,7 +59,7 @@ pub(super) fn days(runs: &[Summary]) -> Markup {
         .max(1);
     html! {
         table.days {
-            thead { tr { th { "day" } th { "runs" } th.number { "operations" } th.number { "faults that struck" } th { "signatures" } } }
+            thead { tr { th { "day" } th { "runs" } th.number { "operations" } th.number { "faults that struck" } th { "signatures" } th { "rules that fired live" } th { "faster than" } } }
             tbody {
                 @for (name, day) in days.iter().rev().take(DAYS_LIMIT) {
                     tr {
@@ -62,9 +71,42 @@ pub(super) fn days(runs: &[Summary]) -> Markup {
                             @if day.signatures.is_empty() { span.faint { "none" } }
                             @else { (day.signatures.len()) @if !day.new.is_empty() { ", " span.missed { (day.new.len()) " new" } } }
                         }
+                        td { (rules(day)) }
+                        td.words { (ratios(day)) }
                     }
                 }
             }
+        }
+    }
+}
+
+fn rules(day: &Day) -> Markup {
+    let silent: Vec<String> = day
+        .rules
+        .iter()
+        .filter(|(_, fired)| !**fired)
+        .map(|(rule, _)| shown(rule))
+        .collect();
+    html! {
+        @if day.rules.is_empty() { span.faint { "not counted" } }
+        @else {
+            (day.rules.len() - silent.len()) " of " (day.rules.len())
+            @if !silent.is_empty() { " " span.faint { "not " (silent.join(", ")) } }
+        }
+    }
+}
+
+/// Of several measurements of one thing on one day the newest.
+fn ratios(day: &Day) -> Markup {
+    let newest: BTreeMap<(&str, &str), f64> = day
+        .ratios
+        .iter()
+        .map(|record| ((record.name.as_str(), record.peer.as_str()), record.ratio))
+        .collect();
+    html! {
+        @if newest.is_empty() { span.faint { "not measured" } }
+        @for ((name, peer), ratio) in &newest {
+            div { (shown(peer)) " × " (format!("{ratio:.1}")) " " span.faint { (shown(name)) } }
         }
     }
 }
@@ -129,4 +171,28 @@ pub(super) fn signatures(runs: &[Summary]) -> Option<Markup> {
 
 fn day(run: &Summary) -> String {
     shown(&run.run.started_at.chars().take(10).collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_ratio_of_a_day_is_shown() {
+        let record = |at: &str, ratio| BenchmarkRecord {
+            schema: 1,
+            at: at.to_owned(),
+            name: "linearizable".to_owned(),
+            peer: "<Porcupine>".to_owned(),
+            ratio,
+        };
+        let measured = [
+            record("2026-11-20T01:00:00Z", 29.0),
+            record("2026-11-20T02:00:00Z", 31.04),
+        ];
+        let page = days(&[], &measured).into_string();
+        assert!(page.contains("&lt;Porcupine&gt; × 31.0"), "{page}");
+        assert!(!page.contains("29.0"), "{page}");
+        assert!(page.contains("2026-11-20"), "{page}");
+    }
 }

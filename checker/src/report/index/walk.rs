@@ -8,6 +8,7 @@ use std::{
 use super::{Summary, page};
 use crate::{
     record::{
+        benchmark,
         directory::{RunDirectory, RunFile, write_whole},
         error::RecordError,
     },
@@ -24,7 +25,10 @@ pub fn write_index(results: &Path) -> Result<PathBuf, ReportError> {
         source,
     })?;
     let path = results.join("index.html");
-    write_whole(&path, page::page(&summaries(results)).as_bytes())?;
+    write_whole(
+        &path,
+        page::page(&summaries(results), &benchmark::read(results)).as_bytes(),
+    )?;
     Ok(path)
 }
 

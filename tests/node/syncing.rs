@@ -8,7 +8,7 @@ use tests::{Set, ask, wait_for};
 /// An oplog so small that nobody can start from nothing there.
 const TINY: &[&str] = &["--oplogSize", "1"];
 
-/// S4-12, S2-22, S2-23: an emptied member copies the set's data, while clients write. S4-06, S4-07, S4-08: also what is
+/// S4-12, S2-22: an emptied member copies the set's data, while clients write. S4-19: it is in STARTUP2 meanwhile. S4-06, S4-07, S4-08: also what is
 /// changed and removed meanwhile. S4-09: with their indexes. S4-11: and then goes on as any secondary.
 #[test]
 fn an_emptied_secondary_is_equal_again_under_load() {
@@ -28,6 +28,9 @@ fn an_emptied_secondary_is_equal_again_under_load() {
             .contains("initial sync: data are whole"),
         "it copied, it did not replay"
     );
+    let log = set.nodes[secondary].log();
+    let since = &log[log.rfind("data directory opened").unwrap_or(0)..];
+    assert!(since.contains("state changed state=\"STARTUP2\""), "{since}");
     are_equal(&set);
     let command = doc! { "listIndexes": "docs", "$readPreference": { "mode": "nearest" } };
     let listed = ask(set.nodes[secondary].port, "test", &command).unwrap();

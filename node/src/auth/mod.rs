@@ -7,6 +7,5 @@ pub mod key_file;
 pub mod member;
 pub mod random;
 pub mod role;
-pub mod sasl;
 pub mod scram;
 pub mod user;

@@ -5,6 +5,7 @@ mod aggregate;
 mod aggregate_out;
 mod arguments;
 mod build_info;
+mod coll_mod;
 mod collections;
 mod command;
 mod connection_status;
@@ -63,6 +64,7 @@ pub use write_batch::Progress;
 pub const COMMANDS: &[Command] = &[
     aggregate::COMMAND,
     build_info::COMMAND,
+    coll_mod::COMMAND,
     connection_status::COMMAND,
     count::COMMAND,
     create::COMMAND,

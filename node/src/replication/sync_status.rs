@@ -95,3 +95,42 @@ fn timestamp(optime: OpTime) -> Timestamp {
         increment: optime.ts.inc,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use protocol::initial_sync::Unsynced;
+
+    use super::*;
+
+    /// Row S2-23 of the notes.
+    #[test]
+    fn each_stage_is_one_of_the_seven_steps() {
+        let point = OpTime::new(1, 1, 1);
+        let cloning = SyncStage::Cloning {
+            begin: point,
+            number: 1,
+            cursor: Vec::new(),
+            read: point,
+        };
+        let stages = [
+            (SyncStage::Marking, 1, "choose a source"),
+            (SyncStage::Waiting, 1, "choose a source"),
+            (cloning, 2, "clone"),
+            (SyncStage::Fetching(point), 3, "first oplog step"),
+            (SyncStage::Applying(point), 4, "second oplog step"),
+            (SyncStage::Settling, 6, "last oplog step"),
+            (SyncStage::Finishing, 7, "normal sync"),
+        ];
+        let flag = Unsynced {
+            target: OpTime::NULL,
+            forgot: false,
+            whole: false,
+        };
+        for (stage, step, name) in stages {
+            let status = sync_status(&InitialSync::new(flag, stage), None, point);
+            assert_eq!(status.get_i32("step").ok(), Some(step));
+            assert!(status.get_str("stepName").unwrap().starts_with(name), "{status}");
+            assert_eq!(status.get_array("steps").unwrap().len(), 7);
+        }
+    }
+}

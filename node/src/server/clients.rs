@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::event::ConnectionId;
-use crate::auth::sasl::{Conversation, Login};
+use crate::server::conversation::{Conversation, Login};
 use crate::wire::Request;
 
 /// All open connections.

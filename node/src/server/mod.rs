@@ -11,6 +11,7 @@ mod clone;
 mod cluster_time;
 mod confirm;
 pub mod connection;
+mod conversation;
 mod data;
 mod entry;
 pub mod event;

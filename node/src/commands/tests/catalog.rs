@@ -181,3 +181,13 @@ fn statistics_have_the_fields_of_the_notes() {
     let hash = hash.get_document("collections").and_then(|all| all.get_str("c"));
     assert_eq!(hash.expect("a hash").len(), 32);
 }
+
+#[test]
+fn coll_mod_says_what_it_can_not_change() {
+    let mut member = Member::new();
+    assert_eq!(member.code(doc! { "collMod": "c" }), 26);
+    member.command(doc! { "create": "c" });
+    assert_eq!(member.command(doc! { "collMod": "c" }), doc! {});
+    assert_eq!(member.code(doc! { "collMod": "c", "validator": { "a": 1 } }), 115);
+    assert_eq!(member.code(doc! { "collMod": "c", "wish": 1 }), 40415);
+}

@@ -3,9 +3,9 @@
 use bson::{Bson, Document, doc};
 
 use crate::auth::random;
-use crate::auth::sasl::{Conversation, Progress};
 use crate::auth::user::MECHANISM;
 use crate::commands::CommandError;
+use crate::server::conversation::{Conversation, Progress};
 use crate::server::event::{ConnectionId, ReplyTo};
 use crate::server::event_loop::Server;
 use crate::server::request::AdminCommand;

@@ -5,8 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use bson::spec::BinarySubtype;
 use bson::{Binary, Bson, Document, doc};
 
-use super::scram::{Challenge, ClientFirst, NONCE_BYTES};
-use super::user::{MECHANISM, User, UserName};
+use crate::auth::scram::{Challenge, ClientFirst, NONCE_BYTES};
+use crate::auth::user::{MECHANISM, User, UserName};
 use crate::commands::CommandError;
 
 /// The number of the one conversation that a connection can have.

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 use bson::{Document, doc};
-use tests::{Set, ask, wait_for};
+use tests::{Node, Set, ask, wait_for};
 
 /// An oplog so small that nobody can start from nothing there.
 const TINY: &[&str] = &["--oplogSize", "1"];
@@ -46,6 +46,35 @@ fn an_emptied_secondary_is_equal_again_under_load() {
             index.get_str("name").ok() == Some("u_1") && index.get_bool("unique").ok() == Some(true)
         });
     assert_eq!((indexes.len(), unique), (3, true), "{listed}");
+}
+
+/// S3-13: with one of two data members and an arbiter, the primary is the only source, and carries the load besides.
+#[test]
+fn the_only_primary_is_copied_from_under_load() {
+    let mut set = Set::with(2, TINY);
+    let directory = tempfile::tempdir().unwrap();
+    let arbiter = Node::start(directory.path());
+    let primary = set.primary();
+    let reply = set.nodes[primary].admin(doc! { "replSetGetConfig": 1 });
+    let mut config = reply.get_document("config").unwrap().clone();
+    config.insert("version", config.get_i32("version").unwrap() + 1);
+    let row = doc! { "_id": 2, "host": arbiter.host(), "arbiterOnly": true };
+    config.get_array_mut("members").unwrap().push(row.into());
+    let reply = set.nodes[primary].admin(doc! { "replSetReconfig": config, "maxTimeMS": 60_000 });
+    assert_eq!(reply.get_f64("ok").ok(), Some(1.0), "{reply}");
+    fill(&set, 200);
+    let primary = set.primary();
+    let emptied = 1 - primary;
+    let writes = under_load(&set.ports(), || {
+        set.nodes[emptied].kill();
+        std::fs::remove_dir_all(&set.nodes[emptied].dbpath).unwrap();
+        set.nodes[emptied].restart();
+        wait_for_state(&set, emptied, 2);
+    });
+    assert!(writes > 0, "the primary goes on meanwhile");
+    assert_eq!(set.primary(), primary);
+    assert!(set.nodes[emptied].log().contains("initial sync: data are whole"));
+    are_equal(&set);
 }
 
 /// S4-10: killed at any moment, neither the syncing member nor its source serve or count half a clone.

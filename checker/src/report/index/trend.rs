@@ -71,7 +71,7 @@ pub(super) fn days(runs: &[Summary], benchmarks: &[BenchmarkRecord]) -> Markup {
                             @if day.signatures.is_empty() { span.faint { "none" } }
                             @else { (day.signatures.len()) @if !day.new.is_empty() { ", " span.missed { (day.new.len()) " new" } } }
                         }
-                        td { (rules(day)) }
+                        td.words { (rules(day)) }
                         td.words { (ratios(day)) }
                     }
                 }

@@ -7,14 +7,17 @@ use checker::simulation::{Options, simulate_many};
 use protocol::bugs::{self, BUGS};
 
 /// A planted bug, the seeds within which it shows, and by what.
-pub const EXAM: [(&str, Range<u64>, &str); 7] = [
-    ("C08S", 600..2_000, "I-10"),
+pub const EXAM: [(&str, Range<u64>, &str); 10] = [
+    ("C11", 0..60, "I-10"),
+    ("C08S", 0..1_000, "I-10"),
     ("C12", 0..10, "I-10"),
     ("E03", 0..60, "I-01"),
     ("E05", 0..60, "I-03"),
     ("N07", 0..1_000, "I-22"),
     ("R08", 0..1_000, "I-10"),
     ("S05", 0..200, "I-02"),
+    ("S06", 0..200, "liveness"),
+    ("T06", 0..300, "liveness"),
 ];
 
 #[test]

@@ -3,3 +3,4 @@
 mod catches;
 mod models;
 mod rows;
+mod stories;

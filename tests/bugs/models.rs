@@ -11,7 +11,7 @@ use checker::model::family;
 use protocol::bugs::{BUGS, Bug, find};
 
 /// Which model catches which bug, and the states on the shortest way to it.
-pub const EXAM: [(&str, &str, usize); 28] = [
+pub const EXAM: [(&str, &str, usize); 49] = [
     ("C01", "figure-8", 5),
     ("C02", "figure-8", 5),
     ("C03", "elections", 8),
@@ -20,8 +20,11 @@ pub const EXAM: [(&str, &str, usize); 28] = [
     ("C07", "arbiters", 2),
     ("C08", "voteless", 4),
     ("C09", "arbiters", 4),
+    ("C11", "hints", 3),
     ("C12", "arbiters", 3),
     ("C14", "figure-8", 0),
+    ("C15", "catch-up", 3),
+    ("C17", "arbiters", 4),
     ("D04", "figure-8", 5),
     ("D09", "config-durability", 12),
     ("E01", "elections", 10),
@@ -32,14 +35,32 @@ pub const EXAM: [(&str, &str, usize); 28] = [
     ("E09", "voteless", 2),
     ("E10", "reconfiguration", 11),
     ("E11", "dry-runs", 3),
+    ("E13", "arbiters", 3),
+    ("E17", "hints", 2),
+    ("E18", "hints", 2),
     ("P01", "figure-8", 6),
+    ("P02", "chained", 11),
+    ("P05", "arbiters", 0),
     ("Q01", "linearizable", 8),
+    ("Q03", "linearizable", 8),
     ("Q04", "figure-8", 2),
+    ("Q10", "hints", 2),
+    ("Q11", "hints", 2),
     ("R01", "reconfiguration", 6),
+    ("R02", "reconfiguration", 12),
     ("R03", "reconfiguration", 6),
     ("R04", "growing-set", 8),
+    ("R05", "two-changes", 14),
+    ("R07", "reconfiguration", 3),
+    ("R09", "hints", 5),
+    ("R11", "reconfiguration", 6),
+    ("R12", "reconfiguration", 6),
     ("S01", "figure-8", 6),
+    ("S07", "hints", 2),
     ("S08", "figure-8", 5),
+    ("S14", "branches-at-catch-up", 9),
+    ("T01", "arbiters", 3),
+    ("T04", "dry-runs", 12),
 ];
 
 #[test]

@@ -40,6 +40,10 @@ every_model_holds! {
     foreign_branch: "foreign-branch";
     freshness: "freshness";
     durability: "durability";
+    hints: "hints";
+    branches_at_catch_up: "branches-at-catch-up";
+    two_changes: "two-changes";
+    chained: "chained";
 }
 
 fn holds_with_pinned_states(name: &str) {

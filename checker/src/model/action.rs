@@ -28,8 +28,15 @@ pub enum Action {
     Reconfigure {
         /// Whom he asks.
         member: u8,
-        /// Whose votes change, as a bit mask.
+        /// Whose votes change, as a bit mask; with [`FLIP`] who becomes an arbiter, or ceases to be one.
         votes: u8,
+    },
+    /// A member is asked what it would do, with another one in mind; it stays as it is.
+    Probe {
+        /// Who is asked.
+        member: u8,
+        /// With whom in mind.
+        other: u8,
     },
     /// A member learns of the other's newer configuration (`SendConfig`).
     Install {
@@ -66,6 +73,9 @@ pub enum Action {
     /// A message arrives; its number in the model's store.
     Deliver(u32),
 }
+
+/// In a mask of votes: the members' kind changes, not their vote.
+pub const FLIP: u8 = 1 << 7;
 
 /// A short form of a message for charts.
 pub fn describe(message: &Message) -> String {

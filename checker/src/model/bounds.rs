@@ -10,6 +10,8 @@ pub struct Bounds {
     pub arbiters: usize,
     /// How many of the data-bearing ones have no vote at first, the last ones.
     pub voteless: usize,
+    /// So many entries the last member has written as primary of the first term, and nobody else has them; it leads no more.
+    pub ahead: u32,
     /// No configuration gets a higher version. 1: there are no reconfigurations; else votes are given and taken, one
     /// or two at a time (a correct core refuses two).
     pub config_version_max: u32,
@@ -23,6 +25,9 @@ pub struct Bounds {
     pub restarts_max: u8,
     /// Whether a primary may lose sight of the others and step down by itself.
     pub losing_sight: bool,
+    /// Whether each member is asked in each state what it would do if it had heard this or that ([`super::probe`]). The
+    /// last data-bearing member is preferred as primary then.
+    pub probes: bool,
     /// How elections are held.
     pub elections: Elections,
     /// How positions travel.
@@ -89,12 +94,14 @@ impl Bounds {
             members,
             arbiters: 0,
             voteless: 0,
+            ahead: 0,
             config_version_max: 1,
             term_max,
             writes_max: 1,
             reads_max: 0,
             restarts_max: 0,
             losing_sight: false,
+            probes: false,
             elections: Elections::Atomic,
             reports: Reports::Atomic,
             disks: Disks::Instant,

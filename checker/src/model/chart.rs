@@ -5,7 +5,8 @@ use std::fmt::Write;
 use protocol::state::{Mode, Role};
 use stateright::Model;
 
-use super::action::{Action, describe, short};
+use super::action::{Action, FLIP, describe, short};
+use super::bounds::MEMBERS_MAX;
 use super::member::{Member, Pending};
 use super::replica_set::ReplicaSet;
 use super::state::ClusterState;
@@ -97,16 +98,21 @@ fn tell(model: &ReplicaSet, before: &ClusterState, action: Action) -> String {
         Action::Write(it) => format!("client -> m{it}: write, w: majority"),
         Action::Read(it) => format!("client -> m{it}: linearizable read"),
         Action::Reconfigure { member, votes } => {
-            let names: Vec<_> = (0..8)
+            let names: Vec<_> = (0..MEMBERS_MAX)
                 .filter(|it| votes >> it & 1 != 0)
                 .map(|it| format!("m{it}"))
                 .collect();
-            format!(
-                "operator -> m{member}: give or take the vote of {}",
-                names.join(", ")
-            )
+            let what = if votes & FLIP == 0 {
+                "give or take the vote of"
+            } else {
+                "arbiter or not:"
+            };
+            format!("operator -> m{member}: {what} {}", names.join(", "))
         }
         Action::Install { member, from } => format!("m{from} -> m{member}: configuration"),
+        Action::Probe { member, other } => {
+            format!("what would m{member} do if it had heard this or that of m{other}?")
+        }
         Action::Persist(it) => match model.member(before, it.into()).pending.first() {
             Some(Pending::Vote(vote)) => format!("m{it}'s disk: vote of term {} is durable", vote.term.0),
             Some(Pending::Config(config)) => {

@@ -6,6 +6,7 @@ use protocol::output::Output;
 use protocol::state::State;
 
 use super::network::travels;
+use super::probe::PROBES;
 use super::replica_set::ReplicaSet;
 use super::state::PANICKED;
 use super::stimulus::{Reaction, Stimulus, react};
@@ -53,6 +54,7 @@ pub enum Kind {
     Deliver,
     Reconfigure,
     Install,
+    Probe,
 }
 
 impl ReplicaSet {
@@ -62,6 +64,9 @@ impl ReplicaSet {
     }
 
     fn react(&self, number: u32, kind: Kind, of: u32) -> Noted {
+        if kind == Kind::Probe {
+            return self.probe(number, of);
+        }
         let member = &self.members.value(number).member;
         let reaction = react(&self.rules, member, self.stimulus(kind, of));
         self.note_fired(reaction.fired);
@@ -99,8 +104,38 @@ impl ReplicaSet {
         Noted { after, effect, plain }
     }
 
+    /// Asks all questions; the first wrong answer counts.
+    fn probe(&self, number: u32, of: u32) -> Noted {
+        let (member, other) = (&self.members.value(number).member, &self.members.value(of).member);
+        let broken = PROBES.iter().find_map(|probe| {
+            let inputs = probe(&member.state, &other.state);
+            let reaction = react(&self.rules, member, Stimulus::Given(&inputs));
+            let broken = if reaction.panicked {
+                PANICKED
+            } else {
+                first_broken(&reaction)
+            };
+            (broken != 0).then_some(broken)
+        });
+        let effect = broken.map(|broken| {
+            self.effects.number(Effect {
+                after: number,
+                sent: Vec::new(),
+                steps: Vec::new(),
+                broken,
+            })
+        });
+        Noted {
+            after: number,
+            effect: effect.unwrap_or(0),
+            plain: effect.is_none(),
+        }
+    }
+
     fn stimulus(&self, kind: Kind, of: u32) -> Stimulus<'_> {
         match kind {
+            // Several in one, see above.
+            Kind::Probe => Stimulus::Given(&[]),
             Kind::Stand => Stimulus::Stand,
             Kind::ElectionTimeout => Stimulus::ElectionTimeout,
             Kind::CatchUpTimeout => Stimulus::CatchUpTimeout,

@@ -2,7 +2,7 @@
 
 use stateright::{Model, Property};
 
-use super::action::Action;
+use super::action::{Action, FLIP};
 use super::bounds::{CatchUp, Elections, MEMBERS_MAX};
 use super::member::{FIRST_ENTRY, Member};
 use super::replica_set::ReplicaSet;
@@ -60,16 +60,22 @@ impl Model for ReplicaSet {
             if mine.leads && bounds.losing_sight {
                 actions.push(Action::LoseSight(it));
             }
-            if mine.writable && state.spent.writes < bounds.writes_max {
+            // Before it has caught up, too: a correct core refuses.
+            if mine.leads && state.spent.writes < bounds.writes_max {
                 actions.push(Action::Write(it));
             }
             if mine.writable && state.spent.reads < bounds.reads_max {
                 actions.push(Action::Read(it));
             }
             if mine.writable && mine.config.version < bounds.config_version_max {
-                let others = (1_u8..1 << count).filter(|votes| votes >> it & 1 == 0);
-                let few = others.filter(|votes| votes.count_ones() <= 2);
-                actions.extend(few.map(|votes| Action::Reconfigure { member: it, votes }));
+                let sets = 1_u8..1 << count;
+                // Of two others, of itself, and to change a member's kind: a correct core refuses.
+                let few = sets.filter(|votes| votes.count_ones() <= if votes >> it & 1 == 0 { 2 } else { 1 });
+                let flips = (0..count).map(|other| FLIP | 1 << other);
+                actions.extend(
+                    few.chain(flips)
+                        .map(|votes| Action::Reconfigure { member: it, votes }),
+                );
             }
             if mine.pending {
                 actions.push(Action::Persist(it));
@@ -79,6 +85,9 @@ impl Model for ReplicaSet {
             }
             for other in (0..count).filter(|other| *other != it) {
                 let theirs = self.summary(state, other.into());
+                if bounds.probes {
+                    actions.push(Action::Probe { member: it, other });
+                }
                 // A heartbeat brings terms and commit points, and nothing that counts besides.
                 let has_news = theirs.term > mine.term || theirs.commit_point > mine.commit_point;
                 let confirms = bounds.reconfigures()
@@ -166,6 +175,18 @@ const ALWAYS: [fn(&ReplicaSet, &ClusterState) -> bool; INVARIANTS.len()] = [
     holds::<17>,
     holds::<18>,
     holds::<19>,
+    holds::<20>,
+    holds::<21>,
+    holds::<22>,
+    holds::<23>,
+    holds::<24>,
+    holds::<25>,
+    holds::<26>,
+    holds::<27>,
+    holds::<28>,
+    holds::<29>,
+    holds::<30>,
+    holds::<31>,
 ];
 
 fn holds<const PLACE: usize>(model: &ReplicaSet, state: &ClusterState) -> bool {

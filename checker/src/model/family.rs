@@ -22,7 +22,7 @@ pub struct NamedModel {
 }
 
 /// Every model, the quick ones first.
-pub const MODELS: [NamedModel; 15] = [
+pub const MODELS: [NamedModel; 19] = [
     NamedModel {
         name: "figure-8",
         question: "Is an entry of an older term ever committed by counting alone (Raft, figure 8)?",
@@ -63,6 +63,52 @@ pub const MODELS: [NamedModel; 15] = [
         },
         unique_states: 78_000,
         smoke: true,
+    },
+    NamedModel {
+        name: "hints",
+        question: "Does what a member believes of others lead to a circle, a veto for the dead, a stale takeover?",
+        bounds: Bounds {
+            arbiters: 1,
+            losing_sight: true,
+            probes: true,
+            symmetry: false,
+            ..Bounds::coarse(3, 2)
+        },
+        unique_states: 4_801,
+        smoke: false,
+    },
+    NamedModel {
+        name: "branches-at-catch-up",
+        question: "Does a new primary ever take back, when those who are ahead of it are on another branch?",
+        bounds: Bounds {
+            writes_max: 0,
+            catch_up: CatchUp::Explored,
+            ..Bounds::coarse(3, 3)
+        },
+        unique_states: 26_514,
+        smoke: false,
+    },
+    NamedModel {
+        name: "two-changes",
+        question: "May two primaries of different terms each change one vote of the same configuration?",
+        bounds: Bounds {
+            config_version_max: 2,
+            writes_max: 0,
+            ..Bounds::coarse(4, 2)
+        },
+        unique_states: 1_583_138,
+        smoke: false,
+    },
+    NamedModel {
+        name: "chained",
+        question: "Does a member that changes its source know what of the new branch is committed?",
+        bounds: Bounds {
+            ahead: 2,
+            writes_max: 0,
+            ..Bounds::coarse(5, 2)
+        },
+        unique_states: 100_434,
+        smoke: false,
     },
     NamedModel {
         name: "dry-runs",

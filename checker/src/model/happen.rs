@@ -22,6 +22,10 @@ impl ReplicaSet {
             Action::Write(it) => {
                 next.spent.writes += 1;
                 self.happen(&mut next, it, Kind::Write, 0);
+                if next.members == state.members && next.broken == 0 {
+                    // Refused.
+                    return None;
+                }
             }
             Action::Read(it) => {
                 next.spent.reads += 1;
@@ -38,6 +42,9 @@ impl ReplicaSet {
             }
             Action::Install { member, from } => {
                 self.happen(&mut next, member, Kind::Install, state.members[usize::from(from)]);
+            }
+            Action::Probe { member, other } => {
+                self.note(&mut next, member, Kind::Probe, state.members[usize::from(other)]);
             }
             Action::Persist(it) => self.happen(&mut next, it, Kind::Persist, 0),
             Action::Restart(it) => {
@@ -109,7 +116,8 @@ impl ReplicaSet {
 
     /// What the bounds leave no time for happens at once: instant disks, skipped catch-up.
     fn settle(&self, next: &mut ClusterState, it: u8) {
-        loop {
+        // A member whose assertion failed is in no state to go on.
+        while next.broken == 0 {
             let member = self.summary(next, it.into());
             let kind = if self.bounds.catch_up == CatchUp::Skipped && member.catches_up {
                 Kind::CatchUpTimeout
@@ -120,9 +128,6 @@ impl ReplicaSet {
             };
             let noted = self.note(next, it, kind, 0);
             self.send(next, noted);
-            if next.broken != 0 {
-                return;
-            }
         }
     }
 

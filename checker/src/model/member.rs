@@ -55,16 +55,39 @@ impl Member {
         for row in &mut config.members[data - bounds.voteless..data] {
             (row.votes, row.priority_milli) = (false, 0);
         }
+        if bounds.probes {
+            config.members[data - 1].priority_milli *= 5;
+        }
         let config = Arc::new(if bounds.reconfigures() {
             config
         } else {
             config.forced()
         });
+        let vote = Vote {
+            term: Term(1),
+            candidate: None,
+        };
+        let oplog = |member: &MemberConfig| {
+            let mine = if usize::from(member.id.0) + 1 == bounds.members {
+                bounds.ahead
+            } else {
+                0
+            };
+            let first = (!member.arbiter).then_some(FIRST_ENTRY);
+            let later = (0..mine).map(|place| OpTime {
+                term: Term(1),
+                ts: protocol::optime::Timestamp {
+                    secs: 1,
+                    inc: 2 + place,
+                },
+            });
+            protocol::oplog::Oplog::new(OpTime::NULL, first.into_iter().chain(later))
+        };
         let disk = |member: &MemberConfig| Durable {
             me: member.id,
             config: Arc::clone(&config),
-            vote: Vote::NONE,
-            oplog: protocol::oplog::Oplog::new(OpTime::NULL, (!member.arbiter).then_some(FIRST_ENTRY)),
+            vote: if bounds.ahead > 0 { vote } else { Vote::NONE },
+            oplog: oplog(member),
             rollback_id: 0,
             unsynced: None,
             life: 0,

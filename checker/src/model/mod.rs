@@ -27,6 +27,7 @@ pub mod member;
 pub mod memo;
 pub mod memory;
 mod network;
+pub mod probe;
 pub mod raft_reconfig;
 pub mod renaming;
 pub mod replica_set;

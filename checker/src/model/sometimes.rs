@@ -1,5 +1,7 @@
 //! What must be reachable: a model in which nothing happens proves nothing.
 
+use protocol::state::State;
+
 use super::bounds::{Bounds, CatchUp, Disks};
 use super::member::Pending;
 use super::replica_set::ReplicaSet;
@@ -17,7 +19,7 @@ pub struct Sometimes {
 }
 
 /// All of them.
-pub const SOMETIMES: [Sometimes; 9] = [
+pub const SOMETIMES: [Sometimes; 11] = [
     Sometimes {
         name: "a primary is elected in the last term",
         within: |_| true,
@@ -30,7 +32,7 @@ pub const SOMETIMES: [Sometimes; 9] = [
     },
     Sometimes {
         name: "two primaries lead different terms",
-        within: |bounds| bounds.term_max >= 2 && bounds.members >= 3,
+        within: |bounds| bounds.term_max >= 2 && bounds.members >= 3 && bounds.ahead == 0,
         shows: |model, state| model.view(state, |cluster| cluster.primaries().count() == 2),
     },
     Sometimes {
@@ -53,6 +55,30 @@ pub const SOMETIMES: [Sometimes; 9] = [
                 committed.is_some_and(|entry| {
                     entry.term.0 > 0 && secondaries.any(|state| state.commit_point == entry)
                 })
+            })
+        },
+    },
+    Sometimes {
+        // It pulls from nobody, so a heartbeat is all that it has.
+        name: "an arbiter learns the commit point",
+        within: |bounds| bounds.arbiters > 0,
+        shows: |model, state| {
+            model.view(state, |cluster| {
+                let arbiters = cluster
+                    .states()
+                    .filter(|state| state.my_config().is_some_and(|me| me.arbiter));
+                let mut points = arbiters.map(|arbiter| arbiter.commit_point);
+                points.any(|point| point.term.0 > 0)
+            })
+        },
+    },
+    Sometimes {
+        name: "the preferred member leads",
+        within: |bounds| bounds.probes,
+        shows: |model, state| {
+            model.view(state, |cluster| {
+                let priority = |state: &State| state.my_config().map_or(0, |me| me.priority_milli);
+                cluster.primaries().any(|primary| priority(primary) > 1000)
             })
         },
     },

@@ -16,6 +16,7 @@ use protocol::output::Output;
 use protocol::state::{Mode, Role, State};
 use protocol::timer::Timer;
 
+use super::action::FLIP;
 use super::member::{Confirmed, Member};
 use crate::invariants::ghosts::{READ, READ_MISSES_A_WRITE};
 
@@ -37,9 +38,9 @@ pub enum Stimulus<'a> {
         /// Whether its oplog lacks a write acknowledged before this instant.
         misses_a_write: bool,
     },
-    /// The operator asks it to change the votes of these members.
+    /// The operator asks it to change the votes, or the kind, of these members.
     Reconfigure {
-        /// Bit mask of positions.
+        /// Bit mask of positions, perhaps with [`FLIP`].
         votes: u8,
     },
     /// The other's configuration reaches it.
@@ -56,6 +57,8 @@ pub enum Stimulus<'a> {
     Report(MemberId),
     /// A message arrives.
     Deliver(&'a Message),
+    /// These things happen, one after the other.
+    Given(&'a [Input]),
 }
 
 /// What came of a stimulus.
@@ -92,7 +95,10 @@ pub fn react(rules: &Rules, member: &Member, stimulus: Stimulus<'_>) -> Reaction
         },
     };
     react.to(stimulus);
-    react.reaction.member.forget_hints();
+    // What was given to it in thought is judged with all that it believes then.
+    if !matches!(stimulus, Stimulus::Given(_)) {
+        react.reaction.member.forget_hints();
+    }
     react.reaction
 }
 
@@ -153,10 +159,15 @@ impl React<'_> {
                 let mut config = Config::clone(&self.reaction.member.state.config);
                 config.id.version += 1;
                 for (position, row) in config.members.iter_mut().enumerate() {
-                    if votes >> position & 1 != 0 {
-                        row.votes = !row.votes;
-                        row.priority_milli = if row.votes { 1000 } else { 0 };
+                    if votes >> position & 1 == 0 {
+                        continue;
                     }
+                    if votes & FLIP == 0 {
+                        row.votes = !row.votes;
+                    } else {
+                        row.arbiter = !row.arbiter;
+                    }
+                    row.priority_milli = if row.votes && !row.arbiter { 1000 } else { 0 };
                 }
                 self.step(Input::Reconfig {
                     id: RequestId(OPERATOR),
@@ -207,6 +218,11 @@ impl React<'_> {
             }
             Stimulus::Deliver(message) if message.to == me => self.step(Input::Message(message.clone())),
             Stimulus::Deliver(_) => {}
+            Stimulus::Given(inputs) => {
+                for input in inputs {
+                    self.step(input.clone());
+                }
+            }
         }
     }
 

@@ -294,7 +294,11 @@ impl Teller {
             | Command::Initiate(_)
             | Command::Empty(_)
             | Command::Show => {}
-            Command::Abandon(..) | Command::Maintenance(..) | Command::SyncFrom(..) | Command::Cap(..) => {
+            Command::Abandon(..)
+            | Command::Maintenance(..)
+            | Command::SyncFrom(..)
+            | Command::Cap(..)
+            | Command::Batch(_) => {
                 let word = command.to_string();
                 self.left_out
                     .insert(word.split(' ').next().unwrap_or_default().to_owned());

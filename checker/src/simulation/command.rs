@@ -106,6 +106,8 @@ pub enum Command {
     SyncFrom(usize, usize),
     /// `resync 1`: the operator has it copy the data anew.
     Resync(usize),
+    /// `batch 1`: from now on an answer to a fetch carries so many entries at most.
+    Batch(usize),
     /// `cap 1 2`: its oplog keeps so many entries.
     Cap(usize, usize),
     /// `empty 1`: somebody empties the data directory of its dead process.
@@ -198,6 +200,7 @@ impl fmt::Display for Command {
             }
             Self::SyncFrom(member, source) => write!(f, "sync-from {member} {source}"),
             Self::Resync(member) => write!(f, "resync {member}"),
+            Self::Batch(most) => write!(f, "batch {most}"),
             Self::Cap(member, kept) => write!(f, "cap {member} {kept}"),
             Self::Empty(member) => write!(f, "empty {member}"),
             Self::Show => f.write_str("show"),
@@ -302,6 +305,7 @@ fn parse(words: &[&str]) -> Option<Command> {
         },
         "sync-from" => Command::SyncFrom(member()?, number(2)?),
         "resync" => Command::Resync(member()?),
+        "batch" => Command::Batch(member()?),
         "cap" => Command::Cap(member()?, number(2)?),
         "empty" => Command::Empty(member()?),
         "show" => Command::Show,

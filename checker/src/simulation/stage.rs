@@ -8,7 +8,7 @@ use protocol::concern::{ReadConcern, W, WriteConcern};
 use protocol::config::{Config, MemberId};
 use protocol::input::{Input, RequestId};
 use protocol::member::Rules;
-use protocol::message::Message;
+use protocol::message::{Body, Message};
 use protocol::oplog::Oplog;
 use protocol::optime::OpTime;
 use protocol::output::{Outcome, Output, ReadPoint, Refusal, Vote};
@@ -46,6 +46,7 @@ pub struct Hands {
     next: usize,
     armed: BTreeSet<(usize, Timer)>,
     resolving: Vec<VecDeque<Arc<Config>>>,
+    batch_max: Option<usize>,
 }
 
 /// The clock of a stage when nobody sets it.
@@ -101,6 +102,7 @@ impl Stage {
                     .extend(others.flat_map(|other| [(one, other), (other, one)]));
             }
             Command::Heal => self.cut.clear(),
+            Command::Batch(most) => self.hands.batch_max = Some(most),
             Command::Hold(member) => return Ok(self.held.insert(member)),
             Command::Free(member) => return Ok(self.held.remove(&member)),
             Command::Wall(member, secs) => self.wall_secs[member] = secs,
@@ -395,7 +397,10 @@ pub const FIRST: OpTime = OpTime {
 };
 
 impl Surroundings for Hands {
-    fn send(&mut self, message: Message) {
+    fn send(&mut self, mut message: Message) {
+        if let (Body::FetchResponse { entries, .. }, Some(most)) = (&mut message.body, self.batch_max) {
+            entries.truncate(most);
+        }
         self.sent.push(message);
     }
 
@@ -429,7 +434,12 @@ fn resolved(member: usize, config: Arc<Config>) -> Input {
 /// Whom a command concerns, if one member.
 fn whom(command: &Command) -> Option<usize> {
     match *command {
-        Command::Members { .. } | Command::Bug(_) | Command::Settle | Command::Heal | Command::Show => None,
+        Command::Members { .. }
+        | Command::Bug(_)
+        | Command::Settle
+        | Command::Heal
+        | Command::Batch(_)
+        | Command::Show => None,
         Command::Cut(one, other) => Some(one.max(other)),
         Command::Deliver { to, .. } => Some(to),
         Command::Die { member, .. } => Some(member),

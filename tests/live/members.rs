@@ -45,7 +45,7 @@ async fn copies_are_interrupted_and_stale_members_say_so() {
         );
     }
     let stale = results.path().join("latest");
-    assert_eq!(effects(&stale)["was_recovering"], 1);
+    assert!(effects(&stale)["was_recovering"] >= 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,6 +6,7 @@
 mod browser;
 mod driver;
 mod hands;
+mod outline;
 mod pages;
 mod runs;
 mod samples;

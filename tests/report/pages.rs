@@ -157,6 +157,14 @@ fn half_a_million_operations_open() {
     }
 }
 
+#[test]
+fn a_million_operations_fit_into_five_megabytes() {
+    let kept = Kept::new("million");
+    let page = write_report(&runs::large(&kept.path, 8, 1_000_000)).unwrap();
+    let size = std::fs::metadata(&page).unwrap().len();
+    assert!(size < 5_000_000, "{size} bytes");
+}
+
 /// Where sample runs go: kept when `REPORT_SAMPLES` names a directory, else gone with the test.
 struct Kept {
     path: PathBuf,

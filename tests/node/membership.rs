@@ -95,6 +95,74 @@ fn the_member_that_the_operator_prefers_takes_over() {
     wait_for("the takeover", || (set.primary() == preferred).then_some(()));
 }
 
+/// write concerns by tags, and a member that is kept behind.
+#[test]
+fn concerns_have_names_and_a_member_is_kept_behind() {
+    const DELAY_SECS: i64 = 3;
+    let set = Set::start(3);
+    let primary = set.primary();
+    let late = (primary + 2) % 3;
+    let mut next = change(&set, primary, |members| {
+        for (at, row) in members.iter_mut().enumerate() {
+            let centre = if at == late { "west" } else { "east" };
+            let row = row.as_document_mut().unwrap();
+            row.insert("tags", doc! { "dc": centre });
+            if at == late {
+                row.insert("priority", 0);
+                row.insert("hidden", true);
+                row.insert("secondaryDelaySecs", DELAY_SECS);
+            }
+        }
+    });
+    let settings = next.get_document_mut("settings").unwrap();
+    settings.insert(
+        "getLastErrorModes",
+        doc! { "everywhere": { "dc": 2 }, "thrice": { "dc": 3 } },
+    );
+    succeeds(&reconfigure(&set, primary, &next));
+
+    let port = set.nodes[primary].port;
+    let write = |id: i32, concern: Document| {
+        let insert = doc! { "insert": "docs", "documents": [{ "_id": id }], "writeConcern": concern };
+        ask(port, "test", &insert).unwrap()
+    };
+    let code = |reply: &Document| reply.get_document("writeConcernError").ok()?.get_i32("code").ok();
+    assert_eq!(code(&write(1, doc! { "w": "nowhere" })), Some(79));
+    assert_eq!(code(&write(2, doc! { "w": "thrice" })), Some(100));
+    let begun = std::time::Instant::now();
+    assert_eq!(
+        code(&write(3, doc! { "w": "everywhere", "wtimeout": 60_000 })),
+        None
+    );
+    // Entries are named by whole seconds.
+    let least = std::time::Duration::from_secs(DELAY_SECS.unsigned_abs() - 1);
+    assert!(begun.elapsed() >= least, "{:?}", begun.elapsed());
+    let count = |member: usize| {
+        let count = doc! { "count": "docs", "$readPreference": { "mode": "nearest" } };
+        ask(set.nodes[member].port, "test", &count)?.get_i32("n").ok()
+    };
+    assert_eq!(count(late), Some(3), "whoever acknowledged it has it");
+    let hello = set.nodes[late].admin(doc! { "hello": 1 });
+    assert_eq!(
+        hello.get_i64("secondaryDelaySecs").ok(),
+        Some(DELAY_SECS),
+        "{hello}"
+    );
+    assert_eq!(
+        hello.get_document("tags").ok(),
+        Some(&doc! { "dc": "west" }),
+        "{hello}"
+    );
+
+    // A majority is here already, and the late member does not have it yet.
+    assert_eq!(
+        code(&write(4, doc! { "w": "majority", "wtimeout": 60_000 })),
+        None
+    );
+    assert_eq!((count(primary), count(late)), (Some(4), Some(3)));
+    wait_for("the fourth document", || (count(late)? == 4).then_some(()));
+}
+
 fn change(set: &Set, primary: usize, change: impl FnOnce(&mut Vec<Bson>)) -> Document {
     let reply = set.nodes[primary].admin(doc! { "replSetGetConfig": 1 });
     let mut config = reply.get_document("config").unwrap().clone();

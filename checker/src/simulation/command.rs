@@ -326,6 +326,7 @@ fn timer(words: &[&str]) -> Option<Timer> {
         "unfreeze" => Timer::Unfreeze,
         "keep-alive" => Timer::KeepAlive,
         "sync" => Timer::Sync,
+        "ripen" => Timer::Ripen,
         "forgive" => Timer::Forgive(
             of()?,
             match *words.get(4)? {
@@ -353,6 +354,7 @@ fn timer_words(timer: Timer) -> String {
         Timer::Unfreeze => "unfreeze".to_owned(),
         Timer::KeepAlive => "keep-alive".to_owned(),
         Timer::Sync => "sync".to_owned(),
+        Timer::Ripen => "ripen".to_owned(),
         Timer::Forgive(id, Denial::Behind) => format!("forgive {} behind", id.0),
         Timer::Forgive(id, Denial::Silent) => format!("forgive {} silent", id.0),
         Timer::Forgive(id, Denial::TooFresh) => format!("forgive {} too-fresh", id.0),

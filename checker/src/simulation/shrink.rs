@@ -226,6 +226,8 @@ fn step_in_words(stage: &Stage, member: usize, input: &Input, what: What) -> Opt
             match concern.w {
                 W::Majority => None,
                 W::Members(w) => Some(w),
+                // No simulated set names its own concerns.
+                W::Mode(_) => None,
             },
         ),
         (_, Input::ClientNoop { .. }) => Command::Noop(member),

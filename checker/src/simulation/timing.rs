@@ -64,7 +64,7 @@ impl Timing {
             Timer::Heartbeat(_) => self.heartbeat_us,
             Timer::Silence(_) => self.election_us,
             Timer::Fetch | Timer::KeepAlive => self.election_us / 2,
-            Timer::SyncSource => self.sync_source_us,
+            Timer::SyncSource | Timer::Ripen => self.sync_source_us,
             Timer::Sync | Timer::Forgive(_, Denial::Silent) => self.election_us,
             Timer::Forgive(_, Denial::Behind) => self.heartbeat_us,
             Timer::Forgive(_, Denial::TooFresh) => 6 * self.election_us,

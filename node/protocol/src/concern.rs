@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::write_mode::ModeId;
+
 /// How many members must have a write before it is acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct WriteConcern {
@@ -18,6 +20,8 @@ pub enum W {
     Members(u8),
     /// Majority-committed.
     Majority,
+    /// What the operator has named so: members with these tags.
+    Mode(ModeId),
 }
 
 impl WriteConcern {

@@ -4,7 +4,9 @@ use std::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 
+use crate::concern::W;
 use crate::optime::Term;
+use crate::write_mode::{ModeId, WriteMode};
 
 /// A member's `_id` in the configuration, 0…255.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -135,6 +137,8 @@ pub struct Config {
     pub majority_journaled: bool,
     /// Secondaries may pull from secondaries.
     pub chaining_allowed: bool,
+    /// Write concerns that the operator has named.
+    pub modes: Vec<WriteMode>,
     /// The document as the operator wrote it (BSON), for `replSetGetConfig`; opaque here.
     pub document: Vec<u8>,
 }
@@ -162,6 +166,7 @@ impl Config {
             members: Vec::new(),
             majority_journaled: true,
             chaining_allowed: true,
+            modes: Vec::new(),
             document: Vec::new(),
         }
     }
@@ -204,6 +209,35 @@ impl Config {
     #[must_use]
     pub fn member(&self, id: MemberId) -> Option<&MemberConfig> {
         self.members.iter().find(|member| member.id == id)
+    }
+
+    /// The write concern of this name.
+    #[must_use]
+    pub fn mode(&self, id: ModeId) -> Option<&WriteMode> {
+        self.modes.iter().find(|mode| mode.id == id)
+    }
+
+    /// Members that hold data, by position.
+    #[must_use]
+    pub fn data_bearing(&self) -> MemberSet {
+        let mut set = MemberSet::EMPTY;
+        let members = self.members.iter().enumerate();
+        members
+            .filter(|(_, member)| !member.arbiter)
+            .for_each(|(position, _)| set.insert(position));
+        set
+    }
+
+    /// Could this concern ever be met in this configuration?
+    #[must_use]
+    pub fn can_satisfy(&self, w: W) -> bool {
+        match w {
+            W::Majority => true,
+            W::Members(count) => usize::from(count) <= self.data_bearing().len(),
+            W::Mode(id) => self
+                .mode(id)
+                .is_some_and(|mode| mode.is_met_by(self.data_bearing())),
+        }
     }
 
     /// Number of voters.

@@ -14,7 +14,7 @@
 //! durability comes out only after that report. So a crash may fall between any two outputs, and a vote is
 //! durable before its reply leaves.
 //!
-//! Reading order: [`optime`], [`config`], [`config_change`], [`oplog`], [`concern`], [`timer`], [`message`], [`input`],
+//! Reading order: [`optime`], [`config`], [`config_change`], [`oplog`], [`concern`], [`write_mode`], [`timer`], [`message`], [`input`],
 //! [`output`], [`state`], [`member`], then one rule after the other in [`rules`].
 
 #[cfg(feature = "planted-bugs")]
@@ -32,3 +32,4 @@ pub mod output;
 pub mod rules;
 pub mod state;
 pub mod timer;
+pub mod write_mode;

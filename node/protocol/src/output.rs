@@ -74,6 +74,9 @@ pub enum Outcome {
     SteppedDown,
     /// Gave up waiting: nobody knows (64, R-63).
     TimedOut,
+    /// A new configuration has not the members that were asked for: it is written, and stays if nothing else happens
+    /// (100, R-63).
+    Unsatisfiable,
 }
 
 /// A request that was turned away before anything was done.

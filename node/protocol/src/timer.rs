@@ -36,4 +36,6 @@ pub enum Timer {
     Forgive(MemberId, Denial),
     /// In initial sync: ask again for what was not answered.
     Sync,
+    /// A member that is kept behind looks whether the next entries are old enough.
+    Ripen,
 }

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use protocol::concern::{ReadConcern, WriteConcern};
-use protocol::config::{Config, ConfigId, MemberConfig, MemberId};
+use protocol::concern::{ReadConcern, W, WriteConcern};
+use protocol::config::{Config, ConfigId, MemberConfig, MemberId, MemberSet};
 use protocol::input::{Input, RequestId};
 use protocol::member::{Rules, step};
 use protocol::message::{MemberState, Message};
@@ -13,6 +13,7 @@ use protocol::optime::OpTime;
 use protocol::output::{Outcome, Output, ReadPoint, Token, Vote};
 use protocol::state::{Durable, State};
 use protocol::timer::Timer;
+use protocol::write_mode::{ModeId, TagConstraint, WriteMode};
 
 /// A world where all is instant and nothing is lost, except what `cut` says.
 struct World {
@@ -149,6 +150,78 @@ fn with_an_arbiter_the_survivor_takes_over() {
     assert!(world.primaries().contains(&1));
     assert_eq!(world.members[2].member_state, MemberState::Arbiter);
     assert!(world.members[2].oplog.is_empty());
+}
+
+/// Two members in one data centre, one in another; `everywhere` wants both.
+#[test]
+fn a_named_concern_waits_for_its_tags() {
+    let mut config = three();
+    let everywhere = ModeId::of("everywhere");
+    config.modes = vec![WriteMode {
+        id: everywhere,
+        constraints: vec![TagConstraint {
+            values_min: 2,
+            by_value: vec![MemberSet(0b011), MemberSet(0b100)],
+        }],
+    }];
+    let mut world = World::with(config);
+    world.cut = vec![(0, 2), (2, 0)];
+    let concern = WriteConcern {
+        w: W::Mode(everywhere),
+        journal: false,
+    };
+    let write = |id| Input::ClientWrite {
+        id: RequestId(id),
+        entries: 1,
+        concern,
+    };
+    world.give(0, write(1));
+    world.write(0, 2);
+    assert_eq!(
+        world.completed,
+        [(0, RequestId(2), Outcome::Done)],
+        "a majority is one centre here"
+    );
+    world.cut.clear();
+    world.give(2, Input::Timer(Timer::Fetch));
+    assert!(world.completed.contains(&(0, RequestId(1), Outcome::Done)));
+    // The operator drops the mode while somebody waits for it.
+    world.cut = vec![(0, 2), (2, 0)];
+    world.give(0, write(3));
+    let mut next = Config::clone(&world.members[0].config);
+    next.id.version += 1;
+    next.modes.clear();
+    world.give(
+        0,
+        Input::Reconfig {
+            id: RequestId(4),
+            me: Some(MemberId(0)),
+            config: Arc::new(next),
+            force: true,
+        },
+    );
+    let gone = (0, RequestId(3), Outcome::Unsatisfiable);
+    assert!(world.completed.contains(&gone), "{:?}", world.completed);
+}
+
+/// what is younger than the delay stays away, and the member keeps looking.
+#[test]
+fn a_delayed_member_takes_entries_when_they_are_old_enough() {
+    let mut config = three();
+    config.members[2].delay_secs = 60;
+    config.members[2].priority_milli = 0;
+    let mut world = World::with(config);
+    world.write(0, 1);
+    let written = world.members[0].last_written();
+    assert_eq!(world.members[1].last_written(), written);
+    assert_eq!(world.members[2].member_state, MemberState::Secondary);
+    world.wall_secs += 59;
+    world.give(2, Input::Timer(Timer::Ripen));
+    assert!(world.members[2].last_written() < written, "a second too young");
+    world.wall_secs += 1;
+    world.give(2, Input::Timer(Timer::Ripen));
+    assert_eq!(world.members[2].last_written(), written);
+    assert_eq!(world.members[2].commit_point, written);
 }
 
 fn three() -> Config {

@@ -99,6 +99,7 @@ pub fn parse(document: &Document, set_name: &str, profile: Profile) -> Result<Co
             .get_bool("writeConcernMajorityJournalDefault")
             .unwrap_or(true),
         chaining_allowed: settings.get_bool("chainingAllowed").unwrap_or(true),
+        modes: super::write_modes::read(&settings, rows)?,
         document: Vec::new(),
         members,
     };
@@ -177,6 +178,19 @@ pub fn format(config: &Config) -> Document {
 pub fn settings(config: &Config) -> Document {
     let document = Document::from_reader(&mut config.document.as_slice()).unwrap_or_default();
     document.get_document("settings").cloned().unwrap_or_default()
+}
+
+/// The tags of a member, if it has any.
+#[must_use]
+pub fn tags(config: &Config, id: MemberId) -> Option<Document> {
+    let document = Document::from_reader(&mut config.document.as_slice()).ok()?;
+    let rows = document.get_array("members").ok()?;
+    let tags = rows
+        .get(config.position(id)?)?
+        .as_document()?
+        .get_document("tags")
+        .ok()?;
+    (!tags.is_empty()).then(|| tags.clone())
 }
 
 fn with_document(mut config: Config, given: &Document, profile: Profile) -> Result<Config, ConfigError> {
@@ -352,7 +366,7 @@ fn check(config: &Config) -> Result<(), ConfigError> {
     Ok(())
 }
 
-fn integer(document: &Document, key: &str) -> Result<Option<i64>, ConfigError> {
+pub(super) fn integer(document: &Document, key: &str) -> Result<Option<i64>, ConfigError> {
     match document.get(key) {
         None => Ok(None),
         Some(Bson::Int32(value)) => Ok(Some(i64::from(*value))),
@@ -373,7 +387,7 @@ fn boolean(document: &Document, key: &str) -> Result<Option<bool>, ConfigError> 
     }
 }
 
-fn invalid(why: &str) -> ConfigError {
+pub(super) fn invalid(why: &str) -> ConfigError {
     ConfigError(why.to_owned())
 }
 

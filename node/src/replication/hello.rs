@@ -123,6 +123,10 @@ fn member_fields(state: &State, me: &MemberConfig, reply: &mut Document) {
     if me.delay_secs > 0 {
         reply.insert("secondaryDelaySecs", i64::from(me.delay_secs));
     }
+    // By these drivers choose whom to read from.
+    if let Some(tags) = super::config_document::tags(&state.config, me.id) {
+        reply.insert("tags", tags);
+    }
     reply.insert("me", &me.host);
     if state.is_writable() {
         reply.insert("electionId", election_id(state));

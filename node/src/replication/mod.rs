@@ -6,3 +6,4 @@ pub mod probe;
 pub mod status;
 pub mod sync_status;
 pub mod timing;
+mod write_modes;

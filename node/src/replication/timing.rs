@@ -106,7 +106,7 @@ impl Timing {
             Timer::Heartbeat(_) => self.heartbeat_interval,
             Timer::Silence(_) => self.election_timeout,
             Timer::Fetch | Timer::KeepAlive => self.election_timeout / 2,
-            Timer::SyncSource => self.heartbeat_interval.min(Duration::from_secs(1)),
+            Timer::SyncSource | Timer::Ripen => self.heartbeat_interval.min(Duration::from_secs(1)),
             Timer::Sync | Timer::Forgive(_, Denial::Silent) => self.election_timeout,
             Timer::Forgive(_, Denial::Behind) => self.heartbeat_interval,
             Timer::Forgive(_, Denial::TooFresh) => self.election_timeout * 6,

@@ -115,6 +115,18 @@ impl Server {
                 );
                 body
             }
+            // By a reconfiguration; the write is done here.
+            (Outcome::Unsatisfiable, _) => {
+                body.insert(
+                    "writeConcernError",
+                    doc! {
+                        "code": 100,
+                        "codeName": "UnsatisfiableWriteConcern",
+                        "errmsg": super::data::NOT_ENOUGH_MEMBERS,
+                    },
+                );
+                body
+            }
             (Outcome::TimedOut, Purpose::Admin) => self.error_body(
                 &CommandError::new(
                     50,

@@ -8,6 +8,7 @@ use protocol::concern::{W, WriteConcern};
 use protocol::input::Input;
 use protocol::optime::Term;
 use protocol::output::Refusal;
+use protocol::write_mode::ModeId;
 use tokio::time::Instant;
 
 use super::answer::of_refusal;
@@ -173,7 +174,6 @@ impl Server {
             _ => None,
         };
         let mut error = None;
-        let data_bearing = config.members.iter().filter(|member| !member.arbiter).count();
         let w = match given.get("w") {
             // with too few data-bearing members a majority could never be had after one failure.
             None if config.data_voters() <= config.majority() && config.voters() > config.data_voters() => {
@@ -181,6 +181,7 @@ impl Server {
             }
             None => W::Majority,
             Some(Bson::String(mode)) if mode == "majority" => W::Majority,
+            Some(Bson::String(mode)) if config.mode(ModeId::of(mode)).is_some() => W::Mode(ModeId::of(mode)),
             Some(Bson::String(mode)) => {
                 error = Some((
                     79,
@@ -202,12 +203,12 @@ impl Server {
                     .ok_or_else(|| {
                         CommandError::new(9, "w has to be a non-negative number and not greater than 50")
                     })?;
-                if usize::from(number) > data_bearing {
-                    error = Some((100, "Not enough data-bearing nodes".to_owned()));
-                }
                 W::Members(number)
             }
         };
+        if !config.can_satisfy(w) {
+            error = Some((100, NOT_ENOUGH_MEMBERS.to_owned()));
+        }
         let majority_journal = w == W::Majority && config.majority_journaled;
         Ok(ParsedConcern {
             concern: WriteConcern { w, journal: journal || majority_journal },
@@ -219,6 +220,9 @@ impl Server {
         })
     }
 }
+
+/// What a client hears whose write concern no members of this set could meet (100).
+pub(super) const NOT_ENOUGH_MEMBERS: &str = "Not enough data-bearing nodes";
 
 /// A command that writes.
 type RunWrite = fn(&mut dyn WriteAccess, &Request) -> Result<Document, CommandError>;

@@ -2,6 +2,7 @@
 
 use super::rule::{Context, Rule};
 use crate::concern::W;
+use crate::config::MemberSet;
 use crate::output::{Outcome, Output};
 use crate::state::{State, Waiting};
 
@@ -44,13 +45,22 @@ pub fn is_satisfied(state: &State, waiter: &Waiting) -> bool {
             // With unjournaled majorities `j` still asks for this member's own flush.
             state.commit_point >= waiter.optime && (state.config.majority_journaled || flushed_here)
         }
-        W::Members(n) => flushed_here && 1 + others_with(state, waiter) >= usize::from(n),
+        W::Members(n) => flushed_here && 1 + others_with(state, waiter).len() >= usize::from(n),
+        W::Mode(id) => {
+            let mut reached = others_with(state, waiter);
+            if let Some(me) = state.config.position(state.me) {
+                reached.insert(me);
+            }
+            let mode = state.config.mode(id);
+            flushed_here && mode.is_some_and(|mode| mode.is_met_by(reached))
+        }
     }
 }
 
 /// Data-bearing others whose newest entry is **of the same term** and no older: an optime of another term says
 /// nothing about this entry (SERVER-27053).
-fn others_with(state: &State, waiter: &Waiting) -> usize {
+fn others_with(state: &State, waiter: &Waiting) -> MemberSet {
+    let mut reached = MemberSet::EMPTY;
     state
         .others()
         .filter(|(position, _)| {
@@ -67,5 +77,6 @@ fn others_with(state: &State, waiter: &Waiting) -> usize {
                     reached.term == waiter.optime.term && reached.ts >= waiter.optime.ts
                 })
         })
-        .count()
+        .for_each(|(position, _)| reached.insert(position));
+    reached
 }

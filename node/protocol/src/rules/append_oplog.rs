@@ -1,10 +1,12 @@
-//! `AppendOplog` (R-83…R-85): entries that directly follow the newest own one, from the present sync source.
+//! `AppendOplog` (R-83…R-85): entries that directly follow the newest own one, from the present sync source; a member
+//! that is to be behind leaves the newest of them.
 
 use super::rule::{Context, Rule};
 use crate::message::{Body, MemberState, Message};
 use crate::optime::OpTime;
 use crate::output::{Content, FatalReason, Output};
 use crate::state::{Mode, Role, State};
+use crate::timer::Timer;
 
 /// See the module.
 pub const RULE: Rule = Rule {
@@ -23,6 +25,9 @@ pub fn follows_mine(state: &State, after: OpTime, found: bool) -> bool {
 
 /// Appends what passes `branch`.
 pub fn append_oplog(context: &mut Context<'_>, branch: BranchCheck) -> Option<()> {
+    if context.timer() == Some(Timer::Ripen) {
+        return look_again(context);
+    }
     let message = context.message()?;
     let Message {
         from,
@@ -51,29 +56,57 @@ pub fn append_oplog(context: &mut Context<'_>, branch: BranchCheck) -> Option<()
         let resting = context.state.resting_state();
         context.change_state(resting);
     }
-    if !entries.is_empty() {
-        if !is_ordered(context.state.last_written(), entries) {
-            context.change_state(MemberState::Fatal);
-            context.out(Output::Fatal(FatalReason::OplogOutOfOrder));
-            return Some(());
-        }
-        for entry in entries {
+    if !is_ordered(context.state.last_written(), entries) {
+        context.change_state(MemberState::Fatal);
+        context.out(Output::Fatal(FatalReason::OplogOutOfOrder));
+        return Some(());
+    }
+    let ripe = ripe(context.state, context.wall_secs, entries);
+    let waits = ripe.len() < entries.len();
+    if !ripe.is_empty() {
+        for entry in ripe {
             context.state.oplog.append(*entry);
         }
         context.out(Output::Append {
             content: Content::Fetched,
-            entries: entries.clone(),
+            entries: ripe.to_vec(),
         });
         context.state.report_due = true;
-        // Not while it is far behind: it would serve what is long past (S4-10).
-        if context.state.member_state == MemberState::Startup2 && context.state.last_written() >= *newest {
-            let resting = context.state.resting_state();
-            context.change_state(resting);
-            context.arm_election();
-        }
     }
-    context.fetch();
+    // Not while it is far behind: it would serve what is long past (S4-10).
+    let caught_up = context.state.last_written() >= *newest || waits;
+    if context.state.member_state == MemberState::Startup2 && !entries.is_empty() && caught_up {
+        let resting = context.state.resting_state();
+        context.change_state(resting);
+        context.arm_election();
+    }
+    if waits {
+        // Nobody owes an answer meanwhile.
+        context.out(Output::CancelTimer(Timer::Fetch));
+        context.arm(Timer::Ripen);
+    } else {
+        context.fetch();
+    }
     Some(())
+}
+
+fn look_again(context: &mut Context<'_>) -> Option<()> {
+    let state = &*context.state;
+    // The search for a common point has the fetch's timer for its own.
+    let pulls = state.sync_source.is_some() && state.rollback.is_none() && !state.is_primary();
+    pulls.then(|| context.fetch())
+}
+
+/// What a member may take now: with `secondaryDelaySecs` only what is old enough by its wall clock. The data
+/// that it begins with are of the present.
+fn ripe<'a>(state: &State, wall_secs: u32, entries: &'a [OpTime]) -> &'a [OpTime] {
+    let delay_secs = state.my_config().map_or(0, |me| me.delay_secs);
+    let begins = state.initial_sync.is_some() || state.last_written().is_null();
+    if delay_secs == 0 || begins {
+        return entries;
+    }
+    let until = wall_secs.saturating_sub(delay_secs);
+    &entries[..entries.partition_point(|entry| entry.ts.secs <= until)]
 }
 
 fn is_ordered(mut last: OpTime, entries: &[OpTime]) -> bool {

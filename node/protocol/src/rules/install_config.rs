@@ -120,6 +120,7 @@ pub fn adopt(context: &mut Context<'_>, pending: PendingConfig) {
             context.change_state(resting);
         }
     }
+    give_up_on_members_gone(context);
     answer_operator(context, asked_by);
     let source = context.state.sync_source;
     if context.state.my_config().is_none() {
@@ -177,6 +178,23 @@ fn remap(state: &mut State, config: &Config) {
     state.primary = state
         .primary
         .filter(|primary| config.position(*primary).is_some());
+}
+
+/// Who waits for more members, or others, than there are now would wait for ever.
+fn give_up_on_members_gone(context: &mut Context<'_>) {
+    let state = &mut *context.state;
+    let config = Arc::clone(&state.config);
+    let waiting = std::mem::take(&mut state.waiting);
+    let (waiting, gone): (Vec<_>, Vec<_>) = waiting
+        .into_iter()
+        .partition(|waiter| config.can_satisfy(waiter.concern.w));
+    state.waiting = waiting;
+    for waiter in gone {
+        context.out(Output::Complete {
+            id: waiter.id,
+            outcome: Outcome::Unsatisfiable,
+        });
+    }
 }
 
 /// A forced configuration is answered at once; any other when a majority has it.

@@ -22,8 +22,8 @@ pub fn learn_commit_point(context: &mut Context<'_>, heartbeat: Worth, source: W
     learns(state).then_some(())?;
     let learned = match message.body {
         Body::HeartbeatResponse { commit_point, .. } => heartbeat(state, commit_point),
-        // `append_oplog` came first: what it took is in the log now. Only if the answer ends in my newest entry is
-        // the source's branch mine. Without this: I ask B from X on, lead a term of my own and write Y, step
+        // `append_oplog` came first: what it took is in the log now. Only if the answer goes through my newest entry is
+        // the source's branch mine; it ends there unless this member is kept behind. Without this: I ask B from X on, lead a term of my own and write Y, step
         // down and choose B again; the old answer comes, and Y, which nobody else has, is "committed".
         Body::FetchResponse {
             found: true,
@@ -32,7 +32,7 @@ pub fn learn_commit_point(context: &mut Context<'_>, heartbeat: Worth, source: W
             commit_point,
             ..
         } if state.sync_source == Some(message.from)
-            && entries.last().copied().unwrap_or(after) == state.last_written() =>
+            && goes_through(after, entries, state.last_written()) =>
         {
             source(state, commit_point)
         }
@@ -42,6 +42,10 @@ pub fn learn_commit_point(context: &mut Context<'_>, heartbeat: Worth, source: W
     context.state.commit_point = learned;
     context.out(Output::CommitPoint(learned));
     Some(())
+}
+
+fn goes_through(after: OpTime, entries: &[OpTime], mine: OpTime) -> bool {
+    after == mine || entries.iter().rev().any(|entry| *entry == mine)
 }
 
 /// A primary finds out by itself; a member that copies the data, or takes some back, is on nobody's branch.

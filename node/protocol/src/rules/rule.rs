@@ -28,7 +28,8 @@ pub struct Context<'a> {
     pub state: &'a mut State,
     /// What happened.
     pub input: &'a Input,
-    /// The wall clock, in seconds since 1970; only ever used to name new entries.
+    /// The wall clock, in seconds since 1970; names new entries, and tells a member with `secondaryDelaySecs` which are
+    /// old enough. Nothing that must be safe hangs on it.
     pub wall_secs: u32,
     /// What is to be done, in order.
     pub outputs: &'a mut Vec<Output>,

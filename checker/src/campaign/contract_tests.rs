@@ -110,6 +110,38 @@ fn an_error_is_neither_pass_nor_fail_and_is_run_again() {
 }
 
 #[test]
+fn a_run_that_proves_nothing_is_tried_again_and_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let results = Results::open(directory.path()).unwrap();
+    let mut campaign = honest_campaign();
+    campaign.seeds = 2;
+    let mut attempts = 0;
+    // Run 0 is starved once, run 1 always.
+    let mut starved = |task: &Task<'_>, _: &Path| {
+        attempts += 1;
+        if task.number == 1 || attempts == 1 {
+            outcome(Outcome::Invalid, &[])
+        } else {
+            outcome(Outcome::Pass, &[])
+        }
+    };
+    play_with(&campaign, &results, Shard::WHOLE, None, &mut starved);
+    assert_eq!(attempts, 5);
+    let merged = merge(&campaign, &results, &KnownIssues::default(), "2026-11-21").unwrap();
+    let outcomes: Vec<Outcome> = merged
+        .results
+        .iter()
+        .map(|result| result.result.outcome)
+        .collect();
+    assert_eq!(outcomes, [Outcome::Pass, Outcome::Invalid]);
+    let words = summary::words(&campaign, &merged);
+    assert!(
+        words.contains("run 0 proved nothing at first (invalid), then: pass"),
+        "{words}"
+    );
+}
+
+#[test]
 fn a_blind_tester_makes_the_night_invalid() {
     let directory = tempfile::tempdir().unwrap();
     let results = Results::open(directory.path()).unwrap();

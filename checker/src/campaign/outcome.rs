@@ -100,6 +100,10 @@ pub struct SeedResult {
     /// What came out.
     #[serde(flatten)]
     pub result: RunOutcome,
+    /// Why earlier attempts proved nothing: a machine that is short of time for a moment starves a run. What ends the list is
+    /// the result.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proved_nothing: Vec<String>,
     /// How often the failure came back, when it was run again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reproduction: Option<Rate>,

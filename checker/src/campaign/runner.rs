@@ -13,6 +13,9 @@ use super::{
 };
 use crate::record::{SCHEMA, exit::Exit};
 
+/// How often a run that proved nothing is tried again. One that never proves anything stays invalid.
+const REPEATS_MAX: usize = 2;
+
 /// What a campaign asks.
 #[derive(Clone, Debug)]
 pub struct Campaign {
@@ -120,10 +123,17 @@ fn run_task(
     run: &mut dyn FnMut(&Task<'_>, &Path) -> RunOutcome,
 ) -> Option<SeedResult> {
     let directory = results.seed(task.number);
-    let result = run(task, &directory);
-    if (limits.stop)() {
-        return None;
-    }
+    let mut proved_nothing = Vec::new();
+    let result = loop {
+        let result = run(task, &directory);
+        if (limits.stop)() {
+            return None;
+        }
+        if result.outcome != Outcome::Invalid || proved_nothing.len() == REPEATS_MAX {
+            break result;
+        }
+        proved_nothing.push(result.cause);
+    };
     let failed = result.outcome == Outcome::Violation && !task.scenario.canary;
     let mut reproduction = (failed && campaign.plan.reruns > 0).then_some(Rate { seen: 0, of: 0 });
     if let Some(rate) = &mut reproduction {
@@ -150,6 +160,7 @@ fn run_task(
         scenario: task.scenario.name.clone(),
         canary: task.scenario.canary,
         result,
+        proved_nothing,
         reproduction,
     })
 }

@@ -73,6 +73,18 @@ pub fn words(campaign: &Campaign, merged: &Merged) -> String {
             merged.canaries.1, merged.canaries.0
         ));
     }
+    for result in merged
+        .results
+        .iter()
+        .filter(|result| !result.proved_nothing.is_empty())
+    {
+        text.push_str(&format!(
+            "run {} proved nothing at first ({}), then: {}\n",
+            result.number,
+            result.proved_nothing.join("; "),
+            result.result.outcome.word()
+        ));
+    }
     if !merged.missing.is_empty() {
         let first: Vec<String> = merged.missing.iter().take(10).map(u64::to_string).collect();
         text.push_str(&format!(

@@ -5,6 +5,7 @@
 //! be made again. Reading order: `write` (one run) → `view` → `page` → `sections/`; beside it `timeline`,
 //! `columns` and `payload` (what the script draws), `index` (all runs), `export/` (for machines), `serve`.
 
+mod availability;
 mod columns;
 mod describe;
 pub mod error;

@@ -34,6 +34,7 @@ pub(crate) fn page(view: &View, directory: &RunDirectory) -> Result<String, Repo
         sections::charts::section(view, &kept),
         sections::checks::section(view),
         sections::faults::section(view),
+        sections::availability::section(view),
         sections::replicas::section(view),
         sections::models::section(view),
         sections::coverage::section(view),

@@ -1,5 +1,6 @@
 //! The parts of a run's page, one file each. A section that has nothing to show is left out.
 
+pub(super) mod availability;
 pub(super) mod charts;
 pub(super) mod checks;
 pub(super) mod counterexample;

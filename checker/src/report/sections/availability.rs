@@ -56,9 +56,9 @@ fn histogram(view: &View, successions: &[Succession]) -> Markup {
     let used = counts.iter().rposition(|count| *count > 0).unwrap_or(0);
     let worst = successions.iter().max_by_key(|next| next.vacancy_ns);
     html! {
+        p { "How long nobody was seen to lead, over " (grouped(successions.len() as u64)) " changes of primary:" }
         div.scroll {
-            table.faults {
-                caption { "How long nobody was seen to lead, over " (grouped(successions.len() as u64)) " changes of primary" }
+            table.histogram {
                 thead { tr { th { "without a primary for" } th.number { "times" } th { "" } } }
                 tbody {
                     @for (place, count) in counts.iter().enumerate().take(used + 1) {

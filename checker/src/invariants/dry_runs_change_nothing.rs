@@ -20,6 +20,11 @@ fn dry_run_with_effect(step: &Step<'_>) -> Option<String> {
     let Body::VoteRequest { dry_run: true, .. } = message.body else {
         return None;
     };
-    let same = step.before.vote == step.after.vote && step.after.term == step.before.term.max(message.term);
+    // Nobody believes a stranger.
+    let told = match step.before.config.position(message.from) {
+        Some(_) => message.term,
+        None => step.before.term,
+    };
+    let same = step.before.vote == step.after.vote && step.after.term == step.before.term.max(told);
     (!same).then(|| format!("a dry run changed the vote or term of member {}", step.after.me.0))
 }

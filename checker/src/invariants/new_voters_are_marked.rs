@@ -16,8 +16,12 @@ pub const INVARIANT: Invariant = Invariant {
 };
 
 fn counts_too_early(step: &Step<'_>) -> Option<String> {
-    let forced = matches!(step.input, Input::Reconfig { force: true, .. });
-    (step.before.is_primary() && !forced).then_some(())?;
+    // A forced configuration asks nobody; one that came from elsewhere was another primary's to judge.
+    let not_its_own = matches!(
+        step.input,
+        Input::Reconfig { force: true, .. } | Input::ConfigResolved { .. }
+    );
+    (step.before.is_primary() && !not_its_own).then_some(())?;
     step.outputs.iter().find_map(|output| match output {
         Output::PersistConfig(next) => {
             let early = next.members.iter().find(|row| {

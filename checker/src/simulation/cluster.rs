@@ -12,6 +12,7 @@ use protocol::optime::OpTime;
 use protocol::output::{Content, FatalReason, Outcome, Output};
 use protocol::rules::NEXT;
 use protocol::state::{Durable, Mode, Role};
+use protocol::timer::Timer;
 
 use super::contents::{Change, Contents, Store, Written};
 use super::digest::Digest;
@@ -22,6 +23,9 @@ use super::surroundings::Surroundings;
 use super::trace::Trace;
 use super::violation::Violation;
 use super::watch::{Before, Watch};
+use crate::invariants::INVARIANTS;
+use crate::invariants::cluster::Step;
+use crate::invariants::invariant::Check;
 
 /// A replica set of machines.
 pub struct Cluster {
@@ -48,6 +52,7 @@ pub struct Cluster {
     elections: Elections,
     asked: HashMap<RequestId, OpTime, BuildHasherDefault<Digest>>,
     outputs: Vec<Output>,
+    judge_every: u64,
 }
 
 /// One input for one member.
@@ -63,6 +68,21 @@ pub struct Turn<'a> {
     pub wall_secs: u32,
     /// The machine dies after this many outputs, and its disk keeps this much.
     pub crash: Option<(usize, Survival)>,
+}
+
+/// The invariants of steps look at the member before and after, whole: in a long simulation at one step of so many.
+const JUDGE_EVERY: u64 = 8;
+
+/// Asks every invariant of steps.
+fn judge_step(step: &Step<'_>) -> Result<(), Violation> {
+    for invariant in &INVARIANTS {
+        if let Check::Step(check) = invariant.check
+            && let Some(words) = check(step)
+        {
+            return Err(Violation::new(invariant.id, words));
+        }
+    }
+    Ok(())
 }
 
 impl Cluster {
@@ -88,7 +108,13 @@ impl Cluster {
             elections: Elections::default(),
             asked: HashMap::default(),
             outputs: Vec::new(),
+            judge_every: JUDGE_EVERY,
         }
+    }
+
+    /// From now on the invariants of steps judge every step.
+    pub fn judge_every_step(&mut self) {
+        self.judge_every = 1;
     }
 
     /// Lets one input happen.
@@ -106,6 +132,10 @@ impl Cluster {
         }
         let machine = &mut self.machines[member];
         let before = Before::of(&machine.state);
+        let whole = self
+            .steps
+            .is_multiple_of(self.judge_every)
+            .then(|| machine.state.clone());
         let was_stale = machine.state.stale;
         let fired = step(
             &self.rules,
@@ -117,7 +147,15 @@ impl Cluster {
         self.facts.stale += u64::from(!was_stale && self.machines[member].state.stale);
         self.count(turn, fired, &outputs);
         self.remember_request(member, input);
-        let judged = self.obey_all(turn, &before, &mut outputs, around);
+        let judged = whole.map_or(Ok(()), |whole| {
+            judge_step(&Step {
+                before: &whole,
+                input,
+                outputs: &outputs,
+                after: &self.machines[member].state,
+            })
+        });
+        let judged = judged.and_then(|()| self.obey_all(turn, &before, &mut outputs, around));
         outputs.clear();
         self.outputs = outputs;
         judged.map(|()| fired)
@@ -265,7 +303,10 @@ impl Cluster {
                 self.facts.chained += u64::from(chained);
                 around.send(message);
             }
-            Output::SetTimer(timer) => around.arm(member, timer),
+            Output::SetTimer(timer) => {
+                self.facts.kept_back += u64::from(timer == Timer::Ripen);
+                around.arm(member, timer);
+            }
             Output::CancelTimer(timer) => around.disarm(member, timer),
             Output::PersistVote(vote) => {
                 if vote.candidate == Some(machine.state.me) {

@@ -22,6 +22,9 @@ pub const DISTURBANCES: [(&str, Plan); 9] = [
     ("divergence", divergence),
 ];
 
+/// Those that make a wall clock jump: after them nobody knows how old an entry is.
+pub const WRONG_CLOCKS: [&str; 2] = ["clock", "divergence"];
+
 /// Power goes at one machine, or at all of them at once: no majority on the same circuit.
 fn power(dice: &mut Dice, view: &View) -> Vec<Fault> {
     let members = if dice.chance(300) && view.spare() >= view.running().len() {

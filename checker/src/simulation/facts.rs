@@ -38,6 +38,8 @@ pub struct Facts {
     pub proven_reads: u64,
     /// Members that pulled from a secondary.
     pub chained: u64,
+    /// Answers of which a member that is kept behind left something for later.
+    pub kept_back: u64,
     /// Drops by an oplog's cap.
     pub capped: u64,
     /// Data directories emptied.
@@ -55,7 +57,7 @@ pub struct Facts {
 impl Facts {
     /// Names and counts, for tables and tests.
     #[must_use]
-    pub fn rows(&self) -> [(&'static str, u64); 21] {
+    pub fn rows(&self) -> [(&'static str, u64); 22] {
         [
             ("elections", self.elections),
             ("failovers", self.failovers),
@@ -72,6 +74,7 @@ impl Facts {
             ("majority writes acknowledged", self.acknowledged),
             ("linearizable reads proven", self.proven_reads),
             ("fetches from a secondary", self.chained),
+            ("entries kept back", self.kept_back),
             ("drops by an oplog's cap", self.capped),
             ("data directories emptied", self.emptied),
             ("initial syncs finished", self.synced),
@@ -98,6 +101,7 @@ impl Facts {
         self.acknowledged += other.acknowledged;
         self.proven_reads += other.proven_reads;
         self.chained += other.chained;
+        self.kept_back += other.kept_back;
         self.capped += other.capped;
         self.emptied += other.emptied;
         self.synced += other.synced;

@@ -272,6 +272,7 @@ impl Stage {
         };
         let heard = self.cluster.heard.take();
         self.cluster = Cluster::new(self.rules, (0..members).map(disk));
+        self.cluster.judge_every_step();
         self.cluster.heard = heard;
         if !new {
             self.cluster.begin_with(FIRST);

@@ -8,6 +8,7 @@ use workloads::catalogue;
 use workloads::operation::{Concerns, WriteConcern};
 use workloads::workload::Workload;
 
+use super::disturbances::{DISTURBANCES, WRONG_CLOCKS};
 use super::network::{KINDS, Manners};
 use super::timing::Timing;
 use crate::nemesis::dice::Dice;
@@ -75,6 +76,7 @@ impl Parameters {
         // Its own stream: what is drawn elsewhere stays as it was.
         let mut loss = Dice::new(seed, "loss");
         // Dice of its own: what else a seed draws does not depend on it.
+        let mut delaying = Dice::new(seed, "delay");
         let mut reconfiguring = Dice::new(seed, "reconfiguration");
         let reconfigures = reconfiguring.chance(350);
         let timing = [Timing::FAST, Timing::FAST, Timing::MODERN, Timing::LEGACY][dice.below(4) as usize];
@@ -84,7 +86,7 @@ impl Parameters {
         if dice.chance(100) {
             concerns.write = WriteConcern::One;
         }
-        Self {
+        let mut parameters = Self {
             config: Arc::new(draw_config(dice)),
             spares: if reconfigures {
                 reconfiguring.below(3) as usize
@@ -130,7 +132,28 @@ impl Parameters {
             lose_us: loss
                 .chance(300)
                 .then(|| loss.between(3 * election_us, election_us * 12)),
+        };
+        if delaying.chance(100) {
+            parameters.keep_one_behind(&mut delaying);
         }
+        parameters
+    }
+
+    /// A member that never leads gets its entries late. With right clocks only: an entry that a wrong clock named
+    /// hours ahead would keep it behind for hours.
+    fn keep_one_behind(&mut self, dice: &mut Dice) {
+        let config = Arc::make_mut(&mut self.config);
+        let holders = config.members.iter().filter(|member| !member.arbiter).count();
+        let last = config.members.iter_mut().rev().find(|member| !member.arbiter);
+        let Some(member) = last.filter(|_| holders > 2) else {
+            return;
+        };
+        member.priority_milli = 0;
+        member.delay_secs = dice.between(1, 4) as u32;
+        member.hidden = dice.chance(500);
+        self.clock_error_us = 0;
+        self.disturbances
+            .retain(|at| !WRONG_CLOCKS.contains(&DISTURBANCES[*at].0));
     }
 }
 

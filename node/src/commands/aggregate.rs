@@ -1,21 +1,20 @@
 //! `aggregate`.
 
-use std::collections::VecDeque;
-
 use bson::{Bson, Document, doc};
 
+use super::access::Hint;
 use super::arguments::{Arguments, number};
 use super::command::{Access, Command, ReadAccess, Scope};
 use super::cursors::{FIRST_BATCH, Source as CursorSource, first_batch};
 use super::error::CommandError;
 use super::get_more::fill;
-use super::hint::{check_hint, key_pattern};
+use super::hint::{key_pattern, read_hint};
 use super::lookup::is_output;
+use super::running::{Front, Input, Running};
 use super::scan::Scan;
 use super::stats::collection_stats;
-use crate::query::aggregate::{Pipeline, Source, StageContext, stage_parts};
+use crate::query::aggregate::stage_parts;
 use crate::query::expression::Variables;
-use crate::query::{QueryError, QueryResult};
 use crate::wire::Request;
 
 pub(super) const COMMAND: Command = Command {
@@ -56,18 +55,11 @@ fn run(access: &mut ReadAccess<'_>, request: &Request) -> Result<Document, Comma
     if whole_database {
         check_needs_no_collection(&stages)?;
     }
-    check_hint(access.store, access.at, &ns, arguments.get("hint"))?;
+    let hint = read_hint(access.store, access.at, &ns, arguments.get("hint"))?;
     let variables = arguments.variables()?;
-    let input = input(access, &ns, &mut stages, whole_database, &variables)?;
-    let seed = u64::try_from(bson::DateTime::now().timestamp_millis()).unwrap_or(0);
-    let mut pipeline = Pipeline::parse(&stages, &StageContext { variables, seed })?;
-    let mut input = Input {
-        access,
-        ns: &ns,
-        documents: input.into(),
-    };
-    let found = pipeline.run(&mut input)?;
-    let mut source = CursorSource::Found(found.into());
+    let input = input(access, &ns, &mut stages, whole_database, hint, &variables)?;
+    let running = Running::new(&ns, input, &stages, variables, Some(access.facts))?;
+    let mut source = CursorSource::Pipeline(Box::new(running));
     let (documents, exhausted) = fill(access, &mut source, access.at, batch.unwrap_or(FIRST_BATCH))?;
     let id = if exhausted {
         0
@@ -83,8 +75,10 @@ fn input(
     ns: &str,
     stages: &mut Vec<Bson>,
     whole_database: bool,
+    hint: Hint,
     variables: &Variables,
-) -> Result<Vec<Document>, CommandError> {
+) -> Result<Input, CommandError> {
+    let at_hand = |documents: Vec<Document>| Ok(Input::Documents(documents.into()));
     let first = stages
         .first()
         .and_then(Bson::as_document)
@@ -103,35 +97,24 @@ fn input(
                 bson::doc! { "ns": ns, "host": &access.facts.host, "localTime": bson::DateTime::now() };
             stats.insert("storageStats", collection_stats(access, ns, scale)?);
             stats.insert("count", access.store.counts(ns, access.at)?.objects);
-            Ok(vec![stats])
+            at_hand(vec![stats])
         }
         Some(("$indexStats", _)) => {
             stages.remove(0);
-            index_stats(access, ns)
+            at_hand(index_stats(access, ns)?)
         }
         Some(("$currentOp" | "$listLocalSessions", _)) => {
             stages.remove(0);
-            Ok(Vec::new())
+            at_hand(Vec::new())
         }
-        Some(("$match", _)) if !whole_database => scan(access, ns, &first_match(stages)?, variables),
-        _ if whole_database => Ok(Vec::new()),
-        Some(("$documents", _)) => Ok(Vec::new()),
-        _ => scan(access, ns, &Document::new(), variables),
+        _ if whole_database => at_hand(Vec::new()),
+        Some(("$documents", _)) => at_hand(Vec::new()),
+        _ => {
+            let front = Front::take(stages)?;
+            let scan = Scan::on(access, ns, &front.filter, variables)?;
+            Ok(Input::Scan(Box::new(front.scan(scan, hint)?)))
+        }
     }
-}
-
-/// Takes a `$match` off the front: the first filter finds its documents by an index where it can.
-pub(super) fn first_match(stages: &mut Vec<Bson>) -> Result<Document, CommandError> {
-    let first = stages.first().and_then(Bson::as_document);
-    let Some(filter) = first.and_then(|stage| stage.get("$match")) else {
-        return Ok(Document::new());
-    };
-    let filter = filter
-        .as_document()
-        .cloned()
-        .ok_or_else(|| CommandError::new(15959, "the match filter must be an expression in an object"))?;
-    stages.remove(0);
-    Ok(filter)
 }
 
 /// `aggregate: 1` is for stages that bring their own documents.
@@ -185,42 +168,4 @@ fn index_stats(access: &ReadAccess<'_>, ns: &str) -> Result<Vec<Document>, Comma
             .map(|index| row(&index.spec.name, key_pattern(&index.spec))),
     );
     Ok(rows)
-}
-
-/// The documents of a pipeline, and the collections it may look into.
-struct Input<'a, 'b> {
-    access: &'a ReadAccess<'b>,
-    ns: &'a str,
-    documents: VecDeque<Document>,
-}
-
-impl Source for Input<'_, '_> {
-    fn next(&mut self) -> QueryResult<Option<Document>> {
-        Ok(self.documents.pop_front())
-    }
-
-    fn foreign(&mut self, collection: &str) -> QueryResult<Vec<Document>> {
-        let database = self.ns.split('.').next().unwrap_or(self.ns);
-        scan(
-            self.access,
-            &format!("{database}.{collection}"),
-            &Document::new(),
-            &Variables::new(),
-        )
-        .map_err(|error| QueryError::new(error.code, error.message))
-    }
-}
-
-fn scan(
-    access: &ReadAccess<'_>,
-    ns: &str,
-    filter: &Document,
-    variables: &Variables,
-) -> Result<Vec<Document>, CommandError> {
-    let mut scan = Scan::on(access, ns, filter, variables)?;
-    let mut found = Vec::new();
-    while let Some((_, document)) = scan.next(access.store, access.at)? {
-        found.push(document);
-    }
-    Ok(found)
 }

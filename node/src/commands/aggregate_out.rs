@@ -5,20 +5,21 @@ use std::collections::VecDeque;
 
 use bson::{Bson, Document, RawDocumentBuf, doc};
 
-use super::aggregate::{first_match, refuse_unsupported};
+use super::access::Hint;
+use super::aggregate::refuse_unsupported;
 use super::arguments::{Arguments, namespace};
 use super::collections::{check_writable, creation};
 use super::command::{Access, Command, Scope, WriteAccess, WriteOp};
 use super::cursors::first_batch;
 use super::error::CommandError;
-use super::hint::check_hint;
+use super::hint::read_hint;
 use super::insert::with_id;
 use super::merge::Merge;
+use super::running::{Front, Input, Running};
 use super::scan::{Scan, raw, tree};
 use super::write_batch::check_unique;
-use crate::query::aggregate::{Pipeline, Source, StageContext, stage_parts};
+use crate::query::aggregate::stage_parts;
 use crate::query::expression::Variables;
-use crate::query::{QueryError, QueryResult};
 use crate::storage::store::{ReadAt, Store};
 use crate::wire::Request;
 
@@ -52,12 +53,18 @@ fn run(access: &mut dyn WriteAccess, request: &Request) -> Result<Document, Comm
         None => format!("{}.$cmd.aggregate", arguments.database()),
     };
     let variables = arguments.variables()?;
-    check_hint(access.store(), ReadAt::Latest, &ns, arguments.get("hint"))?;
+    let hint = read_hint(access.store(), ReadAt::Latest, &ns, arguments.get("hint"))?;
     let (name, specification) = stage_parts(&output)?;
     let is_out = name == "$out";
     let target = target(arguments.database(), specification, is_out)?;
     check_writable(&target)?;
-    let documents = documents(access.store(), &ns, collection.is_some(), stages, &variables)?;
+    let documents = documents(
+        access.store(),
+        &ns,
+        collection.is_some(),
+        stages,
+        (hint, &variables),
+    )?;
     if is_out {
         replace_collection(access, &target, &documents)?;
     } else {
@@ -94,32 +101,31 @@ fn documents(
     ns: &str,
     has_collection: bool,
     mut stages: Vec<Bson>,
-    variables: &Variables,
+    (hint, variables): (Hint, &Variables),
 ) -> Result<Vec<Document>, CommandError> {
     let first = stages.first().map(stage_parts).transpose()?.map(|(name, _)| name);
     let brings_its_own = matches!(first, Some("$documents" | "$listLocalSessions" | "$currentOp"));
-    let mut input = Input {
-        store,
-        ns,
-        scan: None,
-    };
-    if has_collection {
-        let filter = first_match(&mut stages)?;
-        input.scan = Some(Scan::new(ns, &filter, variables)?);
+    let input = if has_collection {
+        let front = Front::take(&mut stages)?;
+        let scan = Scan::new(ns, &front.filter, variables)?;
+        Input::Scan(Box::new(front.scan(scan, hint)?))
     } else if !brings_its_own {
         return Err(CommandError::new(
             73,
             "{aggregate: 1} needs a stage that brings documents",
         ));
-    } else if first != Some("$documents") {
-        stages.remove(0);
-    }
-    let seed = u64::try_from(bson::DateTime::now().timestamp_millis()).unwrap_or(0);
-    let context = StageContext {
-        variables: variables.clone(),
-        seed,
+    } else {
+        if first != Some("$documents") {
+            stages.remove(0);
+        }
+        Input::Documents(VecDeque::new())
     };
-    Ok(Pipeline::parse(&stages, &context)?.run(&mut input)?)
+    let mut running = Running::new(ns, input, &stages, variables.clone(), None)?;
+    let mut documents = Vec::new();
+    while let Some(document) = running.next(store, ReadAt::Latest)? {
+        documents.push(document);
+    }
+    Ok(documents)
 }
 
 /// `$out`: a new collection with the old one's indexes is filled, then takes its place at once.
@@ -180,35 +186,5 @@ fn ddl(database: &str, object: RawDocumentBuf) -> WriteOp {
     WriteOp::Ddl {
         database: database.to_owned(),
         object,
-    }
-}
-
-/// The collection that the pipeline reads.
-struct Input<'a> {
-    store: &'a Store,
-    ns: &'a str,
-    scan: Option<Scan>,
-}
-
-impl Source for Input<'_> {
-    fn next(&mut self) -> QueryResult<Option<Document>> {
-        let Some(scan) = &mut self.scan else {
-            return Ok(None);
-        };
-        let next = scan.next(self.store, ReadAt::Latest);
-        next.map(|found| found.map(|(_, document)| document))
-            .map_err(|error| QueryError::new(error.code, error.message))
-    }
-
-    fn foreign(&mut self, collection: &str) -> QueryResult<Vec<Document>> {
-        let database = self.ns.split('.').next().unwrap_or(self.ns);
-        let ns = format!("{database}.{collection}");
-        let failed = |error: CommandError| QueryError::new(error.code, error.message);
-        let mut scan = Scan::new(&ns, &Document::new(), &Variables::new()).map_err(failed)?;
-        let mut found = VecDeque::new();
-        while let Some((_, document)) = scan.next(self.store, ReadAt::Latest).map_err(failed)? {
-            found.push_back(document);
-        }
-        Ok(found.into())
     }
 }

@@ -103,6 +103,15 @@ pub struct Facts {
     pub oplog_cap_bytes: u64,
 }
 
+impl Facts {
+    /// A limit that a parameter of the start sets.
+    #[must_use]
+    pub fn limit(&self, name: &str) -> Option<usize> {
+        let value = |given: &String| given.strip_prefix(name)?.strip_prefix('=')?.parse().ok();
+        self.parameters.iter().find_map(value)
+    }
+}
+
 /// One effect of a write statement; becomes one oplog entry.
 #[derive(Clone, Debug)]
 pub enum WriteOp {

@@ -5,7 +5,7 @@ use bson::{Document, doc};
 use super::arguments::{Arguments, number};
 use super::command::{Access, Command, ReadAccess, Scope};
 use super::error::CommandError;
-use super::hint::check_hint;
+use super::hint::read_hint;
 use super::oplog_reader::OPLOG;
 use super::scan::{CONFIGURATION, ME, Scan};
 use crate::wire::Request;
@@ -20,13 +20,13 @@ fn run(access: &mut ReadAccess<'_>, request: &Request) -> Result<Document, Comma
     let arguments = Arguments::of(request, &["query", "skip", "limit", "fields"])?;
     let ns = arguments.namespace()?;
     let filter = arguments.document("query")?;
-    check_hint(access.store, access.at, &ns, arguments.get("hint"))?;
+    let hint = read_hint(access.store, access.at, &ns, arguments.get("hint"))?;
     let found = if ns == OPLOG {
         usize::try_from(access.oplog.entries()).unwrap_or(usize::MAX)
     } else if filter.is_empty() && ns != CONFIGURATION && ns != ME {
         usize::try_from(access.store.counts(&ns, access.at)?.objects).unwrap_or(usize::MAX)
     } else {
-        let mut scan = Scan::on(access, &ns, &filter, &arguments.variables()?)?;
+        let mut scan = Scan::on(access, &ns, &filter, &arguments.variables()?)?.hinted(hint);
         let mut found = 0;
         while scan.next(access.store, access.at)?.is_some() {
             found += 1;

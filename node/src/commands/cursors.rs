@@ -7,6 +7,7 @@ use bson::{Bson, Document, Timestamp, doc};
 use protocol::optime::OpTime;
 
 use super::error::CommandError;
+use super::running::Running;
 use super::scan::Scan;
 
 /// Cursors open at once; opening one more closes the one that was idle longest.
@@ -24,6 +25,8 @@ pub enum Source {
     Found(VecDeque<Document>),
     /// Still to be scanned.
     Scan(Box<Scan>),
+    /// A pipeline that goes on.
+    Pipeline(Box<Running>),
     /// The oplog from a timestamp on.
     Oplog(Box<OplogTail>),
 }

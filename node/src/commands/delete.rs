@@ -6,7 +6,7 @@ use super::arguments::{Arguments, check_collation, number};
 use super::collections::check_writable;
 use super::command::{Access, Command, Scope, WriteAccess, WriteOp};
 use super::error::CommandError;
-use super::hint::check_hint;
+use super::hint::read_hint;
 use super::scan::{Scan, id_document};
 use super::write_batch::{self, Done};
 use crate::storage::store::ReadAt;
@@ -43,7 +43,7 @@ fn run(access: &mut dyn WriteAccess, request: &Request) -> Result<Document, Comm
         |access, index, statement| {
             let given = &deletes[index];
             check_collation(given.get("collation"))?;
-            check_hint(access.store(), ReadAt::Latest, &ns, given.get("hint"))?;
+            let hint = read_hint(access.store(), ReadAt::Latest, &ns, given.get("hint"))?;
             let filter = given.get_document("q").map_err(|_| {
                 CommandError::new(
                     40414,
@@ -63,7 +63,7 @@ fn run(access: &mut dyn WriteAccess, request: &Request) -> Result<Document, Comm
                     ));
                 }
             };
-            let mut scan = Scan::new(&ns, filter, &variables)?;
+            let mut scan = Scan::new(&ns, filter, &variables)?.hinted(hint);
             let mut writes = Vec::new();
             while let Some((_, document)) = scan.next(access.store(), ReadAt::Latest)? {
                 let id = id_document(document.get("_id").unwrap_or(&Bson::Null))?;

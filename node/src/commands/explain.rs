@@ -1,15 +1,17 @@
 //! `explain`: how a command would find its documents.
 
+use std::time::Instant;
+
 use bson::{Bson, Document, doc};
 
-use super::access::{self, Path};
-use super::arguments::{Arguments, namespace};
+use super::access::{KEY_INDEX, Path, Plan};
+use super::arguments::{Arguments, namespace, number};
 use super::command::{Access, Command, ReadAccess, Scope};
 use super::error::CommandError;
-use super::hint::key_pattern;
+use super::hint::{key_pattern, read_hint};
+use super::running::Front;
 use super::scan::Scan;
-use crate::query::matcher::Matcher;
-use crate::storage::store::{Collection, KeyRange};
+use crate::storage::store::{Collection, Order};
 use crate::wire::Request;
 
 pub(super) const COMMAND: Command = Command {
@@ -36,37 +38,42 @@ fn run(access: &mut ReadAccess<'_>, request: &Request) -> Result<Document, Comma
         return Err(CommandError::new(59, "Explain failed due to unknown command"));
     };
     let ns = namespace(arguments.database(), collection)?;
-    let filter = filter_of(name, &explained)?;
-    let matcher = Matcher::compile(&filter, &arguments.variables()?)?;
+    let asked = Asked::of(name, &explained)?;
+    let variables = arguments.variables()?;
+    let hint = read_hint(access.store, access.at, &ns, explained.get("hint"))?;
+    let mut scan = Scan::on(access, &ns, &asked.filter, &variables)?
+        .hinted(hint)
+        .sorted(&asked.sort)?
+        .shaped(asked.skip, asked.limit, None);
     let found = access.store.collection(&ns, access.at)?;
-    let path = access::choose(&matcher.root, found.as_deref());
-    let plan = describe(&path, found.as_deref(), &filter);
+    let plan = match found.as_deref() {
+        None => doc! { "stage": "EOF" },
+        Some(found) => asked.shape(describe(&scan.plan(access.store, access.at)?, found, &asked)),
+    };
     let mut reply = doc! {
         "explainVersion": "1",
         "queryPlanner": {
             "namespace": &ns,
-            "parsedQuery": filter.clone(),
+            "parsedQuery": asked.filter.clone(),
             "indexFilterSet": false,
             "winningPlan": plan.clone(),
             "rejectedPlans": [],
         },
     };
     if verbosity != "queryPlanner" {
-        let mut scan = Scan::new(&ns, &filter, &arguments.variables()?)?;
+        let begun = Instant::now();
         let mut returned = 0_i64;
         while scan.next(access.store, access.at)?.is_some() {
             returned += 1;
         }
-        let examined = scan.examined();
-        let uses_index = !matches!(plan.get_str("stage"), Ok("COLLSCAN" | "EOF"));
         reply.insert(
             "executionStats",
             doc! {
                 "executionSuccess": true,
                 "nReturned": returned,
-                "executionTimeMillis": 0,
-                "totalKeysExamined": if uses_index { examined } else { 0 },
-                "totalDocsExamined": examined,
+                "executionTimeMillis": i32::try_from(begun.elapsed().as_millis()).unwrap_or(i32::MAX),
+                "totalKeysExamined": scan.keys_examined(),
+                "totalDocsExamined": scan.examined(),
                 "executionStages": plan,
             },
         );
@@ -80,57 +87,127 @@ fn run(access: &mut ReadAccess<'_>, request: &Request) -> Result<Document, Comma
     Ok(reply)
 }
 
-fn filter_of(name: &str, explained: &Document) -> Result<Document, CommandError> {
-    let first = |list: &str| match explained.get(list) {
-        Some(Bson::Array(statements)) => statements.first().and_then(Bson::as_document),
-        _ => None,
-    };
-    let filter = match name {
-        "find" => explained.get("filter"),
-        "count" | "distinct" | "findAndModify" | "findandmodify" => explained.get("query"),
-        "update" => first("updates").and_then(|statement| statement.get("q")),
-        "delete" => first("deletes").and_then(|statement| statement.get("q")),
-        "aggregate" => first("pipeline").and_then(|stage| stage.get("$match")),
-        unknown => {
-            let text = format!("Explain failed due to unknown command: {unknown}");
-            return Err(CommandError::new(59, text));
-        }
-    };
-    Ok(filter.and_then(Bson::as_document).cloned().unwrap_or_default())
+/// What the explained command asks of the collection.
+#[derive(Default)]
+struct Asked {
+    filter: Document,
+    sort: Document,
+    skip: usize,
+    limit: Option<usize>,
+    projects: bool,
 }
 
-fn describe(path: &Path, collection: Option<&Collection>, filter: &Document) -> Document {
-    let is_everything = |ranges: &[KeyRange]| {
-        use std::ops::Bound::Unbounded;
-        matches!(
-            ranges,
-            [KeyRange {
-                lower: Unbounded,
-                upper: Unbounded,
-                ..
-            }]
-        )
-    };
-    let fetch = |name: &str, key: Document| {
-        doc! {
-            "stage": "FETCH",
-            "filter": filter.clone(),
-            "inputStage": { "stage": "IXSCAN", "keyPattern": key, "indexName": name, "direction": "forward" },
-        }
-    };
-    match (path, collection) {
-        (_, None) => doc! { "stage": "EOF" },
-        (Path::Keys(ranges), _) if is_everything(ranges) => {
-            doc! { "stage": "COLLSCAN", "filter": filter.clone(), "direction": "forward" }
-        }
-        (Path::Ids(ids), _) if ids.len() == 1 && filter.len() == 1 => doc! { "stage": "IDHACK" },
-        (Path::Ids(_) | Path::Keys(_), _) => fetch("_id_", doc! { "_id": 1 }),
-        (Path::Index(name, _), Some(collection)) => fetch(
-            name,
-            collection
-                .index(name)
-                .map(|index| key_pattern(&index.spec))
+impl Asked {
+    fn of(name: &str, explained: &Document) -> Result<Self, CommandError> {
+        let document = |key: &str| explained.get_document(key).cloned().unwrap_or_default();
+        let count = |key: &str| {
+            explained
+                .get(key)
+                .and_then(number)
+                .and_then(|count| usize::try_from(count).ok())
+        };
+        let statement = |list: &str| match explained.get(list) {
+            Some(Bson::Array(statements)) => statements.first().and_then(Bson::as_document),
+            _ => None,
+        };
+        let of_statement = |list: &str| Self {
+            filter: statement(list)
+                .and_then(|statement| statement.get_document("q").ok().cloned())
                 .unwrap_or_default(),
-        ),
+            ..Self::default()
+        };
+        Ok(match name {
+            "find" => Self {
+                filter: document("filter"),
+                sort: document("sort"),
+                skip: count("skip").unwrap_or(0),
+                limit: count("limit").filter(|limit| *limit > 0),
+                projects: !document("projection").is_empty(),
+            },
+            "findAndModify" | "findandmodify" => Self {
+                filter: document("query"),
+                sort: document("sort"),
+                limit: Some(1),
+                ..Self::default()
+            },
+            "count" | "distinct" => Self {
+                filter: document("query"),
+                ..Self::default()
+            },
+            "update" => of_statement("updates"),
+            "delete" => of_statement("deletes"),
+            "aggregate" => {
+                let mut stages = explained.get_array("pipeline").cloned().unwrap_or_default();
+                let front = Front::take(&mut stages)?;
+                Self {
+                    filter: front.filter,
+                    sort: front.sort,
+                    limit: front.limit,
+                    ..Self::default()
+                }
+            }
+            unknown => {
+                let text = format!("Explain failed due to unknown command: {unknown}");
+                return Err(CommandError::new(59, text));
+            }
+        })
     }
+
+    /// The stages above those that find and sort.
+    fn shape(&self, mut plan: Document) -> Document {
+        if self.skip > 0 {
+            let skip = i64::try_from(self.skip).unwrap_or(i64::MAX);
+            plan = doc! { "stage": "SKIP", "skipAmount": skip, "inputStage": plan };
+        }
+        if self.projects {
+            plan = doc! { "stage": "PROJECTION_DEFAULT", "inputStage": plan };
+        }
+        let sorts_in_memory = matches!(plan.get_str("stage"), Ok("SORT"));
+        match self.limit.and_then(|limit| i64::try_from(limit).ok()) {
+            Some(limit) if !sorts_in_memory => {
+                doc! { "stage": "LIMIT", "limitAmount": limit, "inputStage": plan }
+            }
+            _ => plan,
+        }
+    }
+}
+
+fn describe(plan: &Plan, collection: &Collection, asked: &Asked) -> Document {
+    let is_backward = plan.order == Order::Backward;
+    let direction = if is_backward { "backward" } else { "forward" };
+    let filter = asked.filter.clone();
+    let fetch = |name: &str, key: Document, is_unique: bool| {
+        let bounds: Document = plan
+            .bounds
+            .iter()
+            .map(|field| (field.path.clone(), field.texts(is_backward).into()))
+            .collect();
+        let scan = doc! {
+            "stage": "IXSCAN", "keyPattern": key, "indexName": name, "isUnique": is_unique, "direction": direction,
+            "indexBounds": bounds,
+        };
+        doc! { "stage": "FETCH", "filter": filter.clone(), "inputStage": scan }
+    };
+    let found = match &plan.path {
+        Path::Keys(_) if plan.bounds.is_empty() => {
+            doc! { "stage": "COLLSCAN", "filter": filter.clone(), "direction": direction }
+        }
+        Path::Ids(ids) if ids.len() == 1 && asked.filter.len() == 1 => doc! { "stage": "IDHACK" },
+        Path::Ids(_) | Path::Keys(_) => fetch(KEY_INDEX, doc! { "_id": 1 }, true),
+        Path::Index(name, _) => {
+            let index = collection.index(name);
+            let key = index.map(|index| key_pattern(&index.spec)).unwrap_or_default();
+            fetch(name, key, index.is_some_and(|index| index.spec.is_unique))
+        }
+    };
+    if plan.sorts || asked.sort.is_empty() {
+        return found;
+    }
+    let mut sort = doc! { "stage": "SORT", "sortPattern": asked.sort.clone(), "type": "simple" };
+    let wanted = asked.limit.map(|limit| limit.saturating_add(asked.skip));
+    if let Some(wanted) = wanted.and_then(|wanted| i64::try_from(wanted).ok()) {
+        sort.insert("limitAmount", wanted);
+    }
+    sort.insert("inputStage", found);
+    sort
 }

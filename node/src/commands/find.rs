@@ -1,7 +1,5 @@
 //! `find`.
 
-use std::collections::VecDeque;
-
 use bson::{Bson, Document, Timestamp};
 
 use super::arguments::{Arguments, number};
@@ -9,14 +7,12 @@ use super::command::{Access, Command, ReadAccess, Scope};
 use super::cursors::{FIRST_BATCH, OplogTail, Source, first_batch};
 use super::error::CommandError;
 use super::get_more::fill;
-use super::hint::check_hint;
+use super::hint::read_hint;
 use super::oplog_reader::OPLOG;
-use super::scan::{self, Scan};
+use super::scan::Scan;
 use crate::query::expression::Variables;
 use crate::query::matcher::Matcher;
 use crate::query::projection::{Dialect, Projection};
-use crate::query::sort::SortPattern;
-use crate::storage::store::Order;
 use crate::wire::Request;
 
 pub(super) const COMMAND: Command = Command {
@@ -24,9 +20,6 @@ pub(super) const COMMAND: Command = Command {
     access: Access::Read(run),
     scope: Scope::Any,
 };
-
-/// Bytes of documents that one sort may hold (292 beyond), as MongoDB's limit: what is sorted has to lie in memory.
-const SORT_BYTES_MAX: usize = 100 << 20;
 
 const FIELDS: &[&str] = &[
     "filter",
@@ -79,7 +72,7 @@ fn on_data(
     let skip = arguments.count("skip")?.unwrap_or(0);
     let fields = arguments.document("projection")?;
     let variables = arguments.variables()?;
-    check_hint(access.store, access.at, ns, arguments.get("hint"))?;
+    let hint = read_hint(access.store, access.at, ns, arguments.get("hint"))?;
     for unsupported in ["min", "max", "returnKey", "showRecordId"] {
         let asks = match arguments.get(unsupported) {
             Some(Bson::Document(bounds)) => !bounds.is_empty(),
@@ -96,59 +89,14 @@ fn on_data(
         let text = format!("error processing query: tailable cursor requested on non capped collection {ns}");
         return Err(CommandError::new(2, text));
     }
-    let mut scan = Scan::on(access, ns, filter, &variables)?;
-    let given_order = key_order(&sort)?;
-    let sort = if let Some(order) = given_order {
-        scan = scan.by_key(order);
-        Document::new()
-    } else {
-        sort
-    };
+    let scan = Scan::on(access, ns, filter, &variables)?
+        .hinted(hint)
+        .sorted(&sort)?;
     let projection = match fields.is_empty() {
         true => None,
         false => Some(Projection::parse(&fields, Dialect::Find, &variables)?),
     };
-    if sort.is_empty() {
-        return Ok(Source::Scan(Box::new(scan.shaped(skip, limit, projection))));
-    }
-    let mut found = Vec::new();
-    let mut bytes = 0;
-    while let Some((_, document)) = scan.next(access.store, access.at)? {
-        bytes += scan.last_bytes();
-        if bytes > SORT_BYTES_MAX {
-            let text = format!(
-                "Executor error during find command :: caused by :: Sort exceeded memory limit of {SORT_BYTES_MAX} bytes"
-            );
-            return Err(CommandError::new(292, text));
-        }
-        found.push(document);
-    }
-    let mut result = VecDeque::new();
-    let sorted = SortPattern::parse(&sort)?.sort(found);
-    for document in sorted.into_iter().skip(skip).take(limit.unwrap_or(usize::MAX)) {
-        result.push_back(scan::project(projection.as_ref(), scan.matcher(), document)?);
-    }
-    Ok(Source::Found(result))
-}
-
-/// The order of keys, when a sort asks for it: documents lie by `_id`, which is also their natural order, and no
-/// two have the same, so that what follows `_id` in a sort says nothing.
-fn key_order(sort: &Document) -> Result<Option<Order>, CommandError> {
-    let Some((path, direction)) = sort
-        .iter()
-        .next()
-        .filter(|(path, _)| *path == "_id" || *path == "$natural")
-    else {
-        return Ok(None);
-    };
-    if path == "_id" {
-        SortPattern::parse(sort)?;
-    }
-    match number(direction) {
-        Some(1) => Ok(Some(Order::Forward)),
-        Some(-1) => Ok(Some(Order::Backward)),
-        _ => Err(CommandError::new(2, "$natural sort must be 1 or -1")),
-    }
+    Ok(Source::Scan(Box::new(scan.shaped(skip, limit, projection))))
 }
 
 fn on_oplog(

@@ -6,11 +6,10 @@ use super::arguments::Arguments;
 use super::collections::{check_writable, creation};
 use super::command::{Access, Command, Scope, WriteAccess, WriteOp};
 use super::error::CommandError;
-use super::hint::check_hint;
+use super::hint::read_hint;
 use super::scan::{Scan, id_document, tree};
 use super::update::{change, compile, insertion};
 use crate::query::projection::{Dialect, Projection};
-use crate::query::sort::SortPattern;
 use crate::storage::store::ReadAt;
 use crate::wire::Request;
 
@@ -47,13 +46,18 @@ fn run(access: &mut dyn WriteAccess, request: &Request) -> Result<Document, Comm
         return Err(CommandError::new(9, text));
     }
     let variables = arguments.variables()?;
-    check_hint(access.store(), ReadAt::Latest, &ns, arguments.get("hint"))?;
+    let hint = read_hint(access.store(), ReadAt::Latest, &ns, arguments.get("hint"))?;
     if remove && (new || arguments.flag("upsert", false)) {
         let text = "Cannot specify new=true or upsert=true with remove=true; 'remove' always returns the deleted document";
         return Err(CommandError::new(9, text));
     }
-    let mut scan = Scan::new(&ns, &arguments.document("query")?, &variables)?;
-    let found = pick(access, &mut scan, &arguments.document("sort")?)?;
+    let mut scan = Scan::new(&ns, &arguments.document("query")?, &variables)?
+        .hinted(hint)
+        .sorted(&arguments.document("sort")?)?
+        .shaped(0, Some(1), None);
+    let found = scan
+        .next(access.store(), ReadAt::Latest)?
+        .map(|(_, document)| document);
     let mut writes = Vec::new();
     let (value, last_error) = match (found, wanted) {
         (Some(before), None) => {
@@ -102,29 +106,6 @@ fn run(access: &mut dyn WriteAccess, request: &Request) -> Result<Document, Comm
     }
     reply.insert("ok", 1.0);
     Ok(reply)
-}
-
-/// The first document of a scan in the order of `sort`.
-pub(super) fn pick(
-    access: &dyn WriteAccess,
-    scan: &mut Scan,
-    sort: &Document,
-) -> Result<Option<Document>, CommandError> {
-    let store = access.store();
-    if sort.is_empty() {
-        return Ok(scan.next(store, ReadAt::Latest)?.map(|(_, document)| document));
-    }
-    let pattern = SortPattern::parse(sort)?;
-    let mut best: Option<Document> = None;
-    while let Some((_, document)) = scan.next(store, ReadAt::Latest)? {
-        if best
-            .as_ref()
-            .is_none_or(|best| pattern.compare(&document, best).is_lt())
-        {
-            best = Some(document);
-        }
-    }
-    Ok(best)
 }
 
 fn given_filters(arguments: &Arguments) -> Document {

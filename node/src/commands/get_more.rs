@@ -76,13 +76,16 @@ pub(super) fn fill(
             let at_end = match source {
                 Source::Found(rest) => rest.is_empty(),
                 Source::Scan(scan) => scan.is_done(),
-                Source::Oplog(_) => false,
+                Source::Pipeline(_) | Source::Oplog(_) => false,
             };
             return Ok((found, at_end));
         }
         let next = match source {
             Source::Found(rest) => rest.pop_front().map(|document| (Vec::new(), document)),
             Source::Scan(scan) => scan.next(access.store, at)?,
+            Source::Pipeline(running) => running
+                .next(access.store, at)?
+                .map(|document| (Vec::new(), document)),
             Source::Oplog(tail) => return fill_from_oplog(access, tail, batch),
         };
         let Some((key, document)) = next else {
@@ -94,6 +97,7 @@ pub(super) fn fill(
             match source {
                 Source::Found(rest) => rest.push_front(document),
                 Source::Scan(scan) => scan.put_back(key, document),
+                Source::Pipeline(running) => running.put_back(document),
                 Source::Oplog(_) => {}
             }
             return Ok((found, false));

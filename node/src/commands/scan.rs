@@ -1,32 +1,31 @@
 //! Finding the documents that match a filter: by `_id` or an index where the filter names one, else page by page.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bson::{Bson, Document, RawDocumentBuf};
 
-use super::access::{self, Path};
+use super::access::{self, Hint, Plan, Wish};
+use super::arguments::number;
 use super::command::ReadAccess;
 use super::error::CommandError;
+use super::sorter::{Found, Sorter};
+use super::way::Way;
 use crate::query::QueryError;
+use crate::query::aggregate::MEMORY_BYTES_MAX;
 use crate::query::expression::Variables;
 use crate::query::matcher::Matcher;
 use crate::query::projection::Projection;
-use crate::storage::store::{KeyRange, Order, PageLimit, ReadAt, Row, Store, StoreError};
+use crate::query::sort::SortPattern;
+use crate::storage::store::{Index, Order, ReadAt, Row, Store, StoreError};
 
 /// The collection that holds the set's configuration (S0-08).
 pub(super) const CONFIGURATION: &str = "local.system.replset";
 /// What the member calls itself, as a collection (S4-05).
 pub(super) const ME: &str = "local.me";
 
-/// Documents looked at between two looks at the budget.
-const PAGE: PageLimit = PageLimit {
-    rows: 256,
-    bytes: 1 << 20,
-};
-
-/// Document keys that an index scan remembers; beyond it a document with an array may come twice.
-const SEEN_MAX: usize = 1_000_000;
+/// The parameter that limits what a sort may hold, as MongoDB calls it.
+const SORT_LIMIT: &str = "internalQueryMaxBlockingSortMemoryUsageBytes";
 
 impl From<QueryError> for CommandError {
     fn from(error: QueryError) -> Self {
@@ -51,14 +50,19 @@ impl From<StoreError> for CommandError {
     }
 }
 
-/// A scan that can be left and gone on with. It goes by key or by a secondary index, whatever the filter allows,
-/// and gives each document once.
+/// A scan that can be left and gone on with. It goes by key or by a secondary index, whatever the filter and the wished
+/// order allow, and gives each document once.
 pub struct Scan {
     ns: String,
     matcher: Matcher,
+    wish: Wish,
+    hint: Hint,
+    sort_bytes_max: usize,
     /// How the documents are found; chosen at the first step, when the collection is at hand.
     way: Option<Way>,
     page: VecDeque<Row>,
+    /// All matches in order, when the way doesn't bring them so.
+    sorted: Option<VecDeque<Found>>,
     examined: i64,
     last_bytes: usize,
     shape: Shape,
@@ -73,16 +77,6 @@ struct Shape {
     projection: Option<Projection>,
 }
 
-/// What is left of a way to the documents.
-#[derive(Default)]
-struct Way {
-    ids: VecDeque<Vec<u8>>,
-    index: Option<String>,
-    ranges: VecDeque<KeyRange>,
-    /// Keys that an index gave before: a document with an array has several entries, and an update may move it.
-    seen: BTreeSet<Vec<u8>>,
-}
-
 impl Scan {
     /// A scan of `ns` for `filter`, which may use `variables`.
     ///
@@ -92,8 +86,12 @@ impl Scan {
         Ok(Self {
             ns: ns.to_owned(),
             matcher: Matcher::compile(filter, variables)?,
+            wish: Wish::Any,
+            hint: Hint::None,
+            sort_bytes_max: MEMORY_BYTES_MAX,
             way: None,
             page: VecDeque::new(),
+            sorted: None,
             examined: 0,
             last_bytes: 0,
             ready: None,
@@ -115,7 +113,10 @@ impl Scan {
         filter: &Document,
         variables: &Variables,
     ) -> Result<Self, CommandError> {
-        let scan = Self::new(ns, filter, variables)?;
+        let scan = Self {
+            sort_bytes_max: access.facts.limit(SORT_LIMIT).unwrap_or(MEMORY_BYTES_MAX),
+            ..Self::new(ns, filter, variables)?
+        };
         let own = match ns {
             CONFIGURATION => &access.facts.config,
             ME => &access.facts.me,
@@ -132,22 +133,27 @@ impl Scan {
         })
     }
 
-    /// The same scan in the order of keys.
+    /// The same scan in the order that a client's `sort` asks for; empty asks for none.
+    ///
+    /// # Errors
+    /// When it is no sort pattern.
+    pub fn sorted(self, sort: &Document) -> Result<Self, CommandError> {
+        let wish = match sort.iter().next() {
+            None => Wish::Any,
+            Some((path, direction)) if path == "$natural" => match number(direction) {
+                Some(1) => Wish::Natural(Order::Forward),
+                Some(-1) => Wish::Natural(Order::Backward),
+                _ => return Err(CommandError::new(2, "$natural sort must be 1 or -1")),
+            },
+            Some(_) => Wish::Sorted(SortPattern::parse(sort)?),
+        };
+        Ok(Self { wish, ..self })
+    }
+
+    /// The same scan, that goes where the client says.
     #[must_use]
-    pub fn by_key(self, order: Order) -> Self {
-        if self.way.is_some() {
-            // All there is is at hand already.
-            return self;
-        }
-        let mut way = Way::new(access::choose(&self.matcher.root, None));
-        if order == Order::Backward {
-            way.ids = way.ids.into_iter().rev().collect();
-            way.ranges = way.ranges.into_iter().rev().map(KeyRange::reversed).collect();
-        }
-        Self {
-            way: Some(way),
-            ..self
-        }
+    pub fn hinted(self, hint: Hint) -> Self {
+        Self { hint, ..self }
     }
 
     /// The same scan, of which the first matches are left out, no more than `limit` come, and each as the projection
@@ -186,6 +192,36 @@ impl Scan {
         self.ready = Some((key, document));
     }
 
+    /// How the documents would be found now.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn plan(&self, store: &Store, at: ReadAt) -> Result<Plan, CommandError> {
+        let collection = store.collection(&self.ns, at)?;
+        let documents = match &collection {
+            Some(found) if !found.indexes.is_empty() => store.counts(&self.ns, at)?.objects,
+            _ => 0,
+        };
+        // Every document has an entry in an index that is not sparse: as many entries as documents, one each.
+        let is_single = |index: &Index| {
+            let entries = store.index_counts(&self.ns, &index.spec.name, at);
+            !index.spec.is_sparse && entries.is_ok_and(|entries| entries.objects == documents)
+        };
+        Ok(access::choose(
+            &self.matcher.root,
+            &self.wish,
+            &self.hint,
+            collection.as_deref(),
+            &is_single,
+        ))
+    }
+
+    /// Entries of indexes read so far.
+    #[must_use]
+    pub fn keys_examined(&self) -> i64 {
+        self.way.as_ref().map_or(0, |way| way.keys_examined)
+    }
+
     /// Documents looked at so far.
     #[must_use]
     pub fn examined(&self) -> i64 {
@@ -203,85 +239,59 @@ impl Scan {
         if self.shape.left == 0 {
             return Ok(None);
         }
+        while let Some((key, document, bytes)) = self.next_in_order(store, at)? {
+            if self.shape.skip > 0 {
+                self.shape.skip -= 1;
+                continue;
+            }
+            self.shape.left -= 1;
+            self.last_bytes = bytes;
+            let document = project(self.shape.projection.as_ref(), &self.matcher, document)?;
+            return Ok(Some((key, document)));
+        }
+        Ok(None)
+    }
+
+    /// The next match in the order that is wished for.
+    fn next_in_order(&mut self, store: &Store, at: ReadAt) -> Result<Option<Found>, CommandError> {
+        if let Some(sorted) = &mut self.sorted {
+            return Ok(sorted.pop_front());
+        }
+        if self.way.is_none() {
+            self.way = Some(Way::new(self.plan(store, at)?));
+        }
+        let pattern = match (&self.wish, &self.way) {
+            (Wish::Sorted(pattern), Some(way)) if !way.sorts => pattern.clone(),
+            _ => return self.next_match(store, at),
+        };
+        let wanted = self.shape.skip.saturating_add(self.shape.left);
+        let mut sorter = Sorter::new(pattern, wanted, self.sort_bytes_max);
+        while let Some(found) = self.next_match(store, at)? {
+            sorter.add(found)?;
+        }
+        self.sorted
+            .insert(sorter.finish())
+            .pop_front()
+            .map_or(Ok(None), |found| Ok(Some(found)))
+    }
+
+    fn next_match(&mut self, store: &Store, at: ReadAt) -> Result<Option<Found>, CommandError> {
         loop {
             while let Some((key, bytes)) = self.page.pop_front() {
                 let document = tree(&bytes)?;
                 self.examined += 1;
-                if !self.matcher.matches(&document)? {
-                    continue;
+                if self.matcher.matches(&document)? {
+                    return Ok(Some((key, document, bytes.len())));
                 }
-                if self.shape.skip > 0 {
-                    self.shape.skip -= 1;
-                    continue;
-                }
-                self.shape.left -= 1;
-                self.last_bytes = bytes.len();
-                let document = project(self.shape.projection.as_ref(), &self.matcher, document)?;
-                return Ok(Some((key, document)));
             }
-            if !self.fill(store, at)? {
+            let Some(way) = &mut self.way else {
+                return Ok(None);
+            };
+            self.page = way.page(&self.ns, store, at)?;
+            if self.page.is_empty() {
                 return Ok(None);
             }
         }
-    }
-
-    /// Reads the next page; false at the end.
-    fn fill(&mut self, store: &Store, at: ReadAt) -> Result<bool, CommandError> {
-        if self.way.is_none() {
-            let collection = store.collection(&self.ns, at)?;
-            self.way = Some(Way::new(access::choose(
-                &self.matcher.root,
-                collection.as_deref(),
-            )));
-        }
-        let Some(way) = self.way.as_mut() else {
-            return Ok(false);
-        };
-        while let Some(key) = way.ids.pop_front() {
-            if let Some(bytes) = store.get(&self.ns, &key, at)? {
-                self.page.push_back((key, bytes));
-                return Ok(true);
-            }
-        }
-        while let Some(range) = way.ranges.pop_front() {
-            let (rows, last, is_last) = match &way.index {
-                None => {
-                    let page = store.page(&self.ns, &range, at, PAGE)?;
-                    let last = page.documents.last().map(|(key, _)| key.clone());
-                    (page.documents, last, page.is_last)
-                }
-                Some(index) => {
-                    let page = match store.index_page(&self.ns, index, &range, at, PAGE) {
-                        // Dropped since the scan began: MongoDB ends such a cursor, too.
-                        Err(StoreError::IndexNotFound(_)) => {
-                            return Err(CommandError::new(175, format!("index '{index}' dropped")));
-                        }
-                        page => page?,
-                    };
-                    let last = page.hits.last().map(|hit| hit.entry.clone());
-                    let mut rows = Vec::new();
-                    for hit in page.hits {
-                        if way.seen.len() < SEEN_MAX && !way.seen.insert(hit.id_key.clone()) {
-                            continue;
-                        }
-                        rows.extend(
-                            store
-                                .get(&self.ns, &hit.id_key, at)?
-                                .map(|bytes| (hit.id_key, bytes)),
-                        );
-                    }
-                    (rows, last, page.is_last)
-                }
-            };
-            if !is_last && let Some(last) = last {
-                way.ranges.push_front(range.resumed_after(&last));
-            }
-            if !rows.is_empty() {
-                self.page = rows.into();
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 }
 
@@ -302,26 +312,6 @@ pub(super) fn project(
         false => None,
     };
     Ok(projection.apply(&document, position)?)
-}
-
-impl Way {
-    fn new(path: Path) -> Self {
-        match path {
-            Path::Ids(ids) => Self {
-                ids: ids.into(),
-                ..Self::default()
-            },
-            Path::Keys(ranges) => Self {
-                ranges: ranges.into(),
-                ..Self::default()
-            },
-            Path::Index(name, ranges) => Self {
-                index: Some(name),
-                ranges: ranges.into(),
-                ..Self::default()
-            },
-        }
-    }
 }
 
 /// `{_id: id}` in raw form.

@@ -7,7 +7,7 @@ use super::arguments::{Arguments, check_collation, number};
 use super::collections::{check_writable, creation};
 use super::command::{Access, Command, Scope, WriteAccess, WriteOp};
 use super::error::CommandError;
-use super::hint::check_hint;
+use super::hint::read_hint;
 use super::scan::{Scan, id_document, raw};
 use super::write_batch::{self, Done, check_unique};
 use crate::query::expression::Variables;
@@ -87,7 +87,7 @@ fn one(
     };
     let (multi, upsert) = (flag("multi"), flag("upsert"));
     check_collation(given.get("collation"))?;
-    check_hint(access.store(), ReadAt::Latest, ns, given.get("hint"))?;
+    let hint = read_hint(access.store(), ReadAt::Latest, ns, given.get("hint"))?;
     let constants = match given.get("c") {
         None => None,
         Some(Bson::Document(constants)) if matches!(wanted, Bson::Array(_)) => Some(constants),
@@ -104,7 +104,7 @@ fn one(
             "multi update is not supported for replacement-style update",
         ));
     }
-    let mut scan = Scan::new(ns, filter, variables)?;
+    let mut scan = Scan::new(ns, filter, variables)?.hinted(hint);
     let found = found(access, &mut scan, multi)?;
     // The second of two documents that get the same unique value must see the first one's.
     let one_by_one = multi && has_unique_index(access, ns)?;

@@ -123,18 +123,9 @@ impl SortPattern {
 }
 
 fn sort_value(document: &Document, path: &FieldPath, direction: Direction) -> Bson {
+    const EMPTY: Bson = Bson::Undefined;
     let mut best: Option<&Bson> = None;
-    let mut empty_array = false;
-    visit(document, path, LeafArray::Expand, &mut |place| {
-        let value = match place.value {
-            // The array itself comes after its elements; only an empty one counts.
-            Some(Bson::Array(elements)) => {
-                empty_array |= elements.is_empty();
-                return ControlFlow::Continue(());
-            }
-            Some(value) => value,
-            None => &Bson::Null,
-        };
+    let mut consider = |value| {
         let better = best.is_none_or(|best| match direction {
             Direction::Ascending => compare(value, best).is_lt(),
             Direction::Descending => compare(value, best).is_gt(),
@@ -142,13 +133,18 @@ fn sort_value(document: &Document, path: &FieldPath, direction: Direction) -> Bs
         if better {
             best = Some(value);
         }
+    };
+    // The same values as an index on this path has: an index may serve the sort.
+    visit(document, path, LeafArray::Whole, &mut |place| {
+        match place.value {
+            Some(Bson::Array(elements)) if elements.is_empty() => consider(&EMPTY),
+            Some(Bson::Array(elements)) => elements.iter().for_each(&mut consider),
+            Some(value) => consider(value),
+            None => consider(&Bson::Null),
+        }
         ControlFlow::Continue(())
     });
-    match best {
-        Some(value) => value.clone(),
-        None if empty_array => Bson::Undefined,
-        None => Bson::Null,
-    }
+    best.cloned().unwrap_or(Bson::Null)
 }
 
 #[cfg(test)]

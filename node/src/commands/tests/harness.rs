@@ -24,6 +24,7 @@ pub(super) struct Member {
     /// A batch pauses after each statement.
     pub(super) slices: bool,
     pub(super) oplog: Oplog,
+    pub(super) facts: Facts,
 }
 
 impl Member {
@@ -36,6 +37,7 @@ impl Member {
             progress: Progress::default(),
             slices: false,
             oplog: Oplog(Vec::new(), None),
+            facts: Facts::default(),
         }
     }
 
@@ -55,7 +57,7 @@ impl Member {
                     store: &self.store,
                     at: ReadAt::Latest,
                     cursors: &mut self.cursors,
-                    facts: &Facts::default(),
+                    facts: &self.facts,
                     oplog: &mut self.oplog,
                     reading: Reading::Latest,
                     committed: ReadAt::Latest,

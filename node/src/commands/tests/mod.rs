@@ -8,3 +8,4 @@ mod harness;
 mod planning;
 mod ranges;
 mod senseless;
+mod ways;

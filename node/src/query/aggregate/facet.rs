@@ -39,11 +39,16 @@ pub(super) fn parse(specification: &Bson, context: &StageContext) -> QueryResult
         }
         facets.push((name.clone(), Pipeline::parse(stages, context)?));
     }
-    Ok(Box::new(Facet { facets, done: false }))
+    Ok(Box::new(Facet {
+        facets,
+        memory_bytes_max: context.memory_bytes_max,
+        done: false,
+    }))
 }
 
 struct Facet {
     facets: Vec<(String, Pipeline)>,
+    memory_bytes_max: usize,
     done: bool,
 }
 
@@ -52,10 +57,13 @@ impl Stage for Facet {
         if std::mem::replace(&mut self.done, true) {
             return Ok(None);
         }
-        let documents = drain(input, "$facet")?;
+        let documents = drain(input, "$facet", self.memory_bytes_max)?;
         let mut result = Document::new();
         for (name, pipeline) in &mut self.facets {
-            let found = pipeline.run(&mut FromVec::new(documents.clone()))?;
+            let found = pipeline.run(&mut Copies {
+                documents: FromVec::new(documents.clone()),
+                input: &mut *input,
+            })?;
             result.insert(
                 name.clone(),
                 found.into_iter().map(Bson::Document).collect::<Vec<_>>(),
@@ -66,5 +74,21 @@ impl Stage for Facet {
 
     fn blocks(&self) -> bool {
         true
+    }
+}
+
+/// The same documents once more, and the collections that the input knows.
+struct Copies<'a> {
+    documents: FromVec,
+    input: &'a mut dyn Source,
+}
+
+impl Source for Copies<'_> {
+    fn next(&mut self) -> QueryResult<Option<Document>> {
+        self.documents.next()
+    }
+
+    fn foreign(&mut self, collection: &str) -> QueryResult<Vec<Document>> {
+        self.input.foreign(collection)
     }
 }

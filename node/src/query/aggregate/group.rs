@@ -44,6 +44,7 @@ pub(super) fn parse(specification: &Bson, context: &StageContext) -> QueryResult
         id,
         fields,
         variables: context.variables.clone(),
+        memory_bytes_max: context.memory_bytes_max,
         groups: None,
     }))
 }
@@ -73,6 +74,7 @@ struct Group {
     id: Expression,
     fields: Vec<(String, Accumulator, Expression)>,
     variables: Variables,
+    memory_bytes_max: usize,
     groups: Option<std::vec::IntoIter<Document>>,
 }
 
@@ -94,7 +96,7 @@ impl Group {
     fn gather(&self, input: &mut dyn Source) -> QueryResult<Vec<Document>> {
         let mut places: BTreeMap<OrderedBson, usize> = BTreeMap::new();
         let mut groups: Vec<(Bson, Vec<Accumulator>)> = Vec::new();
-        let mut budget = MemoryBudget::new("$group");
+        let mut budget = MemoryBudget::new("$group", self.memory_bytes_max);
         let grows = self
             .fields
             .iter()

@@ -3,18 +3,30 @@
 use bson::{Bson, Document};
 
 use super::source::Source;
-use super::stage::Stage;
+use super::stage::{MEMORY_BYTES_MAX, Stage};
 use super::{facet, group, lookup, replace_root, sample, simple, sort_stage, unwind};
 use crate::query::error::{QueryError, QueryResult};
 use crate::query::expression::Variables;
 
 /// What stages may need besides their specification.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct StageContext {
     /// Variables of the command.
     pub variables: Variables,
     /// Seed for `$sample`.
     pub seed: u64,
+    /// What a stage may hold, in bytes of BSON.
+    pub memory_bytes_max: usize,
+}
+
+impl Default for StageContext {
+    fn default() -> Self {
+        Self {
+            variables: Variables::default(),
+            seed: 0,
+            memory_bytes_max: MEMORY_BYTES_MAX,
+        }
+    }
 }
 
 /// Stages in order.
@@ -71,7 +83,7 @@ impl Pipeline {
             })?;
             parsed.push(parse(specification, context)?);
             if name == "$sortByCount" {
-                parsed.push(sort_stage::by_count_descending()?);
+                parsed.push(sort_stage::by_count_descending(context)?);
             }
         }
         Ok(Self { stages: parsed })

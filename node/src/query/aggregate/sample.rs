@@ -31,6 +31,7 @@ pub(super) fn parse(specification: &Bson, context: &StageContext) -> QueryResult
     Ok(Box::new(Sample {
         size,
         state: context.seed,
+        memory_bytes_max: context.memory_bytes_max,
         chosen: None,
     }))
 }
@@ -38,6 +39,7 @@ pub(super) fn parse(specification: &Bson, context: &StageContext) -> QueryResult
 struct Sample {
     size: usize,
     state: u64,
+    memory_bytes_max: usize,
     chosen: Option<std::vec::IntoIter<Document>>,
 }
 
@@ -58,7 +60,7 @@ impl Sample {
     /// Reservoir sampling: the n-th document takes a place with probability size / n.
     fn choose(&mut self, input: &mut dyn Source) -> QueryResult<Vec<Document>> {
         let mut reservoir: Vec<Document> = Vec::new();
-        let mut budget = MemoryBudget::new("$sample");
+        let mut budget = MemoryBudget::new("$sample", self.memory_bytes_max);
         let mut seen: u64 = 0;
         while let Some(document) = input.next()? {
             seen += 1;

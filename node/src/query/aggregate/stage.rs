@@ -16,10 +16,10 @@ pub trait Stage: Send {
     }
 }
 
-/// Takes all that is left of a source, within [`MEMORY_BYTES_MAX`].
-pub(super) fn drain(input: &mut dyn Source, stage: &str) -> QueryResult<Vec<Document>> {
+/// Takes all that is left of a source, within `bytes_max`.
+pub(super) fn drain(input: &mut dyn Source, stage: &str, bytes_max: usize) -> QueryResult<Vec<Document>> {
     let mut documents = Vec::new();
-    let mut budget = MemoryBudget::new(stage);
+    let mut budget = MemoryBudget::new(stage, bytes_max);
     while let Some(document) = input.next()? {
         budget.spend(&document)?;
         documents.push(document);
@@ -27,30 +27,36 @@ pub(super) fn drain(input: &mut dyn Source, stage: &str) -> QueryResult<Vec<Docu
     Ok(documents)
 }
 
-/// What a blocking stage may hold, in bytes of BSON (MongoDB's 100 MB).
+/// What a blocking stage may hold, in bytes of BSON (MongoDB's 100 MB), unless a parameter says otherwise.
 pub const MEMORY_BYTES_MAX: usize = 100 * 1024 * 1024;
 
 /// Counts what a stage holds.
 pub(super) struct MemoryBudget {
     left: usize,
+    max: usize,
     stage: String,
 }
 
 impl MemoryBudget {
-    pub(super) fn new(stage: &str) -> Self {
+    pub(super) fn new(stage: &str, max: usize) -> Self {
         Self {
-            left: MEMORY_BYTES_MAX,
+            left: max,
+            max,
             stage: stage.to_owned(),
         }
     }
 
-    /// Takes a document's size off, or fails with code 292.
+    /// Takes a document's size off, or fails with code 292: nothing is ever moved to disk.
     pub(super) fn spend(&mut self, document: &Document) -> QueryResult<()> {
         let size = crate::query::types::estimate_bytes(document);
         self.left = self.left.checked_sub(size).ok_or_else(|| {
             crate::query::QueryError::new(
                 crate::error_code::ErrorCode::QUERY_EXCEEDED_MEMORY_LIMIT_NO_DISK_USE_ALLOWED,
-                format!("{} exceeded memory limit of {MEMORY_BYTES_MAX} bytes", self.stage),
+                format!(
+                    "PlanExecutor error during aggregation :: caused by :: {} exceeded memory limit of {} bytes, but \
+                     did not opt in to external sorting (there is none)",
+                    self.stage, self.max
+                ),
             )
         })?;
         Ok(())

@@ -79,6 +79,17 @@ pub fn encode_undefined(direction: Direction, key: &mut Vec<u8>) {
     invert(direction, &mut key[start..]);
 }
 
+/// Appends what the keys of all values of `value`'s type begin with: numbers are one type, strings and symbols another.
+///
+/// # Errors
+/// For a DBPointer.
+pub fn encode_type(value: RawBsonRef<'_>, direction: Direction, key: &mut Vec<u8>) -> Result<(), KeyError> {
+    key.push(rank(value)?);
+    let start = key.len() - 1;
+    invert(direction, &mut key[start..]);
+    Ok(())
+}
+
 fn invert(direction: Direction, bytes: &mut [u8]) {
     if direction == Direction::Descending {
         for byte in bytes {

@@ -15,6 +15,6 @@ mod random_tests;
 #[cfg(test)]
 mod tests;
 
-pub use encode::{Direction, encode, encode_missing, encode_undefined};
+pub use encode::{Direction, encode, encode_missing, encode_type, encode_undefined};
 pub use error::KeyError;
 pub use id::{KEY_BYTES_MAX, id_key, value_key};

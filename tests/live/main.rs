@@ -12,7 +12,7 @@ use std::{path::Path, time::Duration};
 use checker::{
     checks::Validity,
     console::Console,
-    nemesis::{NEMESES, view::QuorumBudget},
+    nemesis::NEMESES,
     record::{
         coverage::CoverageRecord,
         directory::{RunDirectory, RunFile},
@@ -182,7 +182,7 @@ pub(crate) fn live(results: &Path, nemeses: &[&str], seconds: u64, interrupt: In
             processes: 3,
             // Little enough for a machine that builds beside it.
             rate: Some(50),
-            budget: QuorumBudget::KeepMajority,
+            ..Scenario::default()
         },
         cast: Cast {
             workloads: Cast::WORKLOADS

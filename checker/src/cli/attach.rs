@@ -7,7 +7,6 @@ use workloads::catalogue::{self, WORKLOADS};
 
 use super::{context::Context, seed, tell};
 use crate::{
-    nemesis::view::QuorumBudget,
     record::exit::Exit,
     run::{
         attached::Attached,
@@ -73,7 +72,7 @@ pub(super) fn execute(arguments: Arguments, context: &Context) -> anyhow::Result
                 time_limit: Duration::from_secs(arguments.time_limit),
                 processes: arguments.concurrency,
                 rate: (arguments.rate > 0).then_some(arguments.rate),
-                budget: QuorumBudget::KeepMajority,
+                ..Scenario::default()
             },
             cast: Cast {
                 workloads: named.filter_map(|name| catalogue::find(name)).collect(),

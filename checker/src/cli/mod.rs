@@ -17,6 +17,7 @@ mod hunt;
 mod judge;
 mod man;
 mod model;
+mod namespaces;
 mod planted_bug;
 mod replay;
 mod report;

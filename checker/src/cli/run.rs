@@ -9,10 +9,18 @@ use anyhow::Context as _;
 use clap::{Parser, builder::PossibleValuesParser, value_parser};
 use workloads::catalogue::{self, WORKLOADS};
 
-use super::{context::Context, planted_bug, seed, smoke, tell};
+use super::{
+    context::Context,
+    namespaces::{self, Place},
+    planted_bug, seed, smoke, tell,
+};
 use crate::{
+    cluster::{
+        build::{self, Flavour},
+        network::NetworkBackend,
+    },
     console::Console,
-    nemesis::{NEMESES, view::QuorumBudget},
+    nemesis::{NEMESES, nemesis::Needs, view::QuorumBudget},
     record::{exit::Exit, model::ModelRecord},
     run::{
         error::RunError,
@@ -100,6 +108,15 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "PATH")]
     other_node_binary: Option<PathBuf>,
 
+    /// How the members are connected: through a proxy of connections, or through a switch of packets, each in a network
+    /// namespace of its own. `auto` takes the switch for nemeses that need it.
+    #[arg(long, value_name = "NAME", default_value = "auto", value_parser = PossibleValuesParser::new(namespaces::NETWORKS))]
+    network: String,
+
+    /// Insist on what this machine must allow (see `checker doctor`); from T1 on, `auto` takes the packet switch.
+    #[arg(long, value_name = "TIER", value_parser = PossibleValuesParser::new(["T0", "T1", "T2"]))]
+    require_tier: Option<String>,
+
     /// What kind of server the binary is; of a mongod only flags and commands are used that it has.
     #[arg(long, default_value = "node", requires_if("mongod", "node_binary"), value_parser = PossibleValuesParser::new(System::NAMES.map(|(name, _)| name)))]
     system: String,
@@ -124,6 +141,40 @@ impl Arguments {
             seed,
             time_limit: time_limit.unwrap_or(defaults.time_limit),
             ..defaults
+        }
+    }
+
+    /// Where this run must happen; an answer here means that it happened inside.
+    fn settle_namespaces(&mut self, console: &Console) -> anyhow::Result<Option<Exit>> {
+        let needs_packets = |name: &String| {
+            let nemesis = NEMESES.iter().find(|nemesis| nemesis.name == name);
+            nemesis.is_some_and(|nemesis| nemesis.needs == Needs::Packets)
+        };
+        let wanted = namespaces::Wanted {
+            network: &self.network,
+            tier: self.require_tier.as_deref(),
+            needed_by: self
+                .nemesis
+                .iter()
+                .find(|name| needs_packets(name))
+                .map(String::as_str),
+        };
+        match namespaces::settle(&wanted)? {
+            Place::Here(network) => {
+                self.network = namespaces::NETWORKS[network as usize + 1].to_owned();
+                Ok(None)
+            }
+            Place::Inside(gate) => {
+                if self.node_binary.is_none() {
+                    // Inside there is no network from which cargo could fetch anything.
+                    let flavour = match self.planted_bug {
+                        Some(_) => Flavour::PlantedBugs,
+                        None => Flavour::Correct,
+                    };
+                    console.suspended(|| build::programs(flavour))?;
+                }
+                namespaces::again(gate).map(Some)
+            }
         }
     }
 
@@ -167,6 +218,10 @@ impl Arguments {
             time_limit: Duration::from_secs(self.time_limit),
             processes: self.concurrency,
             rate: (self.rate > 0).then_some(self.rate),
+            network: match self.network.as_str() {
+                "packets" => NetworkBackend::Packets,
+                _ => NetworkBackend::Proxy,
+            },
             budget: if self.exceed_quorum {
                 QuorumBudget::Any
             } else {
@@ -205,7 +260,10 @@ fn retold(path: &Path, console: &Console) -> anyhow::Result<Retold> {
 }
 
 /// Plays the run; its verdict is the exit code.
-pub(super) fn execute(arguments: Arguments, context: &Context) -> anyhow::Result<Exit> {
+pub(super) fn execute(mut arguments: Arguments, context: &Context) -> anyhow::Result<Exit> {
+    if let Some(ended) = arguments.settle_namespaces(&context.console)? {
+        return Ok(ended);
+    }
     // A mistake of the core shows in the model first; a run with one must end with its name, whoever finds it.
     let planted = arguments.planted_bug.as_deref().and_then(planted_bug::rules);
     let model = planted.map(|rules| smoke::explore(&context.console, rules).0);

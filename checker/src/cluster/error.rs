@@ -86,6 +86,14 @@ pub enum ClusterError {
     /// A loopback port could not be reserved, or the proxy could not listen.
     #[error("loopback sockets cannot be had: {0}")]
     Socket(io::Error),
+    /// The packet network cannot be had.
+    #[error("no packet network: {what}: {source}")]
+    Network {
+        /// What was needed.
+        what: &'static str,
+        /// Why it cannot be had.
+        source: io::Error,
+    },
     /// The member runs without the preload library.
     #[error("member {member} runs without the preload library: its clocks and disk are out of reach")]
     NoShim {

@@ -12,6 +12,7 @@ use std::{
 use super::{
     error::ClusterError,
     shim_layout::page::{PAGE_VARIABLE, PARENT_VARIABLE, SCOPE_VARIABLE, UNDO_VARIABLE},
+    switch::Room,
 };
 
 /// Everything that a start of a process depends on.
@@ -25,6 +26,8 @@ pub struct Launch {
     pub environment: Vec<(OsString, OsString)>,
     /// Where its standard output and error go, one start after the other.
     pub log: PathBuf,
+    /// The network namespace in which it is started; `None`: this process's own.
+    pub room: Option<Room>,
 }
 
 impl Launch {
@@ -35,6 +38,7 @@ impl Launch {
             arguments,
             environment: Vec::new(),
             log: log.to_owned(),
+            room: None,
         }
     }
 

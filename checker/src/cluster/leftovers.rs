@@ -16,6 +16,7 @@ use nix::{
 use super::{
     proc_state::{ProcState, start_ticks, state},
     shim_layout::page::PAGE_VARIABLE,
+    switch::inside,
 };
 
 /// The file in a run's directory that names its owner.
@@ -35,9 +36,15 @@ pub struct Leftover {
 /// # Errors
 /// When the mark cannot be written.
 pub fn mark(directory: &Path) -> io::Result<()> {
+    // Inside a process namespace the own number says nothing to those outside, but that of the starter does.
+    let owner = inside::starter().unwrap_or_else(own_words);
+    fs::write(directory.join(MARK), format!("{owner}\n"))
+}
+
+/// This process: its number, and when it started.
+pub fn own_words() -> String {
     let own = std::process::id() as i32;
-    let started = start_ticks(own).unwrap_or(0);
-    fs::write(directory.join(MARK), format!("{own} {started}\n"))
+    format!("{own} {}", start_ticks(own).unwrap_or(0))
 }
 
 /// Marked directories below `temporary` whose owner is gone.

@@ -6,6 +6,7 @@ pub mod error;
 pub mod launch;
 pub mod leftovers;
 mod machines;
+pub mod network;
 pub mod playground;
 pub mod ports;
 pub mod power;
@@ -17,6 +18,7 @@ pub mod shim_layout;
 pub mod shim_page;
 mod spawner;
 pub mod suffer;
+pub mod switch;
 #[cfg(test)]
 mod toy;
 mod undo_journal;

@@ -81,10 +81,11 @@ impl NodeProcess {
         }
         self.starts += 1;
         let command = self.launch.command(self.starts)?;
-        let child = spawner::spawn(command).map_err(|source| ClusterError::Start {
-            program: self.launch.program.clone(),
-            source,
-        })?;
+        let child =
+            spawner::spawn(command, self.launch.room.clone()).map_err(|source| ClusterError::Start {
+                program: self.launch.program.clone(),
+                source,
+            })?;
         self.stopped = None;
         self.last_exit = None;
         self.child = Some(child);

@@ -12,9 +12,8 @@ use std::{
 use super::{
     error::ClusterError,
     launch::Launch,
-    ports::PortKeeper,
+    network::{Network, NetworkBackend},
     process::{Gone, NodeProcess},
-    proxy::Proxy,
     shim_page::ShimPage,
 };
 use crate::nemesis::{
@@ -40,7 +39,9 @@ pub struct RigPlan<'a> {
     pub environment: Vec<(OsString, OsString)>,
     /// Whether writes are journaled, so that power can be lost. It costs each write some microseconds.
     pub power: PowerBackend,
-    /// Feeds the proxy's jitter.
+    /// How the members are connected.
+    pub network: NetworkBackend,
+    /// Feeds the network's jitter.
     pub seed: u64,
 }
 
@@ -53,14 +54,24 @@ pub enum PowerBackend {
     UndoJournal,
 }
 
+impl PowerBackend {
+    /// Its name in records.
+    pub fn word(self) -> &'static str {
+        match self {
+            PowerBackend::None => "plain",
+            PowerBackend::UndoJournal => "undo journal",
+        }
+    }
+}
+
 /// Where a member lives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seat {
     /// Which member.
     pub member: Member,
-    /// Where its process listens.
+    /// Where its process listens past all faults, for the operator.
     pub listen: SocketAddr,
-    /// The address under which the set and its clients know it: the proxy's.
+    /// The address under which the set and its clients know it: faults strike what goes there.
     pub advertised: SocketAddr,
     /// Its data directory.
     pub data: PathBuf,
@@ -75,7 +86,7 @@ pub struct Seat {
 pub struct Rig {
     pub(super) processes: Vec<NodeProcess>,
     pub(super) pages: Vec<Option<ShimPage>>,
-    pub(super) proxy: Proxy,
+    pub(super) network: Network,
     pub(super) power: PowerBackend,
     /// Links that some fault holds.
     pub(super) cut: BTreeSet<Link>,
@@ -90,7 +101,6 @@ pub struct Rig {
     /// The two binaries between which members may be swapped, perhaps the same one.
     pub(super) programs: [PathBuf; 2],
     seats: Vec<Seat>,
-    _ports: Vec<PortKeeper>,
 }
 
 impl Seat {
@@ -98,20 +108,25 @@ impl Seat {
     pub fn trace(&self) -> PathBuf {
         self.log.with_file_name("trace")
     }
+
+    /// The addresses to which its process must bind, separated by commas.
+    pub fn bind(&self) -> String {
+        let (own, advertised) = (self.listen.ip(), self.advertised.ip());
+        if own == advertised {
+            return own.to_string();
+        }
+        format!("{advertised},{own}")
+    }
 }
 
 impl Rig {
-    /// Makes directories, reserves ports, starts the proxy and then every process.
+    /// Makes directories, starts the network and then every process.
     pub fn start(plan: &RigPlan<'_>) -> Result<Self, ClusterError> {
-        let ports: Vec<PortKeeper> = (0..plan.members)
-            .map(|_| PortKeeper::any())
-            .collect::<Result<_, _>>()?;
-        let listens: Vec<SocketAddr> = ports.iter().map(PortKeeper::address).collect();
-        let proxy = Proxy::start(&listens, plan.seed)?;
+        let network = Network::start(plan.network, plan.members, plan.seed)?;
         let mut rig = Self {
             processes: Vec::new(),
             pages: Vec::new(),
-            proxy,
+            network,
             power: if plan.shim.is_some() {
                 plan.power
             } else {
@@ -124,10 +139,10 @@ impl Rig {
             disk_slots: BTreeSet::new(),
             programs: [plan.program, plan.other_program.unwrap_or(plan.program)].map(Path::to_owned),
             seats: Vec::new(),
-            _ports: ports,
         };
-        for (member, listen) in (0..plan.members).zip(listens) {
-            let seat = seat(plan.directory, member, listen, rig.proxy.address(member))?;
+        for member in 0..plan.members {
+            let (listen, advertised) = (rig.network.private(member), rig.network.address(member));
+            let seat = seat(plan.directory, member, listen, advertised)?;
             rig.start_member(plan, seat)?;
         }
         Ok(rig)
@@ -139,8 +154,8 @@ impl Rig {
     }
 
     /// The network between them.
-    pub fn proxy(&self) -> &Proxy {
-        &self.proxy
+    pub fn network(&self) -> &Network {
+        &self.network
     }
 
     /// The hand on a member's clocks and disk, if it runs under the shim.
@@ -197,7 +212,7 @@ impl Rig {
         let process = self.process(member);
         process.restart()?;
         let pid = process.pid();
-        self.proxy.set_pid(member, pid);
+        self.network.set_pid(member, pid);
         Ok(())
     }
 
@@ -210,7 +225,7 @@ impl Rig {
             if process.is_running() {
                 ends.push(process.terminate(grace).await);
             }
-            self.proxy.set_pid(member, None);
+            self.network.set_pid(member, None);
         }
         ends
     }
@@ -243,6 +258,7 @@ impl Rig {
     fn start_member(&mut self, plan: &RigPlan<'_>, seat: Seat) -> Result<(), ClusterError> {
         let mut launch = Launch::new(plan.program, (plan.arguments)(&seat), &seat.log);
         launch.environment.extend(plan.environment.iter().cloned());
+        launch.room = self.network.room(seat.member);
         let mut page = None;
         if let Some(shim) = plan.shim {
             let file = seat.log.with_file_name("shim");
@@ -251,7 +267,7 @@ impl Rig {
             launch = launch.with_shim(shim, &file).with_disk(&seat.data, undo)?;
         }
         let process = NodeProcess::start(launch)?;
-        self.proxy.set_pid(seat.member, process.pid());
+        self.network.set_pid(seat.member, process.pid());
         self.processes.push(process);
         self.pages.push(page);
         self.seats.push(seat);

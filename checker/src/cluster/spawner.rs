@@ -14,13 +14,16 @@ use std::{
     thread,
 };
 
+use super::switch::Room;
+
 struct Order {
     command: Command,
+    room: Option<Room>,
     reply: mpsc::Sender<io::Result<Child>>,
 }
 
-/// Starts `command` from the lasting thread.
-pub(crate) fn spawn(command: Command) -> io::Result<Child> {
+/// Starts `command` from the lasting thread, in that network namespace if one is named.
+pub(crate) fn spawn(command: Command, room: Option<Room>) -> io::Result<Child> {
     static ORDERS: OnceLock<Mutex<mpsc::Sender<Order>>> = OnceLock::new();
     let orders = ORDERS.get_or_init(|| {
         let (sender, receiver) = mpsc::channel::<Order>();
@@ -35,14 +38,27 @@ pub(crate) fn spawn(command: Command) -> io::Result<Child> {
     orders
         .lock()
         .map_err(|_| lost())?
-        .send(Order { command, reply })
+        .send(Order { command, room, reply })
         .map_err(|_| lost())?;
     answer.recv().map_err(|_| lost())?
 }
 
 fn serve(orders: &mpsc::Receiver<Order>) {
     while let Ok(mut order) = orders.recv() {
+        let started = start(&mut order.command, order.room.as_ref());
         // Who asked may have given up: then the child is dropped, and found by its parent-death signal.
-        let _ = order.reply.send(order.command.spawn());
+        let _ = order.reply.send(started);
     }
+}
+
+/// A child has the network namespace of the thread that started it.
+fn start(command: &mut Command, room: Option<&Room>) -> io::Result<Child> {
+    let Some(room) = room else {
+        return command.spawn();
+    };
+    let own = Room::here()?;
+    room.enter()?;
+    let started = command.spawn();
+    own.enter()?;
+    started
 }

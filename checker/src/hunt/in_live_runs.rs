@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     console::Console,
-    nemesis::{NEMESES, view::QuorumBudget},
+    nemesis::NEMESES,
     record::verdict::Overall,
     run::{
         error::RunError,
@@ -124,7 +124,7 @@ impl Ground {
                 time_limit: Duration::from_secs(setting.seconds),
                 processes: Scenario::PROCESSES,
                 rate: Some(Scenario::RATE),
-                budget: QuorumBudget::KeepMajority,
+                ..Scenario::default()
             },
             cast: Cast {
                 workloads: setting

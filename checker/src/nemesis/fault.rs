@@ -133,6 +133,11 @@ pub enum Fault {
     /// Chunks on these directed links are lost with probability `permille`/1000 and come when TCP has sent them again:
     /// 200 ms later, twice that when they are lost again, and so on; all that follows waits behind them.
     LossyLinks { links: Vec<Link>, permille: u32 },
+    /// Packets on these directed links come twice with probability `permille`/1000. Packet networks only.
+    DuplicateLinks { links: Vec<Link>, permille: u32 },
+    /// Packets on these directed links are overtaken by later ones with probability `permille`/1000. Packet networks
+    /// only.
+    ReorderLinks { links: Vec<Link>, permille: u32 },
     /// The running process may open `spare` more files than it has open, and so many are taken from it at once by
     /// connections that say nothing.
     FileLimit { member: Member, spare: u32 },
@@ -198,6 +203,8 @@ impl Fault {
             Fault::HalfOpen { .. } => "half-open",
             Fault::CorruptLinks { .. } => "corrupt-links",
             Fault::LossyLinks { .. } => "lossy-links",
+            Fault::DuplicateLinks { .. } => "duplicate-links",
+            Fault::ReorderLinks { .. } => "reorder-links",
             Fault::FileLimit { .. } => "file-limit",
             Fault::MemoryLimit { .. } => "memory-limit",
         }
@@ -221,6 +228,8 @@ impl Fault {
             | Fault::HalfOpen { links, .. }
             | Fault::CorruptLinks { links, .. }
             | Fault::LossyLinks { links, .. }
+            | Fault::DuplicateLinks { links, .. }
+            | Fault::ReorderLinks { links, .. }
             | Fault::ResetConnections { links } => links.iter().flat_map(|link| [link.0, link.1]).collect(),
             Fault::ClockJump { member, .. }
             | Fault::ClockStrobe { member, .. }

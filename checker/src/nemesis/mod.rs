@@ -9,6 +9,7 @@ pub mod crash_at_sync;
 pub mod dice;
 pub mod disk_error;
 pub mod disk_lies;
+pub mod duplicate_links;
 pub mod even_split;
 pub mod fault;
 pub mod file_damage;
@@ -28,6 +29,7 @@ pub mod nemesis;
 pub mod partition;
 pub mod pause;
 pub mod power_loss;
+pub mod reorder_links;
 pub mod reset_connections;
 pub mod row_change;
 pub mod schedules;
@@ -74,6 +76,8 @@ pub const NEMESES: &[nemesis::Nemesis] = &[
     half_open::NEMESIS,
     lossy_links::NEMESIS,
     corrupt_links::NEMESIS,
+    duplicate_links::NEMESIS,
+    reorder_links::NEMESIS,
     file_limit::NEMESIS,
     memory_limit::NEMESIS,
     schedules::primary_divergence::NEMESIS,

@@ -29,6 +29,8 @@ pub enum Needs {
     Shim,
     /// The preload library with an undo journal, which costs every write some microseconds.
     UndoJournal,
+    /// A network of packets, for faults below TCP.
+    Packets,
 }
 
 impl std::fmt::Debug for Nemesis {

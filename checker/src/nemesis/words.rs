@@ -137,6 +137,20 @@ impl fmt::Display for Fault {
                     links.len()
                 )
             }
+            Fault::DuplicateLinks { links, permille } => {
+                write!(
+                    to,
+                    "{permille}/1000 of the packets on {} links come twice",
+                    links.len()
+                )
+            }
+            Fault::ReorderLinks { links, permille } => {
+                write!(
+                    to,
+                    "{permille}/1000 of the packets on {} links are overtaken",
+                    links.len()
+                )
+            }
             Fault::FileLimit { member, spare } => {
                 write!(
                     to,

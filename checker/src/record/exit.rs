@@ -58,6 +58,11 @@ impl Exit {
         }
     }
 
+    /// The exit that another checker ended with; nothing for a number that is none of ours.
+    pub fn from_code(code: i32) -> Option<Self> {
+        Self::ALL.into_iter().find(|exit| i32::from(exit.code()) == code)
+    }
+
     /// One line for `--help`.
     pub const fn about(self) -> &'static str {
         match self {

@@ -28,6 +28,7 @@ use super::{
 };
 use crate::{
     client::places,
+    cluster::rig::PowerBackend,
     console::Console,
     history::Recorder,
     record::{
@@ -219,7 +220,7 @@ impl Attached {
         run.members = members.collect();
         run.versions.git = environment::git();
         run.versions.node.clone_from(&found.version);
-        run.environment = environment::environment();
+        run.environment = environment::environment(Default::default(), PowerBackend::None);
         run.not_checked = [
             "faults: the set was not disturbed",
             "the members' steps: they belong to somebody else",

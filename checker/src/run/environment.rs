@@ -9,7 +9,10 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use crate::record::run::{Environment, Versions};
+use crate::{
+    cluster::{doctor::Tier, network::NetworkBackend, rig::PowerBackend},
+    record::run::{Environment, Versions},
+};
 
 /// The sources and the server binary.
 pub fn versions(node: &Path) -> Versions {
@@ -21,19 +24,22 @@ pub fn versions(node: &Path) -> Versions {
     }
 }
 
-/// The machine.
-pub fn environment() -> Environment {
+/// The machine, and what of it the run uses.
+pub fn environment(network: NetworkBackend, power: PowerBackend) -> Environment {
     let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     Environment {
         os: format!("{} {}", std::env::consts::OS, release.trim()),
         cores: thread::available_parallelism().map_or(0, |cores| cores.get() as u32),
         memory_mib: memory_mib().unwrap_or(0),
-        // Nothing that a run does by itself needs more.
-        tier: "T0".to_owned(),
+        tier: match network {
+            NetworkBackend::Proxy => Tier::T0,
+            NetworkBackend::Packets => Tier::T1,
+        }
+        .to_string(),
         back_ends: [
-            ("network", "proxy"),
+            ("network", network.word()),
             ("clock", "preload shim"),
-            ("disk", "plain"),
+            ("disk", power.word()),
             ("process", "signals"),
         ]
         .map(|(power, back_end)| (power.to_owned(), back_end.to_owned()))
@@ -85,7 +91,8 @@ mod tests {
 
     #[test]
     fn the_machine_is_known_and_a_missing_binary_is_not_an_error() {
-        let environment = environment();
+        let environment = environment(NetworkBackend::Packets, PowerBackend::None);
+        assert_eq!(environment.tier, "T1");
         assert!(environment.cores > 0 && environment.memory_mib > 0);
         let versions = versions(Path::new("/nowhere/node"));
         assert_eq!((versions.node.as_str(), versions.node_hash.as_str()), ("", ""));

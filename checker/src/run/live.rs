@@ -358,7 +358,7 @@ impl Live {
         run.timing = tempo::record();
         run.planted_bug.clone_from(&self.cast.planted_bug);
         run.versions = environment::versions(&binaries.node);
-        run.environment = environment::environment();
+        run.environment = environment::environment(self.scenario.network, start::power(&self.cast));
         if self.places.system == System::Mongod {
             let words = "the members' steps: a mongod does not write them down";
             run.not_checked.push(words.to_owned());

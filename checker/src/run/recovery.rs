@@ -80,12 +80,16 @@ fn majority_works(faults: &[FaultRecord], members: u8, at_ns: u64) -> bool {
             | Fault::SlowLinks { links, .. }
             | Fault::HalfOpen { links, .. }
             | Fault::CorruptLinks { links, .. }
-            | Fault::LossyLinks { links, .. } => {
+            | Fault::LossyLinks { links, .. }
+            | Fault::ReorderLinks { links, .. } => {
                 cut.extend(links);
             }
             // The set is well and elects nobody else, while clients do not reach it.
             Fault::ClientLinks { .. } => return false,
-            Fault::ClockJump { .. } | Fault::ClockStrobe { .. } | Fault::ResetConnections { .. } => {}
+            Fault::ClockJump { .. }
+            | Fault::ClockStrobe { .. }
+            | Fault::ResetConnections { .. }
+            | Fault::DuplicateLinks { .. } => {}
             other => away.extend(other.members()),
         }
     }

@@ -8,7 +8,10 @@ use std::{
 use protocol::member::Rules;
 use workloads::workload::Workload;
 
-use crate::nemesis::{nemesis::Nemesis, view::QuorumBudget};
+use crate::{
+    cluster::network::NetworkBackend,
+    nemesis::{nemesis::Nemesis, view::QuorumBudget},
+};
 
 /// The description of one live run. Together with the sources it is all that a repetition needs.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +28,8 @@ pub struct Scenario {
     pub rate: Option<u32>,
     /// How much of the set may be taken away at once.
     pub budget: QuorumBudget,
+    /// How the members are connected.
+    pub network: NetworkBackend,
 }
 
 /// Names of the parts of a scenario that are chosen from lists.
@@ -68,6 +73,20 @@ pub enum System {
 impl System {
     /// All of them, as the command line names them.
     pub const NAMES: [(&'static str, Self); 2] = [("node", Self::Node), ("mongod", Self::Mongod)];
+}
+
+impl Default for Scenario {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            members: Self::MEMBERS,
+            time_limit: Self::TIME_LIMIT,
+            processes: Self::PROCESSES,
+            rate: Some(Self::RATE),
+            budget: QuorumBudget::KeepMajority,
+            network: NetworkBackend::default(),
+        }
+    }
 }
 
 impl Scenario {
@@ -142,6 +161,10 @@ impl Scenario {
         if let Some(binary) = &places.other_node_binary {
             option(true, format!("--other-node-binary {}", quoted(binary)));
         }
+        option(
+            self.network == NetworkBackend::Packets,
+            "--network packets".to_owned(),
+        );
         option(places.system == System::Mongod, "--system mongod".to_owned());
         words.join(" ")
     }
@@ -222,11 +245,7 @@ mod tests {
     fn default() -> (Scenario, Cast, Places) {
         let scenario = Scenario {
             seed: 7,
-            members: Scenario::MEMBERS,
-            time_limit: Scenario::TIME_LIMIT,
-            processes: Scenario::PROCESSES,
-            rate: Some(Scenario::RATE),
-            budget: QuorumBudget::KeepMajority,
+            ..Scenario::default()
         };
         let find = workloads::catalogue::find;
         let nemesis = |name: &str| NEMESES.iter().find(|nemesis| nemesis.name == name);

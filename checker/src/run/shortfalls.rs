@@ -125,7 +125,7 @@ fn too_little_traffic(scenario: &Scenario, phases: &[PhaseRecord]) -> Vec<String
 mod tests {
     use super::*;
     use crate::{
-        nemesis::{NEMESES, fault::Fault, view::QuorumBudget},
+        nemesis::{NEMESES, fault::Fault},
         record::{fault::Recovery, run::OperationCounts},
     };
 
@@ -211,7 +211,7 @@ mod tests {
             time_limit: Duration::from_secs(seconds),
             processes: 5,
             rate: Some(Scenario::RATE),
-            budget: QuorumBudget::KeepMajority,
+            ..Scenario::default()
         }
     }
 }

@@ -75,7 +75,7 @@ fn whole_path(path: &Path) -> Result<PathBuf, RunError> {
     })
 }
 
-/// Starts the processes behind their proxies, each under the shim.
+/// Starts the network and the processes, each under the shim.
 ///
 /// # Errors
 /// When a process or a socket cannot be had.
@@ -96,13 +96,14 @@ pub fn start(
         arguments: &arguments,
         environment: Vec::new(),
         power: power(cast),
+        network: scenario.network,
         seed: scenario.seed,
     })?;
     Ok(rig)
 }
 
 /// The undo journal costs every write some microseconds: only for nemeses that need it.
-fn power(cast: &Cast) -> PowerBackend {
+pub(super) fn power(cast: &Cast) -> PowerBackend {
     let needed = cast
         .nemeses
         .iter()
@@ -178,7 +179,7 @@ fn arguments(seat: &Seat, system: System, cast: &Cast) -> Vec<OsString> {
         "--replSet".into(),
         SET.into(),
         "--bind_ip".into(),
-        seat.listen.ip().to_string().into(),
+        seat.bind().into(),
     ];
     if system == System::Node {
         arguments.extend([

@@ -181,7 +181,6 @@ fn pause(scenario: &Scenario, workloads: usize) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nemesis::view::QuorumBudget;
 
     #[test]
     fn all_processes_together_keep_the_rate() {
@@ -191,7 +190,7 @@ mod tests {
             time_limit: Scenario::TIME_LIMIT,
             processes: 5,
             rate,
-            budget: QuorumBudget::KeepMajority,
+            ..Scenario::default()
         };
         assert_eq!(pause(&scenario(Some(200)), 2), Some(Duration::from_millis(50)));
         assert_eq!(pause(&scenario(Some(0)), 2), None);

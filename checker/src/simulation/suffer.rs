@@ -118,6 +118,8 @@ impl World {
             | Fault::HalfOpen { .. }
             | Fault::CorruptLinks { .. }
             | Fault::LossyLinks { .. }
+            | Fault::DuplicateLinks { .. }
+            | Fault::ReorderLinks { .. }
             | Fault::FileLimit { .. }
             | Fault::MemoryLimit { .. } => {}
         }
@@ -185,6 +187,8 @@ impl World {
             | Fault::HalfOpen { .. }
             | Fault::CorruptLinks { .. }
             | Fault::LossyLinks { .. }
+            | Fault::DuplicateLinks { .. }
+            | Fault::ReorderLinks { .. }
             | Fault::FileLimit { .. }
             | Fault::MemoryLimit { .. } => {}
         }

@@ -17,6 +17,7 @@ use crate::cluster::{
     proxy,
     shim_layout::page::PAGE_VARIABLE,
     shim_page::ShimPage,
+    switch::inside::Gate,
 };
 
 /// How far the clock is bent for the trial.
@@ -53,10 +54,10 @@ pub fn examine() -> Vec<Probe> {
             answer: limits(),
         },
         Probe {
-            name: "user namespaces",
+            name: "namespaces and TUN devices",
             tier: Tier::T1,
-            enables: "packet-level networks of one's own (not used by this version)",
-            answer: user_namespaces(),
+            enables: "the packet switch: cuts that time out; packets lost, repeated, reordered, spoiled below TCP",
+            answer: namespaces(),
         },
         Probe {
             name: "root",
@@ -160,22 +161,14 @@ fn preload() -> Result<Answer, String> {
     ))
 }
 
-fn user_namespaces() -> Answer {
-    const REMEDY: &str = "sysctl kernel.apparmor_restrict_unprivileged_userns=0 and user.max_user_namespaces > 0; \
-        in containers a seccomp profile that allows unshare, or --privileged; or run as root";
-    let trial = Command::new("unshare")
-        .args(["--user", "--map-root-user", "--net", "true"])
-        .stdin(Stdio::null())
-        .output();
-    match trial {
-        Ok(output) if output.status.success() => Answer::Works,
-        Ok(output) => Answer::Not {
-            why: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
-            remedy: REMEDY,
-        },
-        Err(error) => Answer::Not {
-            why: format!("cannot be tried: the program `unshare` cannot be run ({error})"),
-            remedy: "install util-linux",
+fn namespaces() -> Answer {
+    match Gate::find() {
+        Ok(_) => Answer::Works,
+        Err(why) => Answer::Not {
+            why,
+            remedy: "the programs unshare (util-linux) and ip (iproute2), a writable /dev/net/tun, and namespaces: sysctl \
+                kernel.apparmor_restrict_unprivileged_userns=0 and user.max_user_namespaces > 0; in containers a seccomp \
+                profile that allows unshare, or --privileged; or root",
         },
     }
 }

@@ -44,6 +44,10 @@ pub struct LinkRule {
     pub corrupt_permille: u32,
     /// So many of 1000 chunks are lost and sent again by TCP, each time with the same chance.
     pub loss_permille: u32,
+    /// So many of 1000 packets come twice (packets only).
+    pub duplicate_permille: u32,
+    /// So many of 1000 packets are overtaken by others (packets only).
+    pub reorder_permille: u32,
 }
 
 /// What becomes of connections that a hold has touched (that had bytes held, or opened meanwhile).
@@ -64,6 +68,8 @@ impl LinkRule {
         bytes_per_second: None,
         corrupt_permille: 0,
         loss_permille: 0,
+        duplicate_permille: 0,
+        reorder_permille: 0,
     };
 
     /// Everything passes, slowly.
@@ -81,6 +87,22 @@ impl LinkRule {
     pub fn corrupt(permille: u32) -> Self {
         Self {
             corrupt_permille: permille,
+            ..Self::default()
+        }
+    }
+
+    /// Everything passes, some of it twice.
+    pub fn duplicate(permille: u32) -> Self {
+        Self {
+            duplicate_permille: permille,
+            ..Self::default()
+        }
+    }
+
+    /// Everything passes, some of it too late.
+    pub fn reorder(permille: u32) -> Self {
+        Self {
+            reorder_permille: permille,
             ..Self::default()
         }
     }
@@ -119,6 +141,10 @@ pub struct LinkCounts {
     pub connections_half_open: u64,
     /// Bytes that were sent into such a connection.
     pub bytes_swallowed: u64,
+    /// Packets that came twice.
+    pub chunks_duplicated: u64,
+    /// Packets that others overtook.
+    pub chunks_reordered: u64,
 }
 
 impl LinkCounts {
@@ -136,6 +162,8 @@ impl LinkCounts {
             chunks_lost: self.chunks_lost - earlier.chunks_lost,
             connections_half_open: self.connections_half_open - earlier.connections_half_open,
             bytes_swallowed: self.bytes_swallowed - earlier.bytes_swallowed,
+            chunks_duplicated: self.chunks_duplicated - earlier.chunks_duplicated,
+            chunks_reordered: self.chunks_reordered - earlier.chunks_reordered,
         }
     }
 }
@@ -171,6 +199,9 @@ impl LinkCounters {
             chunks_lost: read(&self.chunks_lost),
             connections_half_open: read(&self.connections_half_open),
             bytes_swallowed: read(&self.bytes_swallowed),
+            // Streams of bytes know neither.
+            chunks_duplicated: 0,
+            chunks_reordered: 0,
         }
     }
 }

@@ -89,7 +89,7 @@ pub(super) async fn shut_down(rig: &mut Rig, members: &[Member]) -> Result<Taken
             taken.effects.remarks.push(words);
         }
         taken.down.push(*member);
-        rig.proxy.set_pid(*member, None);
+        rig.network.set_pid(*member, None);
     }
     taken.effects.struck = taken.effects.get("processes_gone") > 0;
     Ok(taken)

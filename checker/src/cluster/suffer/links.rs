@@ -5,6 +5,8 @@ use std::time::Duration;
 use super::effects::Effects;
 use crate::{
     cluster::{
+        error::ClusterError,
+        network::NetworkBackend,
         proxy::{Endpoint, Heal, LinkCounts, LinkRule},
         rig::Rig,
     },
@@ -34,13 +36,15 @@ enum Deed {
     Halve,
     Corrupt,
     Lose,
+    Duplicate,
+    Reorder,
 }
 
 impl HeldLinks {
     /// Some link's counters have moved by now.
     pub(super) fn have_struck(&self, rig: &Rig) -> bool {
         let moved = |(way, before): &(Way, LinkCounts)| {
-            let counts = rig.proxy.counts(way.0, way.1).since(before);
+            let counts = rig.network.counts(way.0, way.1).since(before);
             self.deed.proof(&counts).iter().any(|(_, count)| *count > 0)
         };
         self.before.iter().any(moved)
@@ -63,6 +67,8 @@ impl Deed {
             ],
             Deed::Corrupt => vec![("chunks_corrupted", counts.chunks_corrupted)],
             Deed::Lose => vec![("chunks_lost", counts.chunks_lost)],
+            Deed::Duplicate => vec![("chunks_duplicated", counts.chunks_duplicated)],
+            Deed::Reorder => vec![("chunks_reordered", counts.chunks_reordered)],
         }
     }
 
@@ -70,7 +76,7 @@ impl Deed {
     fn heal(self) -> Option<Heal> {
         match self {
             Deed::Hold(heal) => Some(heal),
-            Deed::Slow | Deed::Lose => Some(Heal::Deliver),
+            Deed::Slow | Deed::Lose | Deed::Duplicate | Deed::Reorder => Some(Heal::Deliver),
             Deed::Halve | Deed::Corrupt => Some(Heal::Reset),
             Deed::Reset => None,
         }
@@ -100,13 +106,13 @@ pub(super) fn slow(
 /// Breaks the links' connections, once.
 pub(super) fn reset(rig: &Rig, links: &[Link]) -> HeldLinks {
     let links = between_members(links);
-    act(rig, &links, Deed::Reset, |way| rig.proxy.reset(way.0, way.1))
+    act(rig, &links, Deed::Reset, |way| rig.network.reset(way.0, way.1))
 }
 
 /// Takes the receivers' ends of the links' connections away.
 pub(super) fn halve(rig: &Rig, links: &[Link]) -> HeldLinks {
     let links = between_members(links);
-    act(rig, &links, Deed::Halve, |way| rig.proxy.halve(way.0, way.1))
+    act(rig, &links, Deed::Halve, |way| rig.network.halve(way.0, way.1))
 }
 
 /// Turns bits over.
@@ -129,6 +135,27 @@ pub(super) fn lose(rig: &Rig, links: &[Link], permille: u32) -> HeldLinks {
     )
 }
 
+/// Delivers some packets twice.
+pub(super) fn duplicate(rig: &Rig, links: &[Link], permille: u32) -> Result<HeldLinks, ClusterError> {
+    needs_packets(rig, "duplicate-links")?;
+    let twice = LinkRule::duplicate(permille);
+    Ok(rule(rig, &between_members(links), Deed::Duplicate, twice))
+}
+
+/// Delivers some packets after later ones.
+pub(super) fn reorder(rig: &Rig, links: &[Link], permille: u32) -> Result<HeldLinks, ClusterError> {
+    needs_packets(rig, "reorder-links")?;
+    let late = LinkRule::reorder(permille);
+    Ok(rule(rig, &between_members(links), Deed::Reorder, late))
+}
+
+fn needs_packets(rig: &Rig, kind: &'static str) -> Result<(), ClusterError> {
+    match rig.network.backend() {
+        NetworkBackend::Packets => Ok(()),
+        NetworkBackend::Proxy => Err(ClusterError::NoPower { kind }),
+    }
+}
+
 /// Disturbs what clients and the members send each other.
 pub(super) fn disturb_clients(rig: &Rig, members: &[Member], way: ClientWay, deed: ClientDeed) -> HeldLinks {
     let ways = |member: &Member| {
@@ -148,7 +175,7 @@ pub(super) fn disturb_clients(rig: &Rig, members: &[Member], way: ClientWay, dee
             let (delay, jitter) = (Duration::from_millis(delay_ms), Duration::from_millis(jitter_ms));
             rule(rig, &ways, Deed::Slow, LinkRule::slow(delay, jitter, None))
         }
-        ClientDeed::Reset => act(rig, &ways, Deed::Reset, |way| rig.proxy.reset(way.0, way.1)),
+        ClientDeed::Reset => act(rig, &ways, Deed::Reset, |way| rig.network.reset(way.0, way.1)),
     }
 }
 
@@ -161,9 +188,9 @@ pub(super) fn heal(rig: &mut Rig, held: HeldLinks) -> Effects {
     }
     for ((from, to), before) in &held.before {
         if let Some(heal) = held.deed.heal() {
-            rig.proxy.heal(*from, *to, heal);
+            rig.network.heal(*from, *to, heal);
         }
-        let counts = rig.proxy.counts(*from, *to).since(before);
+        let counts = rig.network.counts(*from, *to).since(before);
         let mut proof = 0;
         for (name, count) in held.deed.proof(&counts) {
             effects.add(name, count);
@@ -178,11 +205,11 @@ pub(super) fn heal(rig: &mut Rig, held: HeldLinks) -> Effects {
 }
 
 fn rule(rig: &Rig, ways: &[Way], deed: Deed, rule: LinkRule) -> HeldLinks {
-    act(rig, ways, deed, |way| rig.proxy.set_rule(way.0, way.1, rule))
+    act(rig, ways, deed, |way| rig.network.set_rule(way.0, way.1, rule))
 }
 
 fn act(rig: &Rig, ways: &[Way], deed: Deed, act: impl Fn(Way)) -> HeldLinks {
-    let before = ways.iter().map(|way| (*way, rig.proxy.counts(way.0, way.1)));
+    let before = ways.iter().map(|way| (*way, rig.network.counts(way.0, way.1)));
     let before = before.collect();
     ways.iter().copied().for_each(act);
     HeldLinks {

@@ -52,7 +52,7 @@ pub(super) async fn kill(rig: &mut Rig, members: &[Member]) -> Result<Taken, Clu
             Ok(gone) => {
                 taken.effects.add("processes_gone", u64::from(gone.was_killed()));
                 taken.down.push(*member);
-                rig.proxy.set_pid(*member, None);
+                rig.network.set_pid(*member, None);
             }
             Err(error) => return Err(undo(rig, taken, *member, error).await),
         }
@@ -72,7 +72,7 @@ pub(super) async fn terminate(rig: &mut Rig, members: &[Member]) -> Result<Taken
                 taken.effects.add("processes_deaf", u64::from(gone.was_killed()));
                 taken.effects.add("took_ms", gone.took.as_millis() as u64);
                 taken.down.push(*member);
-                rig.proxy.set_pid(*member, None);
+                rig.network.set_pid(*member, None);
             }
             Err(error) => return Err(undo(rig, taken, *member, error).await),
         }

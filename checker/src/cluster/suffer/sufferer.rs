@@ -220,6 +220,10 @@ async fn apply(rig: &mut Rig, fault: &Fault) -> Result<Applied, ClusterError> {
         Fault::HalfOpen { links, .. } => Ok(Applied::Links(links::halve(rig, links))),
         Fault::CorruptLinks { links, permille } => Ok(Applied::Links(links::corrupt(rig, links, *permille))),
         Fault::LossyLinks { links, permille } => Ok(Applied::Links(links::lose(rig, links, *permille))),
+        Fault::DuplicateLinks { links, permille } => {
+            links::duplicate(rig, links, *permille).map(Applied::Links)
+        }
+        Fault::ReorderLinks { links, permille } => links::reorder(rig, links, *permille).map(Applied::Links),
         Fault::FileLimit { member, spare } => limits::files(rig, *member, *spare).map(Applied::Limited),
         Fault::MemoryLimit { member, spare_mb } => limits::memory(rig, *member, *spare_mb)
             .await

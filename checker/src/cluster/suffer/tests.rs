@@ -63,7 +63,7 @@ async fn a_partition_holds_the_members_talk() {
     let record = world
         .suffer(cut, |rig| {
             let held = |from, to| {
-                rig.proxy
+                rig.network
                     .counts(Endpoint::Member(from), Endpoint::Member(to))
                     .bytes_held
             };
@@ -74,7 +74,7 @@ async fn a_partition_holds_the_members_talk() {
     assert_eq!(record.effect["links_struck"], 2);
     // Afterwards they talk again.
     let delivered = |rig: &Rig| {
-        rig.proxy
+        rig.network
             .counts(Endpoint::Member(0), Endpoint::Member(1))
             .bytes_delivered
     };
@@ -93,7 +93,7 @@ async fn slow_jammed_and_reset_links_are_proved() {
         bytes_per_second: None,
     };
     let delayed = |rig: &Rig| {
-        rig.proxy
+        rig.network
             .counts(Endpoint::Member(0), Endpoint::Member(1))
             .chunks_delayed
     };
@@ -107,13 +107,13 @@ async fn slow_jammed_and_reset_links_are_proved() {
         shape: "test".to_owned(),
     };
     let held = |rig: &Rig| {
-        rig.proxy
+        rig.network
             .counts(Endpoint::Member(2), Endpoint::Member(1))
             .bytes_held
     };
     assert!(world.suffer(jam, |rig| held(rig) > 0).await.took_effect);
     let broken = |rig: &Rig| {
-        rig.proxy
+        rig.network
             .counts(Endpoint::Member(0), Endpoint::Member(1))
             .connections_broken
     };
@@ -355,6 +355,7 @@ impl World {
             directory: directory.path(),
             arguments: &arguments,
             environment: vec![(toy::VARIABLE.into(), play.into())],
+            network: Default::default(),
             power: PowerBackend::UndoJournal,
             seed: 1,
         };
@@ -368,7 +369,7 @@ impl World {
         std::fs::write(directory.path().join("new"), lines.join("\n")).expect("writable");
         std::fs::rename(directory.path().join("new"), &peers).expect("renamable");
         let talk = |from, to| {
-            rig.proxy
+            rig.network
                 .counts(Endpoint::Member(from), Endpoint::Member(to))
                 .bytes_delivered
                 > 0

@@ -73,7 +73,7 @@ async fn half_open_corrupt_and_lossy_links_are_proved() {
         let record = world.suffer_until_struck(fault).await;
         assert!(record.took_effect && record.healed_ns.is_some(), "{record:?}");
         let delivered = |rig: &Rig| {
-            let counts = rig.proxy.counts(Endpoint::Member(0), Endpoint::Member(1));
+            let counts = rig.network.counts(Endpoint::Member(0), Endpoint::Member(1));
             counts.bytes_delivered
         };
         let before = delivered(&world.rig);
@@ -88,7 +88,7 @@ async fn clients_are_cut_off_while_members_hear_each_other() {
     let mut client =
         std::net::TcpStream::connect(world.rig.seats()[1].advertised).expect("the proxy listens");
     client.write_all(b"before").expect("nobody says no");
-    let opened = |rig: &Rig| rig.proxy.counts(Endpoint::Clients, Endpoint::Member(1));
+    let opened = |rig: &Rig| rig.network.counts(Endpoint::Clients, Endpoint::Member(1));
     until(|| opened(&world.rig).bytes_delivered == 6).await;
     let cut = Fault::ClientLinks {
         members: vec![1],
@@ -100,7 +100,7 @@ async fn clients_are_cut_off_while_members_hear_each_other() {
     until(|| opened(&world.rig).bytes_held == 4).await;
     assert!(!world.rig.view(&[], QuorumBudget::Any).members[1].cut);
     let among = |rig: &Rig| {
-        let counts = rig.proxy.counts(Endpoint::Member(0), Endpoint::Member(1));
+        let counts = rig.network.counts(Endpoint::Member(0), Endpoint::Member(1));
         counts.bytes_delivered
     };
     let before = among(&world.rig);

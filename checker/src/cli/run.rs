@@ -62,6 +62,10 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "COUNT", default_value_t = Scenario::MEMBERS, value_parser = value_parser!(u8).range(1..=7))]
     members: u8,
 
+    /// Members besides that vote and hold no data.
+    #[arg(long, value_name = "COUNT", default_value_t = 0, value_parser = value_parser!(u8).range(0..=3), conflicts_with = "story")]
+    arbiters: u8,
+
     /// What the clients ask.
     #[arg(long, value_name = "NAMES", value_delimiter = ',', default_values_t = Cast::WORKLOADS.map(str::to_owned), value_parser = names(WORKLOADS.iter().map(|workload| workload.name)))]
     workload: Vec<String>,
@@ -189,6 +193,16 @@ impl Arguments {
             None => None,
         };
         let nemesis = |name: &String| NEMESES.iter().find(|nemesis| nemesis.name == name);
+        let needs_arbiter =
+            |name: &&String| nemesis(name).is_some_and(|nemesis| nemesis.needs == Needs::Arbiter);
+        if let Some(name) = self
+            .nemesis
+            .iter()
+            .find(needs_arbiter)
+            .filter(|_| self.arbiters == 0)
+        {
+            anyhow::bail!("the nemesis {name} needs an arbiter: --members 2 --arbiters 1");
+        }
         let places = Places {
             results: self.results,
             node_binary: self.node_binary,
@@ -215,6 +229,7 @@ impl Arguments {
         let scenario = Scenario {
             seed: self.seed.unwrap_or_else(seed::fresh),
             members: retold.map_or(self.members, |retold| retold.members),
+            arbiters: self.arbiters,
             time_limit: Duration::from_secs(self.time_limit),
             processes: self.concurrency,
             rate: (self.rate > 0).then_some(self.rate),

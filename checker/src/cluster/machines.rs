@@ -45,15 +45,11 @@ impl Rig {
             source,
         };
         let gone = count(&data).map_err(failed)?;
-        fs::remove_dir_all(&data)
-            .and_then(|()| fs::create_dir(&data))
-            .map_err(failed)?;
+        remove_all_in(&data).map_err(failed)?;
         if self.power == PowerBackend::UndoJournal {
             // A later power loss must not bring back what was in the old machine's files.
             let undo = self.seats()[usize::from(member)].undo.clone();
-            fs::remove_dir_all(&undo)
-                .and_then(|()| fs::create_dir(&undo))
-                .map_err(|source| ClusterError::Make { path: undo, source })?;
+            remove_all_in(&undo).map_err(|source| ClusterError::Make { path: undo, source })?;
         }
         self.damaged.remove(&member);
         self.note_end(member, "emptied")?;
@@ -72,6 +68,19 @@ impl Rig {
             .and_then(|mut trace| trace.write_all(format!("\n{{\"ended\":\"{why}\"}}\n").as_bytes()));
         written.map_err(|source| ClusterError::Make { path, source })
     }
+}
+
+/// The directory itself stays: it may be where a disk is mounted.
+fn remove_all_in(directory: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            fs::remove_dir_all(entry.path())?;
+        } else {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Files below a directory, and their bytes.

@@ -25,6 +25,8 @@ use crate::nemesis::{
 pub struct RigPlan<'a> {
     /// How many members.
     pub members: u8,
+    /// How many more machines, whose servers are no members yet: their numbers follow.
+    pub spares: u8,
     /// The server's binary.
     pub program: &'a Path,
     /// Another one that a fault may put in its place; `None`: the same one.
@@ -101,6 +103,7 @@ pub struct Rig {
     /// The two binaries between which members may be swapped, perhaps the same one.
     pub(super) programs: [PathBuf; 2],
     seats: Vec<Seat>,
+    members: u8,
 }
 
 impl Seat {
@@ -122,7 +125,7 @@ impl Seat {
 impl Rig {
     /// Makes directories, starts the network and then every process.
     pub fn start(plan: &RigPlan<'_>) -> Result<Self, ClusterError> {
-        let network = Network::start(plan.network, plan.members, plan.seed)?;
+        let network = Network::start(plan.network, plan.members + plan.spares, plan.seed)?;
         let mut rig = Self {
             processes: Vec::new(),
             pages: Vec::new(),
@@ -139,8 +142,9 @@ impl Rig {
             disk_slots: BTreeSet::new(),
             programs: [plan.program, plan.other_program.unwrap_or(plan.program)].map(Path::to_owned),
             seats: Vec::new(),
+            members: plan.members,
         };
-        for member in 0..plan.members {
+        for member in 0..plan.members + plan.spares {
             let (listen, advertised) = (rig.network.private(member), rig.network.address(member));
             let seat = seat(plan.directory, member, listen, advertised)?;
             rig.start_member(plan, seat)?;
@@ -148,9 +152,14 @@ impl Rig {
         Ok(rig)
     }
 
-    /// Where the members live, by number.
+    /// Where the members live, by number, and then the spare machines.
     pub fn seats(&self) -> &[Seat] {
         &self.seats
+    }
+
+    /// Where those live that are members from the beginning.
+    pub fn members(&self) -> &[Seat] {
+        &self.seats[..usize::from(self.members)]
     }
 
     /// The network between them.
@@ -176,7 +185,6 @@ impl Rig {
 
     /// What a nemesis may see: `roles` as the members last told them, and what the rig itself knows.
     pub fn view(&mut self, roles: &[Role], budget: QuorumBudget) -> View {
-        let members = self.seats.iter().map(|seat| seat.member).collect::<Vec<Member>>();
         let look = |member: Member| {
             let process = &mut self.processes[usize::from(member)];
             MemberView {
@@ -190,8 +198,12 @@ impl Rig {
                 skewed: self.skewed.contains(&member),
             }
         };
+        let members = (0..self.members).map(look).collect();
+        let spares = (self.members..self.seats.len() as Member)
+            .filter(|spare| self.processes[usize::from(*spare)].is_running());
         View {
-            members: members.into_iter().map(look).collect(),
+            members,
+            spares: spares.collect(),
             budget,
         }
     }

@@ -121,6 +121,7 @@ impl Ground {
             scenario: Scenario {
                 seed,
                 members: setting.members,
+                arbiters: setting.arbiters,
                 time_limit: Duration::from_secs(setting.seconds),
                 processes: Scenario::PROCESSES,
                 rate: Some(Scenario::RATE),

@@ -35,8 +35,10 @@ pub struct Setting {
     pub workloads: &'static [&'static str],
     /// Who disturbs.
     pub nemeses: &'static [&'static str],
-    /// How many members.
+    /// How many members hold data.
     pub members: u8,
+    /// How many only vote.
+    pub arbiters: u8,
     /// How long.
     pub seconds: u64,
 }
@@ -49,6 +51,7 @@ const fn setting(nemeses: &'static [&'static str]) -> Setting {
         workloads: ASK,
         nemeses,
         members: 3,
+        arbiters: 0,
         seconds: 25,
     }
 }
@@ -60,6 +63,11 @@ const PAUSES: Setting = setting(&["pause-across-election", "pause"]);
 const PRIMARY_DIVERGENCE: Setting = setting(&["primary-divergence"]);
 const OLD_MAJORITY: Setting = setting(&["old-majority-loses-power"]);
 const LEADER: Setting = setting(&["leader-loses-power"]);
+const ARBITER: Setting = Setting {
+    members: 2,
+    arbiters: 1,
+    ..setting(&["arbiter-acknowledges"])
+};
 const EVEN: Setting = Setting {
     members: 4,
     ..setting(&["even-split"])
@@ -92,7 +100,12 @@ const CORE: &[(&str, &str, Setting, &[&str])] = &[
         PRIMARY_DIVERGENCE,
         &["I-07", "check:no-lost-write"],
     ),
-    ("C07", "arbiters", PARTITIONS, &[]),
+    (
+        "C07",
+        "arbiters",
+        ARBITER,
+        &["check:no-lost-write", "check:linearizable"],
+    ),
     ("C09", "arbiters", ROLL_BACKS, &["check:linearizable"]),
     ("C12", "arbiters", PARTITIONS, &[]),
     ("C14", "figure-8", ELECTIONS, &["check:settles", "liveness"]),

@@ -84,6 +84,7 @@ const fn shell(
         setting: Setting {
             workloads,
             nemeses,
+            arbiters: 0,
             members: 3,
             seconds: 25,
         },

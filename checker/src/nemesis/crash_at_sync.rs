@@ -21,7 +21,7 @@ pub const NEMESIS: Nemesis = Nemesis {
 const COUNT: (u64, u64) = (1, 64);
 
 fn plan(dice: &mut Dice, view: &View) -> Vec<Fault> {
-    let Some(member) = targets::draw(dice, view).first().copied() else {
+    let Some(member) = view.with_data(targets::draw(dice, view)).first().copied() else {
         return Vec::new();
     };
     vec![Fault::CrashAtSync {

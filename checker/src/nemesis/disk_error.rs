@@ -23,7 +23,7 @@ const PERMILLE: [u32; 4] = [100, 300, 1000, 1000];
 
 fn plan(dice: &mut Dice, view: &View) -> Vec<Fault> {
     // The member may end of it: it counts as taken away.
-    let Some(member) = targets::draw(dice, view).first().copied() else {
+    let Some(member) = view.with_data(targets::draw(dice, view)).first().copied() else {
         return Vec::new();
     };
     let (operation, error) = match dice.below(3) {

@@ -116,6 +116,9 @@ pub enum Fault {
         change: RowChange,
         wait_ms: u64,
     },
+    /// A machine that was no member becomes one, and copies the set's data; the reconfiguration is waited for up to
+    /// `wait_ms`. At the end of the fault it is removed again, and its machine emptied.
+    Enroll { member: Member, wait_ms: u64 },
     /// SIGTERM; at the end of the fault the other of the run's two server binaries is started in its place (the same
     /// one again where a run has only one).
     SwapBinary { members: Vec<Member> },
@@ -197,6 +200,7 @@ impl Fault {
             Fault::WipeData { .. } => "wipe-data",
             Fault::Resync { .. } => "resync",
             Fault::Reconfigure { .. } => "reconfigure",
+            Fault::Enroll { .. } => "enroll",
             Fault::SwapBinary { .. } => "swap-binary",
             Fault::FillOplog { .. } => "fill-oplog",
             Fault::ClientLinks { .. } => "client-links",
@@ -245,6 +249,7 @@ impl Fault {
             | Fault::WipeData { member }
             | Fault::FileLimit { member, .. }
             | Fault::MemoryLimit { member, .. }
+            | Fault::Enroll { member, .. }
             | Fault::Resync { member }
             | Fault::Reconfigure { member, .. } => vec![*member],
             Fault::FillOplog { .. } => Vec::new(),

@@ -24,7 +24,7 @@ const CUT_BYTES: (u64, u64) = (1, 65_536);
 const FLIPS: (u64, u64) = (1, 64);
 
 fn plan(dice: &mut Dice, view: &View) -> Vec<Fault> {
-    let Some(member) = targets::draw(dice, view).first().copied() else {
+    let Some(member) = view.with_data(targets::draw(dice, view)).first().copied() else {
         return Vec::new();
     };
     let seed = dice.below(u64::MAX);

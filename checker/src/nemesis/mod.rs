@@ -14,6 +14,7 @@ pub mod even_split;
 pub mod fault;
 pub mod file_damage;
 pub mod file_limit;
+pub mod grow;
 pub mod half_open;
 pub mod jam;
 pub mod kill;
@@ -70,6 +71,7 @@ pub const NEMESES: &[nemesis::Nemesis] = &[
     step_down::NEMESIS,
     shut_down::NEMESIS,
     membership::NEMESIS,
+    grow::NEMESIS,
     wipe_data::NEMESIS,
     swap_binary::NEMESIS,
     client_links::NEMESIS,
@@ -92,6 +94,7 @@ pub const NEMESES: &[nemesis::Nemesis] = &[
     schedules::initial_sync_interrupted::NEMESIS,
     schedules::stale_member::NEMESIS,
     schedules::member_replaced::NEMESIS,
+    schedules::arbiter_acknowledges::NEMESIS,
     schedules::reconfig_under_partition::NEMESIS,
     schedules::reconfig_diverges::NEMESIS,
     schedules::rolling_restart::NEMESIS,

@@ -31,6 +31,10 @@ pub enum Needs {
     UndoJournal,
     /// A network of packets, for faults below TCP.
     Packets,
+    /// A set with an arbiter.
+    Arbiter,
+    /// A machine that is no member yet.
+    Spare,
 }
 
 impl std::fmt::Debug for Nemesis {

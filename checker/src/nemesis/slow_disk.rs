@@ -22,7 +22,7 @@ const DELAY_MS: (u64, u64) = (2, 1000);
 
 fn plan(dice: &mut Dice, view: &View) -> Vec<Fault> {
     let primary = dice.pick(&view.primaries()).filter(|_| dice.chance(500));
-    let Some(member) = primary.or_else(|| dice.pick(&view.running())) else {
+    let Some(member) = primary.or_else(|| dice.pick(&view.with_data(view.running()))) else {
         return Vec::new();
     };
     let operation = if dice.chance(800) {

@@ -93,7 +93,7 @@ pub fn is_whole(view: &View, _: &Parts) -> bool {
     let follows = view
         .members
         .iter()
-        .filter(|member| member.role == Role::Secondary);
+        .filter(|member| matches!(member.role, Role::Secondary | Role::Arbiter));
     view.primaries().len() == 1 && follows.count() == view.members.len() - 1
 }
 

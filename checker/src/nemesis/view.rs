@@ -7,6 +7,8 @@ use super::fault::Member;
 pub struct View {
     /// One entry per member, by number.
     pub members: Vec<MemberView>,
+    /// Machines that run a server and are no members yet, by number.
+    pub spares: Vec<Member>,
     /// How much of the set a nemesis may take away at once.
     pub budget: QuorumBudget,
 }
@@ -33,6 +35,8 @@ pub enum Role {
     Secondary,
     /// It copies the set's data (STARTUP2).
     Copying,
+    /// It votes and holds no data.
+    Arbiter,
     /// It has data and does not serve them (RECOVERING): it catches up, or is too stale to.
     Recovering,
     /// Starting, rolling back, removed, or not heard of.
@@ -74,6 +78,7 @@ impl View {
         };
         Self {
             members: (0..count).map(member).collect(),
+            spares: Vec::new(),
             budget,
         }
     }
@@ -101,6 +106,12 @@ impl View {
     /// Members whose clock is the machine's clock.
     pub fn true_clocks(&self) -> Vec<Member> {
         self.select(|member| !member.skewed)
+    }
+
+    /// Of these members those that hold data, or may.
+    pub fn with_data(&self, members: Vec<Member>) -> Vec<Member> {
+        let holds = |member: &Member| self.members[usize::from(*member)].role != Role::Arbiter;
+        members.into_iter().filter(holds).collect()
     }
 
     /// How many members make a majority.

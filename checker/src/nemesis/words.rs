@@ -113,6 +113,9 @@ impl fmt::Display for Fault {
             }
             Fault::Resync { member } => write!(to, "n{member} is asked to copy all data anew"),
             Fault::Reconfigure { member, change, .. } => write!(to, "n{member} {change}"),
+            Fault::Enroll { member, .. } => {
+                write!(to, "n{member} becomes a member, and is removed again")
+            }
             Fault::SwapBinary { members } => {
                 write!(to, "{} end and start again from the other binary", names(members))
             }

@@ -16,6 +16,8 @@ use crate::{client, record::status::OptimeRecord};
 #[derive(Clone, Debug)]
 pub struct Admin {
     clients: Vec<Client>,
+    /// The last of them are arbiters.
+    arbiters: u8,
 }
 
 /// What a member said of itself.
@@ -32,16 +34,17 @@ pub struct Look {
 }
 
 impl Admin {
-    /// Clients of the members' real addresses, in their order.
+    /// Clients of the members' real addresses, in their order; the last `arbiters` of them hold no data.
     ///
     /// # Errors
     /// When the driver refuses its options.
-    pub fn connect(members: &[SocketAddr]) -> Result<Self, Error> {
+    pub fn connect(members: &[SocketAddr], arbiters: u8) -> Result<Self, Error> {
         let clients = members
             .iter()
             .map(|member| client::direct(*member, "checker admin"));
         Ok(Self {
             clients: clients.collect::<Result<_, _>>()?,
+            arbiters,
         })
     }
 
@@ -50,9 +53,9 @@ impl Admin {
         &self.clients[usize::from(member)]
     }
 
-    /// How many members there are.
+    /// How many members hold data.
     pub fn members(&self) -> u8 {
-        u8::try_from(self.clients.len()).unwrap_or(u8::MAX)
+        u8::try_from(self.clients.len()).unwrap_or(u8::MAX) - self.arbiters
     }
 
     /// `replSetInitiate` at member 0 with the fast timing profile. `hosts`: how the members know each other.
@@ -62,7 +65,13 @@ impl Admin {
     pub async fn initiate(&self, hosts: &[String]) -> Result<(), Error> {
         let members: Vec<Document> = (0_i32..)
             .zip(hosts)
-            .map(|(id, host)| doc! {"_id": id, "host": host.as_str()})
+            .map(|(id, host)| {
+                let mut row = doc! {"_id": id, "host": host.as_str()};
+                if id >= i32::from(self.members()) {
+                    row.insert("arbiterOnly", true);
+                }
+                row
+            })
             .collect();
         let config = doc! {
             "_id": super::start::SET,

@@ -104,9 +104,12 @@ impl Live {
             data.path(),
         )?;
         run.members = rig.seats().iter().map(member_record).collect();
-        let admin = Admin::connect(&rig.seats().iter().map(|seat| seat.listen).collect::<Vec<_>>())?;
+        let admin = Admin::connect(
+            &rig.members().iter().map(|seat| seat.listen).collect::<Vec<_>>(),
+            self.scenario.arbiters,
+        )?;
         self.console
-            .say(format!("{} members started", self.scenario.members));
+            .say(format!("{} members started", self.scenario.voters()));
         if let Err(error) = start::initiate(&mut rig, &admin).await {
             keep_logs(
                 &rig.seats()
@@ -119,7 +122,7 @@ impl Live {
         }
         directory.write(RunFile::Run, &run)?;
 
-        let watch = Watch::new(self.scenario.members);
+        let watch = Watch::new(self.scenario.voters());
         let arena = Arena::new(rig, began, &directory, watch, self.scenario.budget)?;
         let played = self.perform(&arena, &admin, &directory, began).await;
         // Whatever happened, the logs are kept and nobody stays behind.
@@ -171,7 +174,7 @@ impl Live {
                 .lock()
                 .await
                 .rig
-                .seats()
+                .members()
                 .iter()
                 .map(|seat| seat.advertised)
                 .collect(),
@@ -312,7 +315,7 @@ impl Live {
         directory.write(RunFile::Run, &run)?;
         let names = judging::checks(&self.cast.workloads);
         // In a thread of its own: checks count, and Ctrl-C must be heard meanwhile.
-        let owed = recovery::disturbances(&faults, self.scenario.members, played.borders.quiet_ns);
+        let owed = recovery::disturbances(&faults, &self.scenario, played.borders.quiet_ns);
         verdicts.push(checks::recovery(&history, &owed, recovery::limit()));
         verdicts.extend(self.model.as_ref().map(ModelRecord::verdict));
         let (kept, shortfalls) = (directory.clone(), run.shortfalls.clone());

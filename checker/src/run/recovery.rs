@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::tempo;
+use super::{scenario::Scenario, tempo};
 use crate::{
     checks::Disturbance,
     client::limits,
@@ -26,9 +26,10 @@ pub fn limit() -> Duration {
     2 * (noticed.max(round) + (ELECTION_ROUNDS - 1) * round + limits::HEARTBEAT + limits::CONNECT)
 }
 
-/// The begin and the end of each fault after which a majority of `members` is up and connected. Nothing is owed after
+/// The begin and the end of each fault after which a majority of the members is up and connected, and as many of them
+/// hold data as a majority write asks for. Nothing is owed after
 /// the next disturbance, nor after `end_ns`, when clients stop.
-pub fn disturbances(faults: &[FaultRecord], members: u8, end_ns: u64) -> Vec<Disturbance> {
+pub fn disturbances(faults: &[FaultRecord], scenario: &Scenario, end_ns: u64) -> Vec<Disturbance> {
     let mut moments: Vec<(u64, String)> = Vec::new();
     for fault in faults {
         if fills(fault) {
@@ -48,7 +49,7 @@ pub fn disturbances(faults: &[FaultRecord], members: u8, end_ns: u64) -> Vec<Dis
     moments
         .into_iter()
         .zip(untils)
-        .filter(|((at_ns, _), _)| majority_works(faults, members, *at_ns))
+        .filter(|((at_ns, _), _)| majority_works(faults, scenario, *at_ns))
         .map(|((at_ns, words), until_ns)| Disturbance {
             words,
             at_ns,
@@ -58,7 +59,7 @@ pub fn disturbances(faults: &[FaultRecord], members: u8, end_ns: u64) -> Vec<Dis
 }
 
 /// Whether more than half of the members run, and each of them reaches each other one, at this moment.
-fn majority_works(faults: &[FaultRecord], members: u8, at_ns: u64) -> bool {
+fn majority_works(faults: &[FaultRecord], scenario: &Scenario, at_ns: u64) -> bool {
     let in_force = |fault: &&FaultRecord| {
         let begun = fault.applied_ns.is_some_and(|applied_ns| applied_ns <= at_ns);
         begun && fault.healed_ns.is_none_or(|healed_ns| healed_ns > at_ns)
@@ -89,14 +90,18 @@ fn majority_works(faults: &[FaultRecord], members: u8, at_ns: u64) -> bool {
             Fault::ClockJump { .. }
             | Fault::ClockStrobe { .. }
             | Fault::ResetConnections { .. }
-            | Fault::DuplicateLinks { .. } => {}
+            | Fault::DuplicateLinks { .. }
+            | Fault::Enroll { .. } => {}
             other => away.extend(other.members()),
         }
     }
-    let members = members.min(16);
-    (0u32..1 << members).any(|set| {
+    let voters = u32::from(scenario.voters().min(16));
+    let with_data = (1 << scenario.members.min(16)) - 1_u32;
+    let written = (voters / 2 + 1).min(with_data.count_ones());
+    (0u32..1 << voters).any(|set| {
         let inside = |member: &Member| set >> member & 1 == 1;
-        set.count_ones() * 2 > u32::from(members)
+        set.count_ones() * 2 > voters
+            && (set & with_data).count_ones() >= written
             && !away.iter().any(inside)
             && !cut.iter().any(|(from, to)| inside(from) && inside(to))
     })
@@ -127,17 +132,17 @@ mod tests {
                 to,
             )
         };
-        let one = disturbances(&[kill(0, 10, 20)], 3, 100);
+        let one = disturbances(&[kill(0, 10, 20)], &three(), 100);
         let times: Vec<(u64, u64)> = one.iter().map(|one| (one.at_ns, one.until_ns)).collect();
         assert_eq!(times, [(10, 20), (20, 100)]);
-        let two = disturbances(&[kill(0, 10, 30), kill(1, 20, 40)], 3, 100);
+        let two = disturbances(&[kill(0, 10, 30), kill(1, 20, 40)], &three(), 100);
         let times: Vec<(u64, u64)> = two.iter().map(|one| (one.at_ns, one.until_ns)).collect();
         assert_eq!(
             times,
             [(10, 20), (30, 40), (40, 100)],
             "between 20 and 30 nobody can be elected"
         );
-        assert!(disturbances(&[kill(0, 10, 30)], 3, 10).is_empty());
+        assert!(disturbances(&[kill(0, 10, 30)], &three(), 10).is_empty());
     }
 
     #[test]
@@ -145,7 +150,7 @@ mod tests {
         let mut load = fault(Fault::FillOplog { megabytes: 1 }, 40, 40);
         load.planned_ns = 20;
         let kill = fault(Fault::Kill { members: vec![1] }, 10, 60);
-        let owed = disturbances(&[kill, load], 3, 100);
+        let owed = disturbances(&[kill, load], &three(), 100);
         let times: Vec<(u64, u64)> = owed.iter().map(|one| (one.at_ns, one.until_ns)).collect();
         assert_eq!(times, [(10, 20), (40, 40), (40, 60), (60, 100)]);
         let cut = Fault::ClientLinks {
@@ -153,9 +158,32 @@ mod tests {
             way: ClientWay::Both,
             deed: ClientDeed::Cut,
         };
-        let owed = disturbances(&[fault(cut, 10, 20)], 3, 100);
+        let owed = disturbances(&[fault(cut, 10, 20)], &three(), 100);
         let times: Vec<(u64, u64)> = owed.iter().map(|one| (one.at_ns, one.until_ns)).collect();
         assert_eq!(times, [(20, 100)]);
+    }
+
+    #[test]
+    fn an_arbiter_gives_a_primary_but_no_majority_write() {
+        let set = Scenario {
+            members: 2,
+            arbiters: 1,
+            ..Scenario::default()
+        };
+        let works = |member| {
+            majority_works(
+                &[fault(
+                    Fault::Kill {
+                        members: vec![member],
+                    },
+                    10,
+                    20,
+                )],
+                &set,
+                15,
+            )
+        };
+        assert_eq!([works(0), works(1), works(2)], [false, false, true]);
     }
 
     #[test]
@@ -166,7 +194,7 @@ mod tests {
                 links,
                 shape: String::new(),
             };
-            majority_works(&[fault(partition, 10, 20)], 3, 15)
+            majority_works(&[fault(partition, 10, 20)], &three(), 15)
         };
         assert!(cut(&[(0, 1), (1, 0), (0, 2)]));
         assert!(!cut(&[(0, 1), (1, 2), (2, 0)]));
@@ -191,5 +219,9 @@ mod tests {
             words: "in words".to_owned(),
             recovery: Recovery::default(),
         }
+    }
+
+    fn three() -> Scenario {
+        Scenario::default()
     }
 }

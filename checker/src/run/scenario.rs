@@ -10,7 +10,10 @@ use workloads::workload::Workload;
 
 use crate::{
     cluster::network::NetworkBackend,
-    nemesis::{nemesis::Nemesis, view::QuorumBudget},
+    nemesis::{
+        nemesis::{Needs, Nemesis},
+        view::QuorumBudget,
+    },
 };
 
 /// The description of one live run. Together with the sources it is all that a repetition needs.
@@ -20,6 +23,8 @@ pub struct Scenario {
     pub seed: u64,
     /// Number of data-bearing members.
     pub members: u8,
+    /// Number of members that vote and hold no data; their numbers follow.
+    pub arbiters: u8,
     /// How long clients ask, from the first request to the last: calm, faults, calm.
     pub time_limit: Duration,
     /// Client processes of each workload.
@@ -80,6 +85,7 @@ impl Default for Scenario {
         Self {
             seed: 0,
             members: Self::MEMBERS,
+            arbiters: 0,
             time_limit: Self::TIME_LIMIT,
             processes: Self::PROCESSES,
             rate: Some(Self::RATE),
@@ -99,6 +105,11 @@ impl Scenario {
     /// Default requests per second: enough to overlap with every fault, few enough for a report of some
     /// hundred kilobytes and for two cores.
     pub const RATE: u32 = 200;
+
+    /// Members with data and without.
+    pub fn voters(&self) -> u8 {
+        self.members + self.arbiters
+    }
 
     /// The part of the time limit before the first and after the last fault.
     pub fn calm(&self) -> Duration {
@@ -127,6 +138,7 @@ impl Scenario {
             self.members != Self::MEMBERS,
             format!("--members {}", self.members),
         );
+        option(self.arbiters > 0, format!("--arbiters {}", self.arbiters));
         option(
             self.processes != Self::PROCESSES,
             format!("--concurrency {}", self.processes),
@@ -175,6 +187,11 @@ impl Cast {
     pub fn rules(&self) -> Rules {
         let planted = self.planted_bug.as_deref().and_then(planted);
         planted.unwrap_or_default()
+    }
+
+    /// How many machines must stand by that are no members yet.
+    pub fn spares(&self) -> u8 {
+        u8::from(self.nemeses.iter().any(|nemesis| nemesis.needs == Needs::Spare))
     }
 
     /// The workloads of a run that names none.

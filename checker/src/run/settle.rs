@@ -57,7 +57,7 @@ pub async fn settle(arena: &Arena, admin: &Admin, crashes_before: Vec<String>) -
     while !settled && began.elapsed() < tempo::SETTLED {
         crashed.extend(crashes(arena).await?);
         let looks = admin.look_all().await;
-        match why_unsettled(&looks) {
+        match why_unsettled(&looks, looks.len() - usize::from(admin.members())) {
             None => settled = true,
             Some(words) => unsettled = words,
         }
@@ -95,17 +95,20 @@ async fn resync_stale(admin: &Admin, looks: &[Look]) {
 }
 
 /// Why the set is not settled; `None` when it is.
-fn why_unsettled(looks: &[Look]) -> Option<String> {
+fn why_unsettled(looks: &[Look], arbiters: usize) -> Option<String> {
     let states: Vec<&str> = looks
         .iter()
         .map(|look| look.state.as_deref().unwrap_or("no answer"))
         .collect();
     let count = |wanted: &str| states.iter().filter(|state| **state == wanted).count();
-    if count("PRIMARY") != 1 || count("SECONDARY") != looks.len() - 1 {
+    if count("PRIMARY") != 1 || count("SECONDARY") != looks.len() - 1 - arbiters {
+        return Some(format!("the members are {}", states.join(", ")));
+    }
+    if count("ARBITER") != arbiters {
         return Some(format!("the members are {}", states.join(", ")));
     }
     let newest = looks[0].applied;
-    for (member, look) in looks.iter().enumerate() {
+    for (member, look) in looks.iter().enumerate().take(looks.len() - arbiters) {
         for (what, optime) in [("applied", look.applied), ("committed", look.commit)] {
             if optime.is_none() || optime != newest {
                 let place = optime.map_or("nothing".to_owned(), |optime| optime.to_string());
@@ -140,7 +143,7 @@ mod tests {
             look("PRIMARY", 5, 5),
             look("SECONDARY", 5, 5),
         ];
-        assert_eq!(why_unsettled(&settled), None);
+        assert_eq!(why_unsettled(&settled, 0), None);
         let unsettled = [
             (
                 [look("SECONDARY", 5, 5), look("SECONDARY", 5, 5)],
@@ -155,7 +158,7 @@ mod tests {
             ([look("PRIMARY", 5, 5), Look::default()], "no answer"),
         ];
         for (looks, words) in unsettled {
-            let why = why_unsettled(&looks).expect("it is not settled");
+            let why = why_unsettled(&looks, 0).expect("it is not settled");
             assert!(why.contains(words), "{why}");
         }
     }

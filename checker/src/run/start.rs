@@ -88,7 +88,8 @@ pub fn start(
 ) -> Result<Rig, RunError> {
     let arguments = |seat: &Seat| arguments(seat, system, cast);
     let rig = Rig::start(&RigPlan {
-        members: scenario.members,
+        members: scenario.voters(),
+        spares: cast.spares(),
         program: &binaries.node,
         other_program: binaries.other_node.as_deref(),
         shim: Some(&binaries.shim),
@@ -121,7 +122,7 @@ pub(super) fn power(cast: &Cast) -> PowerBackend {
 /// When the set has no primary in time; the message says what each member answered last.
 pub async fn initiate(rig: &mut Rig, admin: &Admin) -> Result<(), RunError> {
     let advertised: Vec<String> = rig
-        .seats()
+        .members()
         .iter()
         .map(|seat| seat.advertised.to_string())
         .collect();

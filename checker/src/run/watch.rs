@@ -170,6 +170,7 @@ fn role(look: &Look) -> Role {
         Some("PRIMARY") => Role::Primary,
         Some("SECONDARY") => Role::Secondary,
         Some("STARTUP2") => Role::Copying,
+        Some("ARBITER") => Role::Arbiter,
         Some("RECOVERING") => Role::Recovering,
         _ => Role::Other,
     }

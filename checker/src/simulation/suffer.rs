@@ -112,6 +112,7 @@ impl World {
             | Fault::WipeData { .. }
             | Fault::Resync { .. }
             | Fault::Reconfigure { .. }
+            | Fault::Enroll { .. }
             | Fault::SwapBinary { .. }
             | Fault::FillOplog { .. }
             | Fault::ClientLinks { .. }
@@ -181,6 +182,7 @@ impl World {
             | Fault::WipeData { .. }
             | Fault::Resync { .. }
             | Fault::Reconfigure { .. }
+            | Fault::Enroll { .. }
             | Fault::SwapBinary { .. }
             | Fault::FillOplog { .. }
             | Fault::ClientLinks { .. }
@@ -308,6 +310,7 @@ impl World {
             skewed: false,
         };
         View {
+            spares: Vec::new(),
             members: self.cluster.machines.iter().enumerate().map(member).collect(),
             budget: self.parameters.budget,
         }

@@ -114,15 +114,15 @@ pub(super) async fn heal(rig: &mut Rig, rearranged: Rearranged) -> (Effects, Res
     (effects, Err(refused))
 }
 
-struct Try {
+pub(super) struct Try {
     /// The row before.
     before: Option<Document>,
     /// Why the row is not as wanted now.
-    refusal: Option<String>,
+    pub(super) refusal: Option<String>,
 }
 
 /// Asks the primary once to make the row what `wanted` makes of it (none: remove it).
-async fn one_try(
+pub(super) async fn one_try(
     rig: &mut Rig,
     member: Member,
     wait_ms: u64,

@@ -9,6 +9,7 @@ mod commands;
 mod copies;
 mod disks;
 mod effects;
+mod enroll;
 mod files;
 mod limits;
 mod links;

@@ -9,6 +9,7 @@ use super::{
     copies,
     disks::{self, DiskRuled},
     effects::Effects,
+    enroll::{self, Enrolled},
     files,
     limits::{self, Limited},
     links::{self, HeldLinks},
@@ -48,6 +49,7 @@ enum Applied {
     Lying(Vec<DiskRuled>),
     Asked(Asked),
     Rearranged(Rearranged),
+    Enrolled(Enrolled),
     Swapped(Swapped),
     Limited(Limited),
     /// It is over as soon as it is done.
@@ -118,6 +120,7 @@ impl Ongoing {
             None => true,
             Some(Applied::Asked(asked)) => !asked.has_struck(),
             Some(Applied::Rearranged(rearranged)) => !rearranged.has_struck(),
+            Some(Applied::Enrolled(enrolled)) => !enrolled.has_struck(),
             Some(Applied::Done(effects)) => !effects.struck,
             Some(_) => false,
         }
@@ -136,6 +139,7 @@ impl Ongoing {
             Some(Applied::Disk(ruled)) => ruled.has_struck(rig),
             Some(Applied::Asked(asked)) => asked.has_struck(),
             Some(Applied::Rearranged(rearranged)) => rearranged.has_struck(),
+            Some(Applied::Enrolled(enrolled)) => enrolled.has_struck(),
             Some(Applied::Swapped(swapped)) => swapped.taken.effects.struck,
             Some(Applied::Done(effects)) => effects.struck,
             Some(Applied::Limited(limited)) => limited.has_struck(rig),
@@ -237,6 +241,9 @@ async fn apply(rig: &mut Rig, fault: &Fault) -> Result<Applied, ClusterError> {
         } => membership::reconfigure(rig, *member, *change, *wait_ms)
             .await
             .map(Applied::Rearranged),
+        Fault::Enroll { member, wait_ms } => enroll::enroll(rig, *member, *wait_ms)
+            .await
+            .map(Applied::Enrolled),
         Fault::SwapBinary { members } => binaries::swap(rig, members).await.map(Applied::Swapped),
         Fault::FillOplog { megabytes } => load::fill(rig, *megabytes).await.map(Applied::Done),
         Fault::BitRot { member, flips, seed } => files::bit_rot(rig, *member, *flips, *seed)
@@ -255,6 +262,7 @@ async fn heal(rig: &mut Rig, applied: Applied) -> (Effects, Result<(), ClusterEr
         Applied::Lying(ruled) => disks::expose(rig, ruled).await,
         Applied::Asked(asked) => commands::heal(rig, asked).await,
         Applied::Rearranged(rearranged) => membership::heal(rig, rearranged).await,
+        Applied::Enrolled(enrolled) => enroll::heal(rig, enrolled).await,
         Applied::Swapped(swapped) => binaries::heal(rig, swapped).await,
         Applied::Done(effects) => (effects, Ok(())),
         Applied::Limited(limited) => limits::heal(rig, limited),

@@ -349,6 +349,7 @@ impl World {
         };
         let plan = RigPlan {
             members: 3,
+            spares: 0,
             program: &program,
             other_program: None,
             shim: Some(&shim),

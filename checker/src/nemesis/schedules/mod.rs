@@ -1,5 +1,6 @@
 //! Directed schedules: one told story a file, registered among the nemeses.
 
+pub mod arbiter_acknowledges;
 pub mod chained_secondaries;
 pub mod clock_around_step_down;
 pub mod flapping;

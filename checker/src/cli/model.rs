@@ -1,14 +1,16 @@
 //! `checker model`: every order of events within small bounds, on the core that the node runs.
 
+use std::net::SocketAddr;
+
+use anyhow::Context as _;
 use clap::builder::PossibleValuesParser;
 use serde_json::json;
-use stateright::Model;
 
 use super::context::Context;
 use crate::model::bare::BreadthFirst;
+use crate::model::browser;
 use crate::model::check::{Answer, Finding, check};
 use crate::model::family::{MODELS, NamedModel, find};
-use crate::model::replica_set::ReplicaSet;
 use crate::record::exit::Exit;
 use protocol::member::Rules;
 
@@ -52,7 +54,7 @@ pub(super) struct Arguments {
 
     /// Open the model in Stateright's explorer at this address instead (one model only).
     #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "127.0.0.1:3000")]
-    explore: Option<String>,
+    explore: Option<SocketAddr>,
 }
 
 /// Explores; the worst answer is the exit code.
@@ -90,7 +92,7 @@ pub(super) fn execute(arguments: Arguments, context: &Context) -> anyhow::Result
             "exploring {} at http://{address}; stop with Ctrl-C",
             model.name
         ));
-        ReplicaSet::new(model.bounds, rules).checker().serve(address);
+        browser::serve(model, rules, address).with_context(|| format!("can't listen at {address}"))?;
         return Ok(Exit::Pass);
     }
     let threads = arguments.threads.map_or_else(cores, usize::from);

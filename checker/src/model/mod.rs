@@ -9,12 +9,14 @@
 //! once), [`summary`] (what is asked of a member most often),
 //! [`state`] and [`action`] (the packed cluster), [`replica_set`] (the Stateright model, with what belongs to it in
 //! `happen`, `effect`, `network`, `canonical` and `explore`), [`sometimes`]
-//! (what must be reachable), [`family`] (the named models), [`check`] and [`chart`] (verdict and counterexample).
+//! (what must be reachable), [`family`] (the named models), [`check`] and [`chart`] (verdict and counterexample),
+//! [`browser`] (the same to look at).
 
 pub mod action;
 pub mod bare;
 pub mod bench;
 pub mod bounds;
+pub mod browser;
 mod canonical;
 pub mod chart;
 pub mod check;

@@ -3,7 +3,7 @@
 use std::net::{SocketAddr, TcpListener};
 
 use protocol::member::Rules;
-use stateright::{Checker as _, Model as _};
+use stateright::Model as _;
 
 use super::family::NamedModel;
 use super::replica_set::ReplicaSet;

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use bson::{Bson, Document, doc};
 use checker::cluster::build::{Flavour, Programs, programs};
 use checker::cluster::ports::PortKeeper;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 mod wire;
 
@@ -96,6 +98,27 @@ impl Node {
     pub fn kill(&mut self) {
         self.child.kill().expect("the process can be killed");
         self.child.wait().expect("the process can be waited for");
+    }
+
+    /// Stops the process without ending it (`SIGSTOP`).
+    ///
+    /// # Panics
+    /// When it can't be signalled.
+    pub fn pause(&self) {
+        self.signal(Signal::SIGSTOP);
+    }
+
+    /// Lets a paused process go on.
+    ///
+    /// # Panics
+    /// When it can't be signalled.
+    pub fn resume(&self) {
+        self.signal(Signal::SIGCONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.id()).expect("a process's number");
+        kill(Pid::from_raw(pid), signal).expect("the process can be signalled");
     }
 
     /// Starts it again on the same data and port.

@@ -59,7 +59,8 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     pub logpath: Option<PathBuf>,
     /// Set a server parameter: `enableTestCommands=1` lets clients inject failures (`configureFailPoint`),
-    /// `rollbackLimitBytes=N` limits what a rollback takes back.
+    /// `rollbackLimitBytes=N` limits what a rollback takes back, `resyncWhenStaleSecs=N` lets a member that is too stale
+    /// for every oplog copy everything anew after N seconds, `maxSessions=N` limits logical sessions.
     #[arg(long = "setParameter", value_name = "NAME=VALUE")]
     pub set_parameter: Vec<String>,
     /// Write every step of the protocol core, as one JSON line each, to this file.
@@ -258,6 +259,13 @@ impl Options {
             }
         }
         Ok(())
+    }
+
+    /// A number that `--setParameter` gives.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<usize> {
+        let mut given = self.set_parameter.iter().rev();
+        given.find_map(|given| given.strip_prefix(name)?.strip_prefix('=')?.parse().ok())
     }
 
     /// The most bytes of entries that a rollback takes back: MongoDB's 300 MB, or `--setParameter rollbackLimitBytes=N`.

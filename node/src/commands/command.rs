@@ -5,6 +5,7 @@ use bson::{Document, RawDocumentBuf};
 
 use super::cursors::{CursorTable, Reading};
 use super::error::CommandError;
+use super::logical_sessions::LogicalSessions;
 use super::oplog_reader::OplogReader;
 use super::traffic::Traffic;
 use super::write_batch::Progress;
@@ -52,6 +53,8 @@ pub struct ReadAccess<'a> {
     pub at: ReadAt,
     /// Open cursors.
     pub cursors: &'a mut CursorTable,
+    /// Sessions in use.
+    pub sessions: &'a mut LogicalSessions,
     /// Facts about the member for informational commands.
     pub facts: &'a Facts,
     /// The member's oplog.

@@ -7,10 +7,11 @@ use bson::{Bson, Document, Timestamp, doc};
 use protocol::optime::OpTime;
 
 use super::error::CommandError;
+use super::logical_sessions::SessionKey;
 use super::running::Running;
 use super::scan::Scan;
 
-/// Cursors open at once; opening one more closes the one that was idle longest.
+/// Cursors open at once; opening one more closes the one that was idle longest, whose next batch is then refused (43).
 pub const CURSORS_MAX: usize = 10_000;
 /// A cursor that nobody asked for this long is closed.
 pub const CURSOR_IDLE_MAX: Duration = Duration::from_secs(600);
@@ -64,6 +65,10 @@ pub struct Cursor {
     pub source: Source,
     /// Which states of the data it sees.
     pub reading: Reading,
+    /// The session that opened it: it ends with it.
+    session: Option<SessionKey>,
+    /// It may be idle for ever (`noCursorTimeout`).
+    stays: bool,
     used: Instant,
 }
 
@@ -72,6 +77,20 @@ pub struct Cursor {
 pub struct CursorTable {
     next: i64,
     open: BTreeMap<i64, Cursor>,
+    session: Option<SessionKey>,
+    /// How many came and went, for `serverStatus`.
+    pub tally: CursorTally,
+}
+
+/// Cursors since the start.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CursorTally {
+    /// Opened.
+    pub opened: i64,
+    /// Closed because nobody asked for them for [`CURSOR_IDLE_MAX`].
+    pub timed_out: i64,
+    /// Closed because there were [`CURSORS_MAX`].
+    pub crowded_out: i64,
 }
 
 impl CursorTable {
@@ -84,8 +103,15 @@ impl CursorTable {
                 .min_by_key(|(_, cursor)| cursor.used)
                 .map(|(id, _)| *id)
         {
+            tracing::warn!(
+                cursor = idle,
+                max = CURSORS_MAX,
+                "too many open cursors: the one that was idle longest is closed"
+            );
+            self.tally.crowded_out += 1;
             self.open.remove(&idle);
         }
+        self.tally.opened += 1;
         // Spread over the whole range, so that an old id of a former life hardly meets a new cursor.
         self.next = self
             .next
@@ -98,10 +124,24 @@ impl CursorTable {
                 ns,
                 source,
                 reading,
+                session: self.session.clone(),
+                stays: false,
                 used: Instant::now(),
             },
         );
         id
+    }
+
+    /// Cursors that are opened now belong to this session.
+    pub fn open_for(&mut self, session: Option<SessionKey>) {
+        self.session = session;
+    }
+
+    /// This cursor may be idle as long as its session lives.
+    pub fn keep(&mut self, id: i64) {
+        if let Some(cursor) = self.open.get_mut(&id) {
+            cursor.stays = true;
+        }
     }
 
     /// Takes a cursor out to go on with it; put it back with [`CursorTable::put_back`].
@@ -136,6 +176,12 @@ impl CursorTable {
         self.open.remove(&id).is_some()
     }
 
+    /// Closes the cursors of a session that is over.
+    pub fn close_of(&mut self, session: &[u8]) {
+        self.open
+            .retain(|_, cursor| cursor.session.as_deref() != Some(session));
+    }
+
     /// Closes all cursors: this member may not serve reads any more.
     pub fn close_all(&mut self) {
         self.open.clear();
@@ -143,14 +189,22 @@ impl CursorTable {
 
     /// Closes cursors that were idle too long.
     pub fn expire(&mut self, now: Instant) {
+        let before = self.open.len();
         self.open
-            .retain(|_, cursor| now.duration_since(cursor.used) < CURSOR_IDLE_MAX);
+            .retain(|_, cursor| cursor.stays || now.saturating_duration_since(cursor.used) < CURSOR_IDLE_MAX);
+        self.tally.timed_out += i64::try_from(before - self.open.len()).unwrap_or(0);
     }
 
     /// Number of open cursors.
     #[must_use]
     pub fn len(&self) -> usize {
         self.open.len()
+    }
+
+    /// Number of those that may be idle for ever.
+    #[must_use]
+    pub fn staying(&self) -> usize {
+        self.open.values().filter(|cursor| cursor.stays).count()
     }
 
     /// Is none open?

@@ -56,7 +56,11 @@ fn run(access: &mut ReadAccess<'_>, request: &Request) -> Result<Document, Comma
     let id = if exhausted || single {
         0
     } else {
-        access.cursors.open(ns.clone(), source, access.reading)
+        let id = access.cursors.open(ns.clone(), source, access.reading);
+        if arguments.flag("noCursorTimeout", false) {
+            access.cursors.keep(id);
+        }
+        id
     };
     Ok(first_batch(id, &ns, documents))
 }

@@ -35,6 +35,7 @@ mod list_collections;
 mod list_commands;
 mod list_databases;
 mod list_indexes;
+mod logical_sessions;
 mod lookup;
 mod merge;
 mod oplog_reader;
@@ -59,6 +60,7 @@ mod write_batch;
 pub use command::{Access, Command, Facts, ReadAccess, Scope, WriteAccess, WriteOp};
 pub use cursors::{CursorTable, Reading};
 pub use error::CommandError;
+pub use logical_sessions::{LogicalSessions, SESSION_IDLE_MAX, session_key, session_of};
 pub use lookup::command_for;
 pub use oplog_reader::{OPLOG, OplogReader};
 pub use traffic::Traffic;
@@ -100,7 +102,9 @@ pub const COMMANDS: &[Command] = &[
     rename_collection::COMMAND,
     search_indexes::COMMAND,
     sessions::START,
+    sessions::REFRESH,
     sessions::END,
+    sessions::END_ALL,
     stats::DATABASE,
     stats::COLLECTION,
     stats::SERVER,

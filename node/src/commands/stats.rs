@@ -1,13 +1,18 @@
 //! `dbStats` (the ten fields of S3-22, over 64-bit counters), `collStats` and `serverStatus`.
 
+use std::time::Duration;
+
 use bson::{Bson, DateTime, Document, doc};
 
 use super::arguments::{Arguments, number};
 use super::command::{Access, Command, ReadAccess, Scope};
+use super::cursors::{CURSOR_IDLE_MAX, CURSORS_MAX};
 use super::error::CommandError;
+use super::logical_sessions::SESSION_IDLE_MAX;
 use super::oplog_reader::OPLOG;
+use crate::query::aggregate::MEMORY_BYTES_MAX;
 use crate::storage::store::Counts;
-use crate::wire::Request;
+use crate::wire::{DOCUMENT_BYTES_MAX, MESSAGE_BYTES_MAX, NESTING_DEPTH_MAX, Request, WRITE_BATCH_MAX};
 
 pub(super) const DATABASE: Command = Command {
     names: &["dbStats", "dbstats"],
@@ -112,6 +117,8 @@ pub(super) fn collection_stats(
 fn server(access: &mut ReadAccess<'_>, request: &Request) -> Result<Document, CommandError> {
     let facts = access.facts;
     let _ = request;
+    let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    let secs = |time: Duration| i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
     let uptime = i64::try_from(facts.uptime_secs).unwrap_or(i64::MAX);
     Ok(doc! {
         "host": &facts.host,
@@ -127,7 +134,25 @@ fn server(access: &mut ReadAccess<'_>, request: &Request) -> Result<Document, Co
             "totalCreated": facts.connections_created,
         },
         "mem": { "resident": resident_mb(), "bits": 64, "supported": true },
-        "metrics": { "cursor": { "open": { "total": i64::try_from(access.cursors.len()).unwrap_or(i64::MAX) } } },
+        "metrics": { "cursor": {
+            "timedOut": access.cursors.tally.timed_out,
+            "crowdedOut": access.cursors.tally.crowded_out,
+            "totalOpened": access.cursors.tally.opened,
+            "open": { "noTimeout": count(access.cursors.staying()), "pinned": 0_i64, "total": count(access.cursors.len()) },
+        } },
+        "logicalSessionRecordCache": { "activeSessionsCount": count(access.sessions.len()) },
+        "limits": {
+            "connections": i64::from(facts.connections) + i64::from(facts.connections_available),
+            "cursors": count(CURSORS_MAX),
+            "cursorIdleSecs": secs(CURSOR_IDLE_MAX),
+            "sessions": count(access.sessions.max()),
+            "sessionIdleSecs": secs(SESSION_IDLE_MAX),
+            "documentBytes": count(DOCUMENT_BYTES_MAX),
+            "messageBytes": count(MESSAGE_BYTES_MAX),
+            "nestingDepth": count(NESTING_DEPTH_MAX),
+            "writeBatch": count(WRITE_BATCH_MAX),
+            "stageBytes": count(MEMORY_BYTES_MAX),
+        },
         "opcounters": facts.traffic.counters.to_document(),
         "network": {
             "numRequests": facts.traffic.requests,

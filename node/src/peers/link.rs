@@ -3,14 +3,20 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use bson::rawdoc;
 use protocol::config::{Config, MemberId};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior};
 
 use super::codec::{Parcel, encode};
 use super::greeting::{GreetingError, greet};
 use crate::auth::key_file::Key;
+use crate::wire::encode_message;
+
+/// Asks whether anybody hears this link; answered on the same connection with `{ok: 1}`.
+pub const PING: &str = "_replSetPing";
 
 /// Parcels that wait for one member at most; more are dropped.
 pub const QUEUE_MAX: usize = 1024;
@@ -22,6 +28,22 @@ const REFUSED_PAUSE: Duration = Duration::from_secs(1);
 const STRANGERS_MAX: usize = 16;
 /// How long a connect may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// When a link is given up that carries nothing any more although nobody has said so: a machine that was started anew, a
+/// firewall that forgot. The system itself would wait for a quarter of an hour.
+#[derive(Clone, Copy, Debug)]
+struct Patience {
+    /// The other side is asked so often whether it hears us.
+    ping_every: Duration,
+    /// Silence after such a question, and how long a write may take.
+    silence_max: Duration,
+}
+
+/// As long as the default election timeout: after that the others take a member for dead, too.
+const PATIENCE: Patience = Patience {
+    ping_every: Duration::from_secs(2),
+    silence_max: Duration::from_secs(10),
+};
 
 /// The links to all other members.
 pub struct Peers {
@@ -125,6 +147,7 @@ impl Peers {
             (self.set_name.clone(), self.key.clone()),
             parcels,
             self.lost.clone(),
+            PATIENCE,
         );
         Link {
             host: host.to_owned(),
@@ -140,6 +163,7 @@ async fn run(
     (set_name, key): (String, Option<Key>),
     mut parcels: mpsc::Receiver<Parcel>,
     lost: mpsc::UnboundedSender<MemberId>,
+    patience: Patience,
 ) {
     loop {
         let mut socket = match tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(&host)).await {
@@ -166,7 +190,7 @@ async fn run(
             continue;
         }
         tracing::debug!(member = id.0, host, "connected");
-        match serve(socket, &set_name, &mut parcels).await {
+        match serve(socket, &set_name, &mut parcels, patience).await {
             Ok(()) => return,
             Err(error) => {
                 tracing::debug!(member = id.0, host, %error, "connection lost");
@@ -179,21 +203,26 @@ async fn run(
     }
 }
 
-/// Until the queue is closed (`Ok`) or the connection breaks.
+/// Until the queue is closed (`Ok`), the connection breaks, or the other side hears nothing any more.
 async fn serve(
     socket: TcpStream,
     set_name: &str,
     parcels: &mut mpsc::Receiver<Parcel>,
+    patience: Patience,
 ) -> std::io::Result<()> {
     socket.set_nodelay(true)?;
     let (mut read, mut write) = socket.into_split();
-    let mut nothing = [0_u8; 256];
+    let mut answers = [0_u8; 256];
     let mut bytes = Vec::new();
+    let mut pings = tokio::time::interval(patience.ping_every);
+    pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // When the oldest question was sent that has no answer yet.
+    let mut asked: Option<Instant> = None;
     loop {
+        bytes.clear();
         tokio::select! {
             parcel = parcels.recv() => {
                 let Some(parcel) = parcel else { return Ok(()) };
-                bytes.clear();
                 let mut next = Some(parcel);
                 while let Some(parcel) = next {
                     if let Err(error) = encode(&mut bytes, set_name, &parcel) {
@@ -201,14 +230,102 @@ async fn serve(
                     }
                     next = if bytes.len() < 1 << 20 { parcels.try_recv().ok() } else { None };
                 }
-                write.write_all(&bytes).await?;
             }
-            // The other side never speaks here: an end of the stream is the first sign of its death.
-            count = read.read(&mut nothing) => {
+            // The other side says nothing of its own here: answers to pings, and its end.
+            count = read.read(&mut answers) => {
                 if count? == 0 {
                     return Err(std::io::ErrorKind::ConnectionReset.into());
                 }
+                asked = None;
+                continue;
+            }
+            now = pings.tick() => {
+                if asked.is_some_and(|asked| now.duration_since(asked) >= patience.silence_max) {
+                    return Err(std::io::ErrorKind::TimedOut.into());
+                }
+                asked.get_or_insert(now);
+                encode_message(&mut bytes, 0, 0, &rawdoc! { "_replSetPing": 1, "$db": "admin" }, false);
             }
         }
+        // Who takes no bytes hears nothing either.
+        tokio::time::timeout(patience.silence_max, write.write_all(&bytes))
+            .await
+            .unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()))?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::wire::{FrameBuffer, RequestKind, encode_reply, parse_request};
+
+    const IMPATIENCE: Patience = Patience {
+        ping_every: Duration::from_millis(20),
+        silence_max: Duration::from_millis(200),
+    };
+
+    #[tokio::test]
+    async fn a_link_that_nobody_hears_is_given_up_and_dialled_again() {
+        let (listener, mut losses, _queue) = linked().await;
+        // It takes whatever comes and says nothing: a half-open connection, seen from the sender.
+        let (mut first, _) = listener.accept().await.unwrap();
+        tokio::spawn(async move { tokio::io::copy(&mut first, &mut tokio::io::sink()).await });
+        assert_eq!(losses.recv().await, Some(MemberId(7)));
+        let again = tokio::time::timeout(Duration::from_secs(10), listener.accept()).await;
+        assert!(again.is_ok(), "dialled again");
+    }
+
+    #[tokio::test]
+    async fn a_quiet_link_whose_pings_are_answered_stays() {
+        let (listener, mut losses, _queue) = linked().await;
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let mut frames = FrameBuffer::new();
+        // Longer than the silence that ends a link.
+        for answered in 0..20 {
+            let request = loop {
+                if let Some(frame) = frames.next_frame().unwrap() {
+                    break parse_request(frame).unwrap();
+                }
+                assert_ne!(
+                    socket.read_buf(frames.space()).await.unwrap(),
+                    0,
+                    "after {answered} answers"
+                );
+            };
+            assert_eq!(request.name, PING);
+            let mut out = Vec::new();
+            encode_reply(
+                &mut out,
+                RequestKind::Msg,
+                1,
+                request.id,
+                &rawdoc! { "ok": 1.0 },
+                false,
+            );
+            socket.write_all(&out).await.unwrap();
+        }
+        assert!(losses.try_recv().is_err());
+    }
+
+    async fn linked() -> (
+        TcpListener,
+        mpsc::UnboundedReceiver<MemberId>,
+        mpsc::Sender<Parcel>,
+    ) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let host = listener.local_addr().unwrap().to_string();
+        let (lost, losses) = mpsc::unbounded_channel();
+        let (queue, parcels) = mpsc::channel(1);
+        tokio::spawn(run(
+            MemberId(7),
+            host,
+            ("s".to_owned(), None),
+            parcels,
+            lost,
+            IMPATIENCE,
+        ));
+        (listener, losses, queue)
     }
 }

@@ -7,4 +7,4 @@ mod link;
 
 pub use codec::{CodecError, PEER_COMMAND, Parcel, decode};
 pub use greeting::{Called, GREET, PROVE};
-pub use link::Peers;
+pub use link::{PING, Peers};

@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::event::{ConnectionId, Event};
 use crate::auth::key_file::Key;
 use crate::error_code::ErrorCode;
-use crate::peers::{Called, GREET, PEER_COMMAND, PROVE, decode};
+use crate::peers::{Called, GREET, PEER_COMMAND, PING, PROVE, decode};
 use crate::wire::{FrameBuffer, Request, RequestKind, WireError, encode_reply, parse_request};
 
 /// How much is read from a socket at once.
@@ -104,6 +104,13 @@ async fn run(
                 Ok(request) if request.name == GREET || request.name == PROVE => {
                     reply_id += 1;
                     greeted(socket, &request, &mut called, shared, reply_id).await?;
+                }
+                Ok(request) if request.name == PING => {
+                    reply_id += 1;
+                    out.clear();
+                    let heard = bson::rawdoc! { "ok": 1.0 };
+                    encode_reply(&mut out, request.kind, reply_id, request.id, &heard, false);
+                    socket.write_all(&out).await?;
                 }
                 Ok(request) => {
                     reply_id += 1;

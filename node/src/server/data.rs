@@ -137,6 +137,19 @@ impl Server {
         });
     }
 
+    /// Writes that no client has asked for.
+    pub(super) fn write_alone(&mut self, writes: Vec<WriteOp>) -> Result<(), CommandError> {
+        let mut access = Writing {
+            server: self,
+            session: None,
+            results: Vec::new(),
+            progress: Progress::default(),
+            begun: std::time::Instant::now(),
+            until: None,
+        };
+        access.write(0, writes)
+    }
+
     fn check_transaction_number(&self, lsid: &bson::RawDocumentBuf, number: i64) -> Result<(), CommandError> {
         let last = session_table::newest_number(&self.store, lsid.as_bytes());
         let last = last.map_err(|error| internal(&error))?;

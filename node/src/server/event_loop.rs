@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, Hasher as _};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -29,11 +28,13 @@ use super::inbox::Inbox;
 use super::pending::Pending;
 use super::reading::Awaiting;
 use super::recover::{recover_core, recover_own_id};
+use super::session_reaper::Reaper;
 use super::snapshots::Snapshots;
+use super::start_error::StartError;
 use super::timers::Timers;
 use super::trace::Trace;
 use crate::auth::key_file::Key;
-use crate::commands::{CursorTable, Traffic, WriteOp};
+use crate::commands::{CursorTable, LogicalSessions, Traffic, WriteOp};
 use crate::options::Options;
 use crate::peers::{Parcel, Peers};
 use crate::replication::config_document;
@@ -41,8 +42,8 @@ use crate::replication::hello::TopologyVersion;
 use crate::replication::status::Contact;
 use crate::replication::sync_status::Tally;
 use crate::replication::timing::Timing;
-use crate::storage::lock::{DataDirectoryLock, LockError};
-use crate::storage::log::{Durability, Log, LogError, LogOptions};
+use crate::storage::lock::DataDirectoryLock;
+use crate::storage::log::{Durability, Log, LogOptions};
 use crate::storage::store::{Store, StoreError, StoreOptions};
 
 /// Events worked off in one turn at most.
@@ -51,67 +52,6 @@ const TURN_EVENTS_MAX: usize = 512;
 const TURN_MAX: Duration = Duration::from_millis(20);
 /// The least time between two hand-overs of committed data to the store: rare and large ones are cheapest.
 const ABSORB_EVERY: Duration = Duration::from_millis(100);
-
-/// Why a member could not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The data directory is taken or can't be locked.
-    #[error(transparent)]
-    Lock(#[from] LockError),
-    /// The oplog can't be opened.
-    #[error(transparent)]
-    Log(#[from] LogError),
-    /// The data can't be opened.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The oplog does not reach back to the data: what lies between is lost.
-    #[error(
-        "the data was applied through {applied}, but the oplog begins at {oldest:?}; what lies between is lost: \
-         restore the directory from a backup, or empty it and let the member sync anew"
-    )]
-    Gap {
-        /// What the data holds.
-        applied: OpTime,
-        /// Where the oplog begins.
-        oldest: Option<OpTime>,
-    },
-    /// An entry of the oplog can't be applied to the data.
-    #[error("the oplog entry {optime} can't be replayed ({why}); the data directory is damaged")]
-    Replay {
-        /// The entry.
-        optime: OpTime,
-        /// Why.
-        why: String,
-    },
-    /// A durable record can't be read.
-    #[error(
-        "the durable record {name:?} can't be read ({why}); the data directory is damaged or of another version"
-    )]
-    Record {
-        /// Its name.
-        name: &'static str,
-        /// Why.
-        why: String,
-    },
-    /// The data directory belongs to another set.
-    #[error(
-        "the data directory belongs to the set {found:?}, but --replSet says {asked:?}; give the right name or another --dbpath"
-    )]
-    OtherSet {
-        /// In the directory.
-        found: String,
-        /// On the command line.
-        asked: String,
-    },
-    /// The trace can't be written.
-    #[error("cannot write the trace {path}: {source}")]
-    Trace {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-}
 
 /// Names of the durable records.
 pub(super) mod record {
@@ -140,6 +80,10 @@ pub struct Server {
     pub(super) peers: Peers,
     pub(super) contacts: BTreeMap<MemberId, Contact>,
     pub(super) cursors: CursorTable,
+    pub(super) sessions: LogicalSessions,
+    pub(super) reaper: Reaper,
+    /// Since when no member's oplog reaches back to this one's.
+    pub(super) stale_since: Option<std::time::Instant>,
     pub(super) snapshots: Snapshots,
     pub(super) clients: Clients,
     pub(super) cluster_time: ClusterTime,
@@ -180,6 +124,8 @@ pub struct Server {
     pub(super) options: Options,
     pub(super) events: mpsc::UnboundedSender<Event>,
     pub(super) stopping: Option<String>,
+    /// Why this member is FATAL.
+    pub(super) given_up: Option<String>,
     _lock: DataDirectoryLock,
 }
 
@@ -270,6 +216,9 @@ impl Server {
             peers: Peers::new(set_name, key, lost),
             contacts: BTreeMap::new(),
             cursors: CursorTable::default(),
+            sessions: LogicalSessions::new(options.parameter("maxSessions")),
+            reaper: Reaper::default(),
+            stale_since: None,
             snapshots: Snapshots::default(),
             clients: Clients::default(),
             cluster_time: ClusterTime::default(),
@@ -302,6 +251,7 @@ impl Server {
             options,
             events,
             stopping: None,
+            given_up: None,
             state,
             _lock: lock,
         })
@@ -377,6 +327,9 @@ impl Server {
     }
 
     fn end_turn(&mut self) -> Result<(), String> {
+        if self.given_up.is_some() {
+            return Ok(());
+        }
         if !self.awaiting.is_empty() {
             self.go_on_awaiting();
         }
@@ -488,6 +441,9 @@ impl Server {
 
     /// Lets one input happen to the core and does what it asks.
     pub(super) fn feed(&mut self, input: &Input) {
+        if self.given_up.is_some() {
+            return self.feed_fatal(input);
+        }
         let wall_secs = self.cluster_time.naming_secs(self.own_time(), wall_secs());
         let mut outputs = Vec::new();
         let fired = step(&self.rules, &mut self.state, wall_secs, input, &mut outputs);
@@ -498,6 +454,9 @@ impl Server {
             self.stopping = Some(format!("the trace can't be written: {error}"));
         }
         for output in outputs {
+            if self.given_up.is_some() {
+                return;
+            }
             self.obey(output);
         }
     }
@@ -511,6 +470,11 @@ impl Server {
         }
         self.answer_hello_waiters(now, false);
         self.cursors.expire(now.into_std());
+        for session in self.sessions.expire(now.into_std()) {
+            self.cursors.close_of(&session);
+        }
+        self.reap_sessions(now.into_std());
+        self.resync_if_stale(now.into_std());
     }
 
     fn next_deadline(&self) -> Instant {

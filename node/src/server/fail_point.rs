@@ -34,6 +34,7 @@ pub struct Failure {
 pub(super) struct FailPoints {
     command: FailPoint,
     transactional: FailPoint,
+    applying: FailPoint,
 }
 
 impl FailPoints {
@@ -44,12 +45,19 @@ impl FailPoints {
     pub(super) fn configure(&mut self, command: &Document) -> Result<i64, CommandError> {
         match command.get_str("configureFailPoint") {
             Ok("failCommand") => self.command.configure(command, failure),
+            // Ours: a fetched entry can't be applied.
+            Ok("failApplyingOplog") => self.applying.configure(command, |_| Ok(Failure::default())),
             Ok("onPrimaryTransactionalWrite") => self.transactional.configure(command, transactional_failure),
             _ => {
                 let name = command.get("configureFailPoint").unwrap_or(&Bson::Null);
                 Err(CommandError::new(140, format!("there is no failpoint {name}")))
             }
         }
+    }
+
+    /// Does the entry that a follower is about to apply fail? Asking counts.
+    pub(super) fn strikes_applying(&mut self, follows: bool) -> bool {
+        follows && self.applying.strike("", "", None).is_some()
     }
 
     /// What a command of this application suffers; `transactional` ones carry a transaction number. Asking counts.

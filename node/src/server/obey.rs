@@ -27,7 +27,9 @@ impl Server {
     pub(super) fn obey(&mut self, output: Output) {
         if let Err(error) = self.try_to_obey(output) {
             // What the core asked could not be done: going on would be lying to it.
-            self.stopping = Some(error);
+            if self.given_up.is_none() {
+                self.stopping = Some(error);
+            }
         }
     }
 
@@ -63,7 +65,7 @@ impl Server {
             Output::CommitPoint(_) => {}
             Output::StateChanged(state) => self.state_changed(state),
             Output::ResolveConfig(config) => self.resolve(config),
-            Output::Fatal(reason) => return Err(format!("the protocol core can't go on: {reason:?}")),
+            Output::Fatal(reason) => self.give_up(&format!("the protocol core can't go on: {reason:?}")),
         }
         Ok(())
     }
@@ -173,13 +175,28 @@ impl Server {
 
     /// To the oplog, and to the data: the same bytes for everybody.
     fn append_entry(&mut self, optime: OpTime, document: Arc<[u8]>) -> Result<(), String> {
-        if self.cloning.is_none() {
-            entry::apply(&mut self.store, optime, &document).map_err(|error| error.to_string())?;
+        if self.cloning.is_none()
+            && let Err(error) = self.apply_entry(optime, &document)
+        {
+            // S4-02: it would fail again from any other source; going on without it would make this member's data its own.
+            let why = format!("the oplog entry {optime} can't be applied: {error}");
+            self.give_up(&why);
+            return Err(why);
         }
         self.log
             .append(optime, document)
             .map_err(|error| error.to_string())?;
         Ok(())
+    }
+
+    fn apply_entry(&mut self, optime: OpTime, document: &[u8]) -> Result<(), String> {
+        if self
+            .fail_points
+            .strikes_applying(self.state.role == Role::Follower)
+        {
+            return Err("the failpoint failApplyingOplog struck".to_owned());
+        }
+        entry::apply(&mut self.store, optime, document).map_err(|error| error.to_string())
     }
 
     fn roll_back(&mut self, to: OpTime, rollback_id: u32) -> Result<(), String> {

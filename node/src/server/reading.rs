@@ -16,7 +16,7 @@ use super::event::{ConnectionId, ReplyTo};
 use super::event_loop::Server;
 use super::pending::{Purpose, Waiter};
 use super::read_concern::{Wanted, read_concern};
-use crate::commands::{CommandError, Facts, OplogReader, ReadAccess, Reading, Traffic};
+use crate::commands::{CommandError, Facts, OplogReader, ReadAccess, Reading, Traffic, session_of};
 use crate::replication::config_document;
 use crate::storage::log::Log;
 use crate::storage::store::ReadAt;
@@ -124,10 +124,12 @@ impl Server {
         {
             self.snapshots.used(point, std::time::Instant::now());
         }
+        self.cursors.open_for(session_of(request));
         let mut access = ReadAccess {
             store: &self.store,
             at,
             cursors: &mut self.cursors,
+            sessions: &mut self.sessions,
             facts: &facts,
             oplog: &mut OwnOplog(&mut self.log),
             reading,

@@ -11,7 +11,8 @@ use protocol::optime::OpTime;
 use protocol::output::Vote;
 use protocol::state::Durable;
 
-use super::event_loop::{StartError, record};
+use super::event_loop::record;
+use super::start_error::StartError;
 use crate::options::Options;
 use crate::storage::log::{Log, Recovered};
 

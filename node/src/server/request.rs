@@ -2,7 +2,7 @@
 
 use super::event::{ConnectionId, ReplyTo};
 use super::event_loop::{Server, wall_secs};
-use crate::commands::CommandError;
+use crate::commands::{CommandError, session_of};
 use crate::wire::Request;
 
 /// A command that concerns the member itself, not its data.
@@ -27,10 +27,19 @@ impl Server {
         if let Err(error) = self.check_rights(&request, connection) {
             return self.reply_error(reply, &error, false);
         }
+        if let Err(error) = self.check_gives_up(&request) {
+            return self.reply_error(reply, &error, false);
+        }
         self.traffic.count(&request);
         // Whoever is not known does not move the set's clock.
         let is_known = !self.options.asks_for_login() || self.clients.login(connection).is_some();
         if is_known && let Err(error) = self.cluster_time.hear(&request, wall_secs()) {
+            return self.reply_error(reply, &error, false);
+        }
+        if is_known
+            && let Some(session) = session_of(&request)
+            && let Err(error) = self.sessions.used(&session, std::time::Instant::now())
+        {
             return self.reply_error(reply, &error, false);
         }
         match self.struck(&request, connection) {

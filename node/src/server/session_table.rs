@@ -17,7 +17,7 @@ use crate::storage::key::value_key;
 use crate::storage::store::{ReadAt, Store};
 
 /// Where it is.
-const SESSIONS: &str = "config.transactions";
+pub(super) const SESSIONS: &str = "config.transactions";
 /// Statements in one document.
 const PAGE_STATEMENTS: i32 = 16;
 

@@ -3,6 +3,7 @@
 use bson::{Document, doc};
 
 use super::harness::{Member, documents};
+use crate::commands::cursors::{CURSOR_IDLE_MAX, CURSORS_MAX};
 
 #[test]
 fn batches_go_on_where_they_ended() {
@@ -56,6 +57,51 @@ fn a_batch_stays_below_the_size_of_a_reply() {
     let second = member.command(doc! { "getMore": id_of(&first), "collection": "c" });
     assert_eq!(documents(&second, "nextBatch").len(), 1);
     assert_eq!(id_of(&second), 0);
+}
+
+#[test]
+fn cursors_end_with_their_session_or_when_nobody_asks_for_them() {
+    let mut member = Member::new();
+    member.insert((0..10).map(|n| doc! { "_id": n }).collect());
+    let lsid = |id: i32| doc! { "id": id };
+    let open = |member: &mut Member, id: i32, stays: bool| {
+        let find = doc! { "find": "c", "batchSize": 1, "noCursorTimeout": stays, "lsid": lsid(id) };
+        id_of(&member.command(find))
+    };
+    let more = |id: i64| doc! { "getMore": id, "collection": "c", "batchSize": 1 };
+    let (one, two) = (open(&mut member, 1, false), open(&mut member, 2, false));
+    member.command(doc! { "endSessions": [lsid(1)] });
+    assert_eq!(member.code(more(one)), 43);
+    member.command(more(two));
+    let three = open(&mut member, 3, true);
+    member.cursors.expire(std::time::Instant::now() + CURSOR_IDLE_MAX);
+    assert_eq!(member.code(more(two)), 43);
+    member.command(more(three));
+    let status = member.command(doc! { "serverStatus": 1 });
+    let cursors = status
+        .get_document("metrics")
+        .unwrap()
+        .get_document("cursor")
+        .unwrap();
+    assert_eq!(
+        (
+            cursors.get_i64("timedOut").ok(),
+            cursors.get_i64("totalOpened").ok()
+        ),
+        (Some(1), Some(3))
+    );
+    let limits = status.get_document("limits").unwrap();
+    assert_eq!(limits.get_i64("cursorIdleSecs").ok(), Some(600));
+    assert_eq!(limits.get_i64("sessionIdleSecs").ok(), Some(1800));
+    for _ in 0..CURSORS_MAX {
+        open(&mut member, 4, true);
+    }
+    assert_eq!(member.cursors.len(), CURSORS_MAX);
+    assert_eq!(
+        member.code(more(three)),
+        43,
+        "the one that was idle longest makes room"
+    );
 }
 
 #[test]

@@ -6,8 +6,8 @@ use bson::{Document, RawDocumentBuf, Timestamp};
 use protocol::optime::OpTime;
 
 use crate::commands::{
-    Access, CommandError, CursorTable, Facts, OplogReader, Progress, ReadAccess, Reading, WriteAccess,
-    WriteOp, command_for,
+    Access, CommandError, CursorTable, Facts, LogicalSessions, OplogReader, Progress, ReadAccess, Reading,
+    WriteAccess, WriteOp, command_for, session_of,
 };
 use crate::storage::entry::{EntryParts, OpKind, OplogEntry, build};
 use crate::storage::store::{MemoryEngine, ReadAt, Store};
@@ -25,6 +25,7 @@ pub(super) struct Member {
     pub(super) slices: bool,
     pub(super) oplog: Oplog,
     pub(super) facts: Facts,
+    pub(super) sessions: LogicalSessions,
 }
 
 impl Member {
@@ -38,6 +39,7 @@ impl Member {
             slices: false,
             oplog: Oplog(Vec::new(), None),
             facts: Facts::default(),
+            sessions: LogicalSessions::new(None),
         }
     }
 
@@ -53,10 +55,12 @@ impl Member {
         };
         let mut reply = match command.access {
             Access::Nothing(run) | Access::Read(run) => {
+                self.cursors.open_for(session_of(&request));
                 let mut access = ReadAccess {
                     store: &self.store,
                     at: ReadAt::Latest,
                     cursors: &mut self.cursors,
+                    sessions: &mut self.sessions,
                     facts: &self.facts,
                     oplog: &mut self.oplog,
                     reading: Reading::Latest,

@@ -13,6 +13,7 @@ are not run. Ends with 1 when a listed test did not pass.
 import argparse
 import json
 import os
+import socket
 import subprocess
 import sys
 import tarfile
@@ -102,7 +103,8 @@ def checker(*words):
 
 
 def up():
-    place = ["--port", "0", "--directory", str(WORK / "set")]
+    # Some of PyMongo's tests know the default port only.
+    place = ["--port", "27017" if are_free(range(27017, 27020)) else "0", "--directory", str(WORK / "set")]
     if (WORK / "set" / "cluster.json").exists():
         down()
     prebuilt = ["--node", os.environ["NODE"]] if "NODE" in os.environ else []
@@ -110,6 +112,17 @@ def up():
     if started.returncode:
         sys.exit("the set did not come up")
     return int(json.loads(started.stdout)["members"][0]["host"].rsplit(":", 1)[1])
+
+
+def are_free(ports):
+    try:
+        for port in ports:
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(("127.0.0.1", port))
+    except OSError:
+        return False
+    return True
 
 
 def down():

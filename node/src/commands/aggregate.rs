@@ -42,6 +42,10 @@ fn run(access: &mut ReadAccess<'_>, request: &Request) -> Result<Document, Comma
             "The 'cursor' option is required, except for aggregate with the explain argument",
         ));
     };
+    if let Some(unknown) = cursor.keys().find(|key| *key != "batchSize") {
+        let text = format!("BSON field 'aggregate.cursor.{unknown}' is an unknown field.");
+        return Err(CommandError::new(40415, text));
+    }
     let batch = cursor
         .get("batchSize")
         .and_then(number)

@@ -31,6 +31,9 @@ const GENERIC: &[&str] = &[
     "writeConcern",
 ];
 
+/// Longest time that a client may allow.
+const MAX_TIME_MS: i64 = 2_147_483_647;
+
 /// A command's arguments as a tree.
 pub struct Arguments {
     command: String,
@@ -62,6 +65,7 @@ impl Arguments {
             ));
         }
         check_collation(fields.get("collation"))?;
+        check_time(fields.get("maxTimeMS"))?;
         Ok(Self {
             command: request.name.clone(),
             database: request.database.clone(),
@@ -190,6 +194,21 @@ pub fn check_collation(collation: Option<&Bson>) -> Result<(), CommandError> {
             _ => Err(CommandError::new(115, "collations are not supported")),
         },
         _ => Ok(()),
+    }
+}
+
+/// A time is a number of milliseconds within MongoDB's range.
+fn check_time(time: Option<&Bson>) -> Result<(), CommandError> {
+    match time {
+        None | Some(Bson::Null) => Ok(()),
+        Some(given) => match number(given) {
+            Some(0..=MAX_TIME_MS) => Ok(()),
+            Some(_) => {
+                let text = format!("{given} value for maxTimeMS is out of range [0, {MAX_TIME_MS}]");
+                Err(CommandError::new(2, text))
+            }
+            None => Err(CommandError::new(2, "maxTimeMS must be a number")),
+        },
     }
 }
 

@@ -1,6 +1,6 @@
 //! `createIndexes`.
 
-use bson::{Bson, Document, doc};
+use bson::{Document, doc};
 
 use super::arguments::{Arguments, number};
 use super::collections::{check_writable, creation};
@@ -22,11 +22,45 @@ pub(super) const COMMAND: Command = Command {
 /// Indexes of one collection at most.
 const INDEXES_MAX: usize = 64;
 
+/// What MongoDB knows of an index, here or not.
+const OPTIONS: &[&str] = &[
+    "2dsphereIndexVersion",
+    "background",
+    "bits",
+    "bucketSize",
+    "clustered",
+    "coarsestIndexedLevel",
+    "collation",
+    "default_language",
+    "dropDups",
+    "expireAfterSeconds",
+    "finestIndexedLevel",
+    "hidden",
+    "key",
+    "language_override",
+    "max",
+    "min",
+    "name",
+    "ns",
+    "partialFilterExpression",
+    "prepareUnique",
+    "sparse",
+    "storageEngine",
+    "textIndexVersion",
+    "unique",
+    "v",
+    "weights",
+    "wildcardProjection",
+];
+
 fn run(access: &mut dyn WriteAccess, request: &Request) -> Result<Document, CommandError> {
     let arguments = Arguments::of(request, &["indexes", "commitQuorum"])?;
     let ns = arguments.namespace()?;
     check_writable(&ns)?;
     let wanted = arguments.documents("indexes")?;
+    if wanted.is_empty() {
+        return Err(CommandError::new(2, "Must specify at least one index to create"));
+    }
     let (database, collection) = ns.split_once('.').unwrap_or((&ns, ""));
     let existing = access.store().collection(&ns, ReadAt::Latest)?;
     let created_collection = existing.is_none();
@@ -125,6 +159,15 @@ fn complete(index: &Document) -> Result<Document, CommandError> {
             return Err(CommandError::new(67, text));
         }
     }
+    if index.get("name").is_none_or(|name| name.as_str().is_none()) {
+        let text = format!("The 'name' field is a required property of an index specification: {index}");
+        return Err(CommandError::new(9, text));
+    }
+    if let Some(unknown) = index.keys().find(|option| !OPTIONS.contains(&option.as_str())) {
+        let text =
+            format!("The field '{unknown}' is not valid for an index specification. Specification: {index}");
+        return Err(CommandError::new(197, text));
+    }
     for unsupported in [
         "partialFilterExpression",
         "expireAfterSeconds",
@@ -141,14 +184,7 @@ fn complete(index: &Document) -> Result<Document, CommandError> {
     }
     let mut specification = doc! { "v": 2 };
     specification.insert("key", key.clone());
-    let made: Vec<String> = key
-        .iter()
-        .map(|(field, direction)| format!("{field}_{direction}"))
-        .collect();
-    specification.insert(
-        "name",
-        index.get("name").cloned().unwrap_or(Bson::String(made.join("_"))),
-    );
+    specification.insert("name", index.get("name").cloned());
     for option in ["unique", "sparse", "hidden"] {
         if let Some(value) = index.get(option) {
             specification.insert(option, value.clone());

@@ -46,6 +46,10 @@ fn run(access: &mut ReadAccess<'_>, request: &Request) -> Result<Document, Comma
     let ns = arguments.namespace()?;
     let filter = arguments.document("filter")?;
     let batch = arguments.count("batchSize")?.unwrap_or(FIRST_BATCH);
+    if arguments.flag("awaitData", false) && !arguments.flag("tailable", false) {
+        let text = "Cannot set 'awaitData' without also setting 'tailable'";
+        return Err(CommandError::new(9, text));
+    }
     let mut source = if ns == OPLOG {
         on_oplog(access, &arguments, &filter)?
     } else {

@@ -63,7 +63,7 @@ pub use error::CommandError;
 pub use logical_sessions::{LogicalSessions, SESSION_IDLE_MAX, session_key, session_of};
 pub use lookup::command_for;
 pub use oplog_reader::{OPLOG, OplogReader};
-pub use traffic::Traffic;
+pub use traffic::{Traffic, statements};
 pub use write_batch::Progress;
 
 /// Every command on data.

@@ -96,9 +96,9 @@ impl Counters {
 
     fn count(&mut self, request: &Request) {
         match request.name.as_str() {
-            "insert" => self.insert += statements(request, "documents"),
-            "update" => self.update += statements(request, "updates"),
-            "delete" => self.delete += statements(request, "deletes"),
+            "insert" => self.insert += statements(request),
+            "update" => self.update += statements(request),
+            "delete" => self.delete += statements(request),
             "find" | "count" | "distinct" | "aggregate" => self.query += 1,
             "getMore" => self.getmore += 1,
             _ => self.command += 1,
@@ -106,7 +106,15 @@ impl Counters {
     }
 }
 
-fn statements(request: &Request, name: &str) -> i64 {
+/// Statements of a write command, 0 for any other.
+#[must_use]
+pub fn statements(request: &Request) -> i64 {
+    let name = match request.name.as_str() {
+        "insert" => "documents",
+        "update" => "updates",
+        "delete" => "deletes",
+        _ => return 0,
+    };
     let sequence = request.sequences.iter().find(|(given, _)| given == name);
     let count = match sequence {
         Some((_, documents)) => documents.len(),

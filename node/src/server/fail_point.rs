@@ -60,20 +60,29 @@ impl FailPoints {
         follows && self.applying.strike("", "", None).is_some()
     }
 
-    /// What a command of this application suffers; `transactional` ones carry a transaction number. Asking counts.
+    /// What a command of this application suffers. `statements`: how many of a retryable write it executes now. Asking counts.
     pub(super) fn strike(
         &mut self,
         command: &str,
         namespace: &str,
         application: Option<&str>,
-        transactional: bool,
+        statements: i64,
     ) -> Option<Failure> {
         let struck = self.command.strike(command, namespace, application);
-        let writes = transactional && TRANSACTIONAL.contains(&command);
+        let writes = statements > 0 && TRANSACTIONAL.contains(&command);
         struck.or_else(|| {
-            writes
-                .then(|| self.transactional.strike("", namespace, application))
-                .flatten()
+            if !writes {
+                return None;
+            }
+            // Each statement is a write of its own: those that are let through count one by one.
+            let mut struck = None;
+            for _ in 0..statements {
+                struck = self.transactional.strike("", namespace, application);
+                if struck.is_some() {
+                    break;
+                }
+            }
+            struck
         })
     }
 }
@@ -250,6 +259,20 @@ mod tests {
         assert_eq!(point.strike("find", "a.b", Some("other")), None);
         assert_eq!(point.strike("find", "a.b", Some("mine")), None);
         assert!(point.strike("find", "a.b", Some("mine")).unwrap().closes);
+    }
+
+    #[test]
+    fn transactional_writes_count_by_statement_and_retries_not_at_all() {
+        let mut points = FailPoints::default();
+        let skip = doc! { "configureFailPoint": "onPrimaryTransactionalWrite", "mode": { "skip": 3 } };
+        points.configure(&skip).unwrap();
+        assert_eq!(points.strike("insert", "a.b", None, 3), None);
+        assert_eq!(points.strike("insert", "a.b", None, 0), None);
+        assert!(
+            points
+                .strike("insert", "a.b", None, 1)
+                .is_some_and(|failure| failure.closes_after)
+        );
     }
 
     #[test]

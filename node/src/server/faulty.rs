@@ -6,7 +6,8 @@ use tokio::sync::oneshot;
 use super::event::{ConnectionId, Event, ReplyTo};
 use super::event_loop::Server;
 use super::fail_point::Failure;
-use crate::commands::CommandError;
+use super::session_table;
+use crate::commands::{CommandError, statements};
 use crate::error_code::ErrorCode;
 use crate::wire::Request;
 
@@ -20,9 +21,22 @@ impl Server {
             _ => "",
         };
         let namespace = format!("{}.{collection}", request.database);
-        let transactional = request.body.get("txnNumber").is_ok_and(|number| number.is_some());
+        let statements = self.new_statements(request);
         self.fail_points
-            .strike(&request.name, &namespace, application, transactional)
+            .strike(&request.name, &namespace, application, statements)
+    }
+
+    /// Statements of a retryable write that were not executed before: only these are a transactional write.
+    fn new_statements(&self, request: &Request) -> i64 {
+        let (Ok(Some(RawBsonRef::Int64(number))), Ok(Some(RawBsonRef::Document(lsid)))) =
+            (request.body.get("txnNumber"), request.body.get("lsid"))
+        else {
+            return 0;
+        };
+        match session_table::executed(&self.store, lsid.as_bytes(), number, 0) {
+            Ok(Some(_)) => 0,
+            _ => statements(request).max(1),
+        }
     }
 
     /// Holds the request up if it must be, without holding up anybody else.

@@ -56,10 +56,9 @@ pub(super) fn read_concern(request: &Request) -> Result<Wanted, CommandError> {
         }
         "linearizable" => wanted.concern = ReadConcern::Linearizable,
         other => {
-            let text = format!(
-                "readConcern level '{other}' must be one of: available, linearizable, local, majority, snapshot"
-            );
-            return Err(CommandError::new(9, text));
+            let text =
+                format!("Enumeration value '{other}' for field 'readConcern.level' is not a valid value.");
+            return Err(CommandError::new(2, text));
         }
     }
     if wanted.snapshot && !SNAPSHOT_COMMANDS.contains(&request.name.as_str()) {
@@ -167,7 +166,7 @@ mod tests {
             time: 5,
             increment: 1,
         };
-        assert_eq!(parsed("find", doc! { "level": "best" }), Err(9));
+        assert_eq!(parsed("find", doc! { "level": "best" }), Err(2));
         assert_eq!(parsed("find", doc! { "lvl": "local" }), Err(40415));
         assert_eq!(parsed("find", doc! { "level": 1 }), Err(14));
         assert_eq!(

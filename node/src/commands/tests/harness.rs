@@ -49,13 +49,19 @@ impl Member {
         database: &str,
         command: Document,
     ) -> Result<Document, CommandError> {
-        let request = request(database, command);
-        let Some(command) = command_for(&request) else {
+        let mut reply = self.try_request(&request(database, command))?;
+        assert_eq!(reply.remove("ok"), Some(bson::Bson::Double(1.0)), "{reply}");
+        Ok(reply)
+    }
+
+    /// Runs whatever has come over the wire.
+    pub(super) fn try_request(&mut self, request: &Request) -> Result<Document, CommandError> {
+        let Some(command) = command_for(request) else {
             return Err(CommandError::new(59, "no such command"));
         };
-        let mut reply = match command.access {
+        match command.access {
             Access::Nothing(run) | Access::Read(run) => {
-                self.cursors.open_for(session_of(&request));
+                self.cursors.open_for(session_of(request));
                 let mut access = ReadAccess {
                     store: &self.store,
                     at: ReadAt::Latest,
@@ -66,23 +72,16 @@ impl Member {
                     reading: Reading::Latest,
                     committed: ReadAt::Latest,
                 };
-                run(&mut access, &request)?
+                run(&mut access, request)
             }
             Access::Write(run) => {
-                let mut reply = run(self, &request)?;
+                let mut reply = run(self, request)?;
                 while self.progress.is_paused() {
-                    reply = run(self, &request)?;
+                    reply = run(self, request)?;
                 }
-                reply
+                Ok(reply)
             }
-        };
-        assert_eq!(
-            reply.remove("ok"),
-            Some(bson::Bson::Double(1.0)),
-            "{}",
-            request.name
-        );
-        Ok(reply)
+        }
     }
 
     /// The reply of a command on database `d` that must succeed.
@@ -218,10 +217,15 @@ fn entry(optime: OpTime, write: &WriteOp) -> Arc<[u8]> {
 }
 
 /// The command as it comes out of the wire.
-fn request(database: &str, mut command: Document) -> Request {
+fn request(database: &str, command: Document) -> Request {
+    parse_request(&message(database, command)).expect("our own message")
+}
+
+/// The command as a client sends it.
+pub(super) fn message(database: &str, mut command: Document) -> Vec<u8> {
     command.insert("$db", database);
     let body = RawDocumentBuf::try_from(&command).expect("encodes");
     let mut bytes = Vec::new();
     encode_message(&mut bytes, 1, 0, &body, false);
-    parse_request(&bytes).expect("our own message")
+    bytes
 }

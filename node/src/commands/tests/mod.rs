@@ -5,6 +5,7 @@ mod crud;
 mod cursors;
 mod dispatch;
 mod harness;
+mod noise;
 mod planning;
 mod ranges;
 mod senseless;

@@ -118,16 +118,19 @@ const STAGES: &[&str] = &[
 
 #[test]
 fn senseless_commands_are_answered() {
-    let soak = std::env::var("NODE_SOAK_SECS")
-        .ok()
-        .and_then(|secs| secs.parse().ok());
-    let until = Instant::now() + Duration::from_secs(soak.unwrap_or(0));
+    let until = Instant::now() + soak();
     for seed in 1.. {
         round(seed);
         if Instant::now() >= until {
             return;
         }
     }
+}
+
+/// How long to go on after the first round.
+pub(super) fn soak() -> Duration {
+    let given = std::env::var("NODE_SOAK_SECS").ok();
+    Duration::from_secs(given.and_then(|secs| secs.parse().ok()).unwrap_or(0))
 }
 
 fn round(seed: u64) {
@@ -159,10 +162,10 @@ fn round(seed: u64) {
     assert!(fine || empty, "seed {seed}: the collection is damaged");
 }
 
-struct Dice(ChaCha8Rng);
+pub(super) struct Dice(pub(super) ChaCha8Rng);
 
 impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
+    pub(super) fn roll(&mut self, sides: usize) -> usize {
         self.0.next_u32() as usize % sides
     }
 
@@ -170,7 +173,7 @@ impl Dice {
         words[self.roll(words.len())]
     }
 
-    fn command(&mut self) -> Document {
+    pub(super) fn command(&mut self) -> Document {
         let filter = self.document(FILTERS, 3);
         match self.roll(9) {
             0 | 1 => {

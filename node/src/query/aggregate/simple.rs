@@ -218,16 +218,14 @@ impl Stage for Fixed {
 }
 
 fn whole_number(stage: &str, value: &Bson) -> QueryResult<u64> {
+    let code = if stage == "$skip" { 5_107_200 } else { 5_107_201 };
+    let wrong = |what: &str| {
+        QueryError::location(
+            code,
+            format!("invalid argument to {stage} stage: Expected {what}: {stage}: {value}"),
+        )
+    };
     let number = Number::from_bson(value).and_then(Number::to_exact_integer);
-    match number.map(u64::try_from) {
-        Some(Ok(number)) => Ok(number),
-        Some(Err(_)) => Err(QueryError::location(
-            5_107_200,
-            format!("invalid argument to {stage} stage: Expected a non-negative number in: {stage}: {value}"),
-        )),
-        None => Err(QueryError::location(
-            5_107_201,
-            format!("invalid argument to {stage} stage: Expected an integer: {stage}: {value}"),
-        )),
-    }
+    let number = number.ok_or_else(|| wrong("an integer"))?;
+    u64::try_from(number).map_err(|_| wrong("a non-negative number in"))
 }

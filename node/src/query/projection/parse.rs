@@ -154,10 +154,14 @@ impl Parser<'_> {
             (Dialect::Find, "$meta") => Err(QueryError::bad_value("$meta projections are not supported")),
             _ => {
                 self.expect(Kind::Inclusion, full)?;
-                Ok(Action::Compute(Expression::parse(
-                    &Bson::Document(inner.clone()),
-                    self.variables,
-                )?))
+                let parsed = Expression::parse(&Bson::Document(inner.clone()), self.variables);
+                parsed.map(Action::Compute).map_err(|error| {
+                    if error.message == format!("Unrecognized expression '{name}'") {
+                        let text = format!("Invalid $project :: caused by :: Unknown expression {name}");
+                        return QueryError::location(31325, text);
+                    }
+                    error
+                })
             }
         }
     }

@@ -101,7 +101,7 @@ fn faults_have_mongodbs_codes() {
         (doc! { "a.": 1 }, 40353),
         (doc! { "a..b": 1 }, 15998),
         (doc! { "a": {} }, 51270),
-        (doc! { "a": { "$nothing": 1 } }, 168),
+        (doc! { "a": { "$nothing": 1 } }, 31325),
     ];
     for (specification, code) in cases {
         let error =

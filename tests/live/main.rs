@@ -3,6 +3,7 @@
 //! Ten-second runs on three processes: the tester's whole way from sources to verdict. The server is built when
 //! it is not yet.
 
+mod backends;
 mod limits;
 mod members;
 mod stories;

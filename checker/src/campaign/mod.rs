@@ -9,6 +9,7 @@
 #[cfg(test)]
 mod contract_tests;
 pub mod error;
+pub mod faults;
 pub mod known;
 pub mod merge;
 pub mod outcome;

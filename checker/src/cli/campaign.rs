@@ -16,6 +16,7 @@ use super::{context::Context, files};
 use crate::{
     campaign::{
         CampaignError,
+        faults::Suffered,
         known::KnownIssues,
         merge::merge,
         plan::Plan,
@@ -193,7 +194,11 @@ fn execute_merge(arguments: &MergeArguments, context: &Context) -> anyhow::Resul
     let index = write_index(results.root())?;
     let exit = merged.exit();
     context.console.result(
-        || format!("{}{}\nindex: {}", summary::words(&campaign, &merged), exit.about(), index.display()),
+        || {
+            let words = summary::words(&campaign, &merged);
+            let suffered = Suffered::read(&results, &merged).words();
+            format!("{words}{suffered}{}\nindex: {}", exit.about(), index.display())
+        },
         || json!({ "exit": exit.code(), "done": merged.results.len(), "missing": merged.missing, "index": index }),
     );
     Ok(exit)

@@ -17,14 +17,19 @@ use crate::{
         switch::inside::{self, Gate, INSIDE_VARIABLE},
     },
     record::exit::Exit,
+    run::scenario::Disks,
 };
 
 /// What can be asked for.
 pub(super) const NETWORKS: [&str; 3] = ["auto", "proxy", "packets"];
 
+/// The same of disks.
+pub(super) const DISKS: [&str; 3] = ["auto", "machine", "images"];
+
 /// What the command line asks for.
 pub(super) struct Wanted<'a> {
     pub(super) network: &'a str,
+    pub(super) disk: &'a str,
     pub(super) tier: Option<&'a str>,
     /// A nemesis that is nothing without packets.
     pub(super) needed_by: Option<&'a str>,
@@ -34,16 +39,18 @@ pub(super) struct Wanted<'a> {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Place {
     /// In this process.
-    Here(NetworkBackend),
+    Here(NetworkBackend, Disks),
     /// In another one, inside.
     Inside(Gate),
 }
 
 /// Looks at what the machine allows, where something is asked of it.
 pub(super) fn settle(wanted: &Wanted<'_>) -> anyhow::Result<Place> {
+    let images = wanted.disk == "images" || (wanted.disk == "auto" && wanted.tier == Some("T2"));
+    let disks = if images { Disks::Images } else { Disks::Machine };
     if inside::starter().is_some() {
         inside::die_with_starter()?;
-        return Ok(Place::Here(NetworkBackend::Packets));
+        return Ok(Place::Here(NetworkBackend::Packets, disks));
     }
     if let Some(tier) = wanted.tier {
         insist(tier)?;
@@ -53,18 +60,22 @@ pub(super) fn settle(wanted: &Wanted<'_>) -> anyhow::Result<Place> {
             Some(nemesis) => {
                 bail!("the nemesis {nemesis} strikes packets, and a proxy carries none: leave --network away")
             }
-            None => Ok(Place::Here(NetworkBackend::Proxy)),
+            None if images => bail!(
+                "disk images need a mount namespace, and a proxy is for runs without any: leave --network away"
+            ),
+            None => Ok(Place::Here(NetworkBackend::Proxy, disks)),
         };
     }
-    let insisted = wanted.network == "packets"
-        || wanted.needed_by.is_some()
-        || wanted.tier.is_some_and(|tier| tier >= "T1");
-    if !insisted {
-        return Ok(Place::Here(NetworkBackend::Proxy));
+    let needed = wanted.needed_by.is_some() || wanted.tier.is_some_and(|tier| tier >= "T1") || images;
+    if wanted.network != "packets" && !needed {
+        return Ok(Place::Here(NetworkBackend::Proxy, disks));
     }
     let gate = Gate::find().map_err(|why| anyhow::anyhow!(why)).context(
         "no packet network on this machine (`checker doctor` says what would enable it; `--network proxy` does without)",
     )?;
+    if images && gate != Gate::Root {
+        bail!("disk images need root: `--disk machine` does without (see `checker doctor`)");
+    }
     Ok(Place::Inside(gate))
 }
 

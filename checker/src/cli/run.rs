@@ -27,7 +27,7 @@ use crate::{
         interrupt::{Interrupt, Interrupter, Wish},
         live::{Live, Outcome},
         retell::{Retold, retell},
-        scenario::{Cast, Places, Scenario, System},
+        scenario::{Cast, Disks, Places, Scenario, System},
     },
 };
 
@@ -117,13 +117,25 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NAME", default_value = "auto", value_parser = PossibleValuesParser::new(namespaces::NETWORKS))]
     network: String,
 
-    /// Insist on what this machine must allow (see `checker doctor`); from T1 on, `auto` takes the packet switch.
+    /// Whose disks the members write to: the machine's, or (as root) file systems of their own, whose power loss spares
+    /// nothing that was not synced, whoever wrote it. `auto` takes the machine's.
+    #[arg(long, value_name = "NAME", default_value = "auto", value_parser = PossibleValuesParser::new(namespaces::DISKS))]
+    disk: String,
+
+    /// Insist on what this machine must allow (see `checker doctor`); from T1 on, `auto` takes the packet switch, with T2
+    /// also the members' own disks.
     #[arg(long, value_name = "TIER", value_parser = PossibleValuesParser::new(["T0", "T1", "T2"]))]
     require_tier: Option<String>,
 
     /// What kind of server the binary is; of a mongod only flags and commands are used that it has.
     #[arg(long, default_value = "node", requires_if("mongod", "node_binary"), value_parser = PossibleValuesParser::new(System::NAMES.map(|(name, _)| name)))]
     system: String,
+
+    /// What was settled before the run.
+    #[arg(skip)]
+    settled_network: NetworkBackend,
+    #[arg(skip)]
+    settled_disks: Disks,
 }
 
 impl Arguments {
@@ -156,6 +168,7 @@ impl Arguments {
         };
         let wanted = namespaces::Wanted {
             network: &self.network,
+            disk: &self.disk,
             tier: self.require_tier.as_deref(),
             needed_by: self
                 .nemesis
@@ -164,8 +177,8 @@ impl Arguments {
                 .map(String::as_str),
         };
         match namespaces::settle(&wanted)? {
-            Place::Here(network) => {
-                self.network = namespaces::NETWORKS[network as usize + 1].to_owned();
+            Place::Here(network, disks) => {
+                (self.settled_network, self.settled_disks) = (network, disks);
                 Ok(None)
             }
             Place::Inside(gate) => {
@@ -233,10 +246,8 @@ impl Arguments {
             time_limit: Duration::from_secs(self.time_limit),
             processes: self.concurrency,
             rate: (self.rate > 0).then_some(self.rate),
-            network: match self.network.as_str() {
-                "packets" => NetworkBackend::Packets,
-                _ => NetworkBackend::Proxy,
-            },
+            network: self.settled_network,
+            disks: self.settled_disks,
             budget: if self.exceed_quorum {
                 QuorumBudget::Any
             } else {

@@ -1,6 +1,7 @@
 //! Real processes and real sockets: the world in which a live run happens.
 
 pub mod build;
+mod disk_image;
 pub mod doctor;
 pub mod error;
 pub mod launch;

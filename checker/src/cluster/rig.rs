@@ -10,6 +10,7 @@ use std::{
 };
 
 use super::{
+    disk_image::DiskImage,
     error::ClusterError,
     launch::Launch,
     network::{Network, NetworkBackend},
@@ -54,6 +55,8 @@ pub enum PowerBackend {
     None,
     /// The shim journals what is not yet fsynced, and a loss undoes it (needs no privilege).
     UndoJournal,
+    /// Each member has a file system of its own on a loop device, and a loss leaves what had reached it (needs root).
+    Image,
 }
 
 impl PowerBackend {
@@ -62,6 +65,7 @@ impl PowerBackend {
         match self {
             PowerBackend::None => "plain",
             PowerBackend::UndoJournal => "undo journal",
+            PowerBackend::Image => "ext4 on a loop device",
         }
     }
 }
@@ -87,6 +91,8 @@ pub struct Seat {
 #[derive(Debug)]
 pub struct Rig {
     pub(super) processes: Vec<NodeProcess>,
+    /// Behind the processes, so that nobody uses them any more when they are taken out.
+    pub(super) disks: BTreeMap<Member, DiskImage>,
     pub(super) pages: Vec<Option<ShimPage>>,
     pub(super) network: Network,
     pub(super) power: PowerBackend,
@@ -128,12 +134,12 @@ impl Rig {
         let network = Network::start(plan.network, plan.members + plan.spares, plan.seed)?;
         let mut rig = Self {
             processes: Vec::new(),
+            disks: BTreeMap::new(),
             pages: Vec::new(),
             network,
-            power: if plan.shim.is_some() {
-                plan.power
-            } else {
-                PowerBackend::None
+            power: match plan.power {
+                PowerBackend::UndoJournal if plan.shim.is_none() => PowerBackend::None,
+                power => power,
             },
             cut: BTreeSet::new(),
             skewed: BTreeSet::new(),
@@ -239,6 +245,8 @@ impl Rig {
             }
             self.network.set_pid(member, None);
         }
+        // Before their directories go.
+        self.disks.clear();
         ends
     }
 
@@ -268,6 +276,10 @@ impl Rig {
     }
 
     fn start_member(&mut self, plan: &RigPlan<'_>, seat: Seat) -> Result<(), ClusterError> {
+        if plan.power == PowerBackend::Image {
+            let disk = DiskImage::create(seat.log.with_file_name("disk"), seat.data.clone())?;
+            self.disks.insert(seat.member, disk);
+        }
         let mut launch = Launch::new(plan.program, (plan.arguments)(&seat), &seat.log);
         launch.environment.extend(plan.environment.iter().cloned());
         launch.room = self.network.room(seat.member);

@@ -31,9 +31,10 @@ pub fn environment(network: NetworkBackend, power: PowerBackend) -> Environment 
         os: format!("{} {}", std::env::consts::OS, release.trim()),
         cores: thread::available_parallelism().map_or(0, |cores| cores.get() as u32),
         memory_mib: memory_mib().unwrap_or(0),
-        tier: match network {
-            NetworkBackend::Proxy => Tier::T0,
-            NetworkBackend::Packets => Tier::T1,
+        tier: match (power, network) {
+            (PowerBackend::Image, _) => Tier::T2,
+            (_, NetworkBackend::Packets) => Tier::T1,
+            (_, NetworkBackend::Proxy) => Tier::T0,
         }
         .to_string(),
         back_ends: [

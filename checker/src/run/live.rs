@@ -31,9 +31,9 @@ use super::{
 };
 use crate::{
     checks::{self, Verdict},
+    cluster::rig::PowerBackend,
     console::Console,
     history::{Marks, Op, Recorder},
-    nemesis::nemesis::Needs,
     record::{
         directory::{RunDirectory, RunFile},
         model::ModelRecord,
@@ -361,17 +361,13 @@ impl Live {
         run.timing = tempo::record();
         run.planted_bug.clone_from(&self.cast.planted_bug);
         run.versions = environment::versions(&binaries.node);
-        run.environment = environment::environment(self.scenario.network, start::power(&self.cast));
+        run.environment =
+            environment::environment(self.scenario.network, start::power(&self.scenario, &self.cast));
         if self.places.system == System::Mongod {
             let words = "the members' steps: a mongod does not write them down";
             run.not_checked.push(words.to_owned());
         }
-        if self
-            .cast
-            .nemeses
-            .iter()
-            .all(|nemesis| nemesis.needs != Needs::UndoJournal)
-        {
+        if start::power(&self.scenario, &self.cast) == PowerBackend::None {
             let words = "power loss: this run's members keep what the operating system holds";
             run.not_checked.push(words.to_owned());
         }

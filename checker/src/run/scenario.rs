@@ -35,6 +35,18 @@ pub struct Scenario {
     pub budget: QuorumBudget,
     /// How the members are connected.
     pub network: NetworkBackend,
+    /// Whose disks they write to.
+    pub disks: Disks,
+}
+
+/// Whose disks members write to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Disks {
+    /// The machine's; where power is lost, what it would take is journaled.
+    #[default]
+    Machine,
+    /// File systems of their own (root only).
+    Images,
 }
 
 /// Names of the parts of a scenario that are chosen from lists.
@@ -91,6 +103,7 @@ impl Default for Scenario {
             rate: Some(Self::RATE),
             budget: QuorumBudget::KeepMajority,
             network: NetworkBackend::default(),
+            disks: Disks::default(),
         }
     }
 }
@@ -177,6 +190,7 @@ impl Scenario {
             self.network == NetworkBackend::Packets,
             "--network packets".to_owned(),
         );
+        option(self.disks == Disks::Images, "--disk images".to_owned());
         option(places.system == System::Mongod, "--system mongod".to_owned());
         words.join(" ")
     }

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::{
     admin::Admin,
     error::RunError,
-    scenario::{Cast, Places, Scenario, System},
+    scenario::{Cast, Disks, Places, Scenario, System},
     tempo,
 };
 use crate::{
@@ -96,7 +96,7 @@ pub fn start(
         directory,
         arguments: &arguments,
         environment: Vec::new(),
-        power: power(cast),
+        power: power(scenario, cast),
         network: scenario.network,
         seed: scenario.seed,
     })?;
@@ -104,7 +104,10 @@ pub fn start(
 }
 
 /// The undo journal costs every write some microseconds: only for nemeses that need it.
-pub(super) fn power(cast: &Cast) -> PowerBackend {
+pub(super) fn power(scenario: &Scenario, cast: &Cast) -> PowerBackend {
+    if scenario.disks == Disks::Images {
+        return PowerBackend::Image;
+    }
     let needed = cast
         .nemeses
         .iter()

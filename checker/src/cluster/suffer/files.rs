@@ -32,13 +32,18 @@ pub(super) async fn power_loss(
     let mut taken = processes::kill(rig, members).await?;
     for member in members {
         let seat = &rig.seats()[usize::from(*member)];
-        // Each machine has sectors of its own luck.
-        match lose_power(
-            &seat.data,
-            &seat.undo,
-            keep_permille,
-            seed.wrapping_add(u64::from(*member)),
-        ) {
+        let lost = match rig.disks.get(member) {
+            // Which of the unsynced sectors had reached it is the file system's own affair.
+            Some(disk) => disk.lose_power(),
+            // Each machine has sectors of its own luck.
+            None => lose_power(
+                &seat.data,
+                &seat.undo,
+                keep_permille,
+                seed.wrapping_add(u64::from(*member)),
+            ),
+        };
+        match lost {
             Ok(loss) => {
                 taken.effects.add("power_lost", 1);
                 taken.effects.add("files_changed", loss.files_changed);
@@ -51,6 +56,10 @@ pub(super) async fn power_loss(
                 taken.effects.remarks.push(error.to_string());
             }
         }
+    }
+    if rig.power() == PowerBackend::Image {
+        let words = "what had reached the disk was the file system's own choice";
+        taken.effects.remarks.push(words.to_owned());
     }
     taken.effects.add("undo_missed", missed);
     if missed > 0 {

@@ -1,3 +1,5 @@
+//! The rules of the switch, without wires.
+
 use std::time::Duration;
 
 use super::*;

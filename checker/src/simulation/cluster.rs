@@ -15,6 +15,7 @@ use protocol::state::{Durable, Mode, Role};
 use protocol::timer::Timer;
 
 use super::contents::{Change, Contents, Store, Written};
+use super::coverage::Coverage;
 use super::digest::Digest;
 use super::disk::{Request, Survival};
 use super::facts::{Elections, Facts};
@@ -44,6 +45,8 @@ pub struct Cluster {
     pub facts: Facts,
     /// Everything that happened, folded.
     pub digest: Digest,
+    /// What was reached, noted if asked for.
+    pub coverage: Option<Coverage>,
     /// Each member's steps, written down if asked for.
     pub trace: Option<Trace>,
     /// What the members asked for, written down if asked for.
@@ -102,6 +105,7 @@ impl Cluster {
             steps: 0,
             facts: Facts::default(),
             digest: Digest::default(),
+            coverage: None,
             trace: None,
             heard: None,
             watch: Watch::default(),
@@ -217,6 +221,9 @@ impl Cluster {
             .write_u64(fired.0 ^ ((turn.member as u64) << 56) ^ (u64::from(turn.wall_secs) << 24));
         turn.input.hash(&mut self.digest);
         outputs.hash(&mut self.digest);
+        if let Some(coverage) = &mut self.coverage {
+            coverage.note(turn.member, fired, &self.machines[turn.member].state, turn.at_us);
+        }
         if let Some(trace) = &mut self.trace {
             trace.step(turn, fired, outputs);
         }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use protocol::member::Rules;
 
+use super::guided::FORKS_MAX;
 use super::swarm::Parameters;
 
 /// Options of one simulation.
@@ -23,6 +24,10 @@ pub struct Options {
     pub record: bool,
     /// Judge the clients' history at the end.
     pub judge: bool,
+    /// Note what is reached, for a guided search.
+    pub cover: bool,
+    /// When dice are thrown anew, in order: a schedule of a guided search.
+    pub forks: [Option<Fork>; FORKS_MAX],
     /// After so many steps of the core the run ends as unknown: a wrong core may turn in circles within one seed.
     pub steps_max: u64,
     /// The same after so much real time. The only thing here that depends on the machine, and only by giving up.
@@ -34,6 +39,28 @@ pub const STEPS_MAX: u64 = 20_000_000;
 
 /// Real time of one seed at most.
 pub const REAL_TIME_MAX: Duration = Duration::from_secs(60);
+
+/// A moment at which dice are thrown anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fork {
+    /// Virtual time.
+    pub at_us: u64,
+    /// Where the new dice come from.
+    pub seed: u64,
+    /// Which.
+    pub redrawn: Redrawn,
+}
+
+/// What is drawn anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Redrawn {
+    /// Which faults strike whom, in which order.
+    Faults,
+    /// How long messages take, and which are lost.
+    Network,
+    /// Both, and all else.
+    Everything,
+}
 
 /// What is left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,6 +89,8 @@ impl Default for Options {
             trace: false,
             record: false,
             judge: true,
+            cover: false,
+            forks: [None; FORKS_MAX],
             steps_max: STEPS_MAX,
             real_time_max: REAL_TIME_MAX,
         }

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use protocol::config::Config;
 use protocol::rules::NEXT;
 
+use super::coverage::Coverage;
 use super::facts::Facts;
 use super::options::Options;
 use super::recording::Recording;
@@ -45,6 +46,8 @@ pub struct Outcome {
     pub trace: Option<Trace>,
     /// Every choice, if asked for.
     pub recording: Option<Recording>,
+    /// What was reached, if asked for.
+    pub coverage: Option<Coverage>,
     /// The set's first configuration.
     pub config: Arc<Config>,
 }
@@ -75,6 +78,7 @@ pub fn simulate(seed: u64, options: &Options) -> Outcome {
         history,
         trace: world.cluster.trace.take(),
         recording: world.recording.take(),
+        coverage: world.cluster.coverage.take(),
         config: world.parameters.config,
     }
 }

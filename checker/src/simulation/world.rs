@@ -15,12 +15,14 @@ use super::around::Around;
 use super::clients::Clients;
 use super::clock::Clock;
 use super::cluster::{Cluster, Turn};
+use super::coverage::Coverage;
 use super::disturbances::DISTURBANCES;
 use super::event::{Event, Happening};
+use super::guided::FORKS_MAX;
 use super::hardship::Hardship;
 use super::limit::Limit;
 use super::network::Network;
-use super::options::Options;
+use super::options::{Fork, Options, Redrawn};
 use super::queue::Queue;
 use super::recording::{Recording, What};
 use super::swarm::Parameters;
@@ -54,6 +56,7 @@ pub struct World {
     crash_at_step: u64,
     pub(super) done: bool,
     limit: Limit,
+    forks: [Option<Fork>; FORKS_MAX],
     /// The run was given up, and why: nothing is known of how it would have ended.
     pub gave_up: Option<String>,
 }
@@ -109,6 +112,9 @@ impl World {
             life: 0,
         };
         let mut cluster = Cluster::new(options.rules, (0..members).map(empty));
+        if options.cover {
+            cluster.coverage = Some(Coverage::default());
+        }
         if options.trace {
             cluster.trace = Some(Trace::new(members));
         }
@@ -124,6 +130,7 @@ impl World {
             crash_at_step: u64::MAX,
             done: false,
             limit: Limit::new(options),
+            forks: options.forks,
             gave_up: None,
             parameters,
         }
@@ -146,6 +153,7 @@ impl World {
                 break;
             };
             self.around.now_us = at_us;
+            self.redraw();
             events = if at_us / 1_000_000 == second {
                 events + 1
             } else {
@@ -161,6 +169,26 @@ impl World {
             self.happen(event)?;
         }
         Ok(())
+    }
+
+    /// Throws dice anew whose moment has come.
+    fn redraw(&mut self) {
+        let now_us = self.around.now_us;
+        for place in &mut self.forks {
+            let Some(fork) = place.filter(|fork| fork.at_us <= now_us) else {
+                continue;
+            };
+            *place = None;
+            if fork.redrawn != Redrawn::Network {
+                self.hardship.dice = Dice::new(fork.seed, "hardship");
+            }
+            if fork.redrawn != Redrawn::Faults {
+                self.around.network_dice = Dice::new(fork.seed, "network");
+            }
+            if fork.redrawn == Redrawn::Everything {
+                self.around.dice = Dice::new(fork.seed, "world");
+            }
+        }
     }
 
     /// Starts every member and founds the set at the first; trouble begins when it has had time to elect.

@@ -3,6 +3,8 @@
 mod checks;
 mod history;
 mod model;
+#[cfg(feature = "planted-bugs")]
+mod search;
 mod simulation;
 
 use std::{path::PathBuf, time::SystemTime};
@@ -55,6 +57,9 @@ enum What {
     History(history::Arguments),
     /// The exploration of states beside Stateright's searches, and TLC where it is at hand.
     Model(model::Arguments),
+    /// Guided search beside random seeds: how soon each finds planted bugs in simulations.
+    #[cfg(feature = "planted-bugs")]
+    Search(search::Arguments),
     /// Simulated time and steps of the core per second of one processor.
     Simulation(simulation::Arguments),
 }
@@ -66,6 +71,8 @@ pub(super) fn execute(arguments: Arguments, context: &Context) -> anyhow::Result
             .warn("built without optimisation: repeat with `cargo run --release -p checker -- bench …`");
     }
     let ratios = match arguments.what {
+        #[cfg(feature = "planted-bugs")]
+        What::Search(arguments) => return search::execute(&arguments, context),
         What::Checks(arguments) => return checks::execute(&arguments, context),
         What::Simulation(arguments) => return simulation::execute(&arguments, context),
         What::History(arguments) => history::execute(arguments, context)?,

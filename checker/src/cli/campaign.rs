@@ -269,6 +269,10 @@ mod tests {
         let mut seen = 0;
         for entry in std::fs::read_dir(plans).unwrap() {
             let path = entry.unwrap().path();
+            // Excuses for known failures lie beside their plan.
+            if path.to_string_lossy().ends_with("-known.toml") {
+                continue;
+            }
             for scenario in Plan::read(&path).unwrap().scenario {
                 // As `campaign::process` calls it.
                 let before = ["checker", "run"].into_iter();

@@ -1,9 +1,11 @@
 //! Which keys a filter can be answered from, and in which order they come.
 
-use bson::Bson;
-use bson::RawDocument;
+use std::ops::Bound;
+
+use bson::{Bson, Document, RawDocument};
 
 use super::bounds::{FieldBounds, Interval, value_key};
+use super::error::CommandError;
 use crate::query::compare::compare;
 use crate::query::matcher::{Comparison, Node, Predicate};
 use crate::query::sort::{Direction as SortDirection, SortPattern};
@@ -114,6 +116,65 @@ pub fn choose(
         offer(candidate, &index.spec.name);
     }
     best.map_or_else(|| everything(wish), |best| best.plan(wish))
+}
+
+/// The way through a hinted index from the keys `min` on, and before the keys `max`.
+///
+/// # Errors
+/// 51173 without a hint, 51174 when the keys are not the index's, 51175 when nothing can lie between.
+pub fn between(
+    hint: &Hint,
+    collection: &Collection,
+    min: &Document,
+    max: &Document,
+) -> Result<Plan, CommandError> {
+    let Hint::Index(name) = hint else {
+        let text = "When using min()/max() a hint of which index to use must be provided";
+        return Err(CommandError::new(51173, text));
+    };
+    let own = [(KEY_FIELD.to_owned(), Direction::Ascending)];
+    let index = collection.index(name);
+    let fields = index.map_or(&own[..], |index| &index.spec.fields);
+    let key = |given: &Document| {
+        let is_same = given.keys().eq(fields.iter().map(|(path, _)| path));
+        let key = fields
+            .iter()
+            .zip(given.values())
+            .try_fold(Vec::new(), |prefix, ((_, direction), value)| {
+                value_key(&prefix, value, *direction)
+            });
+        key.filter(|key| is_same && key.len() <= KEY_BYTES_MAX)
+            .ok_or_else(|| {
+                CommandError::new(
+                    51174,
+                    "The index chosen is not compatible with min/max: the keys are others",
+                )
+            })
+    };
+    let mut range = KeyRange::all();
+    if !min.is_empty() {
+        range.lower = Bound::Included(key(min)?);
+    }
+    if !max.is_empty() {
+        range.upper = Bound::Excluded(key(max)?);
+    }
+    if let (Bound::Included(lower), Bound::Excluded(upper)) = (&range.lower, &range.upper)
+        && lower >= upper
+    {
+        return Err(CommandError::new(
+            51175,
+            "The value provided for min() does not come before the one for max()",
+        ));
+    }
+    Ok(Plan {
+        path: match index {
+            None => Path::Keys(vec![range]),
+            Some(_) => Path::Index(name.clone(), vec![range]),
+        },
+        order: Order::Forward,
+        sorts: false,
+        bounds: Vec::new(),
+    })
 }
 
 /// All documents, as they lie: by `_id`.
@@ -352,8 +413,8 @@ fn whole(prefix: &[u8]) -> KeyRange {
 
 fn start(range: &KeyRange) -> &[u8] {
     match &range.lower {
-        std::ops::Bound::Included(key) | std::ops::Bound::Excluded(key) => key,
-        std::ops::Bound::Unbounded => &[],
+        Bound::Included(key) | Bound::Excluded(key) => key,
+        Bound::Unbounded => &[],
     }
 }
 

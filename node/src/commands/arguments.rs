@@ -3,7 +3,8 @@
 use bson::{Bson, DateTime, Document};
 
 use super::error::CommandError;
-use crate::query::expression::Variables;
+use crate::query::expression::{Variables, is_truthy};
+use crate::query::number::Number;
 use crate::wire::Request;
 
 /// Fields that every command accepts and that concern the server or nobody.
@@ -66,6 +67,7 @@ impl Arguments {
         }
         check_collation(fields.get("collation"))?;
         check_time(fields.get("maxTimeMS"))?;
+        check_flags(&request.name, &fields)?;
         Ok(Self {
             command: request.name.clone(),
             database: request.database.clone(),
@@ -153,8 +155,8 @@ impl Arguments {
     pub fn flag(&self, key: &str, default: bool) -> bool {
         match self.get(key) {
             Some(Bson::Boolean(value)) => *value,
-            Some(value) => number(value).map_or(default, |value| value != 0),
-            None => default,
+            Some(value) if Number::from_bson(value).is_some() => is_truthy(value),
+            _ => default,
         }
     }
 
@@ -186,30 +188,63 @@ impl Arguments {
 /// Accepts no collation, an empty one, or the simple one, which compares bytes.
 ///
 /// # Errors
-/// 115 for any other.
+/// 115 for any other, 14 for what is none.
 pub fn check_collation(collation: Option<&Bson>) -> Result<(), CommandError> {
     match collation {
         Some(Bson::Document(collation)) if !collation.is_empty() => match collation.get("locale") {
             Some(Bson::String(locale)) if locale == "simple" => Ok(()),
             _ => Err(CommandError::new(115, "collations are not supported")),
         },
-        _ => Ok(()),
+        Some(Bson::Document(_) | Bson::Null) | None => Ok(()),
+        Some(_) => {
+            let text = "BSON field 'collation' is the wrong type, expected type 'object'";
+            Err(CommandError::new(14, text))
+        }
     }
 }
 
-/// A time is a number of milliseconds within MongoDB's range.
+/// A time is a whole number of milliseconds within MongoDB's range.
 fn check_time(time: Option<&Bson>) -> Result<(), CommandError> {
-    match time {
-        None | Some(Bson::Null) => Ok(()),
-        Some(given) => match number(given) {
-            Some(0..=MAX_TIME_MS) => Ok(()),
-            Some(_) => {
-                let text = format!("{given} value for maxTimeMS is out of range [0, {MAX_TIME_MS}]");
-                Err(CommandError::new(2, text))
-            }
-            None => Err(CommandError::new(2, "maxTimeMS must be a number")),
-        },
+    let Some(given) = time.filter(|given| !matches!(given, Bson::Null)) else {
+        return Ok(());
+    };
+    let Some(number) = Number::from_bson(given) else {
+        let text = "BSON field 'maxTimeMS' is the wrong type, expected a number";
+        return Err(CommandError::new(14, text));
+    };
+    match number.to_exact_integer() {
+        Some(0..=MAX_TIME_MS) => Ok(()),
+        Some(_) => {
+            let text = format!("{given} value for maxTimeMS is out of range [0, {MAX_TIME_MS}]");
+            Err(CommandError::new(2, text))
+        }
+        None => Err(CommandError::new(
+            9,
+            format!("maxTimeMS has non-integral value {given}"),
+        )),
     }
+}
+
+/// What says yes or no is a boolean, and may be a number where MongoDB takes one.
+fn check_flags(command: &str, fields: &Document) -> Result<(), CommandError> {
+    const BOOLEANS: &[&str] = &["ordered"];
+    const BOOLEANS_OR_NUMBERS: &[&str] = &["bypassDocumentValidation", "new", "remove", "upsert"];
+    for (name, value) in fields.iter().skip(1) {
+        let is_number = BOOLEANS_OR_NUMBERS.contains(&name.as_str());
+        let is_fine = match value {
+            Bson::Boolean(_) | Bson::Null => true,
+            _ if is_number => Number::from_bson(value).is_some(),
+            _ => !BOOLEANS.contains(&name.as_str()),
+        };
+        if !is_fine {
+            let text = format!(
+                "BSON field '{command}.{name}' is the wrong type '{:?}', expected type 'bool'",
+                value.element_type()
+            );
+            return Err(CommandError::new(14, text));
+        }
+    }
+    Ok(())
 }
 
 /// A whole number of whatever numeric type.

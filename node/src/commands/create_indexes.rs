@@ -185,7 +185,7 @@ fn complete(index: &Document) -> Result<Document, CommandError> {
     let mut specification = doc! { "v": 2 };
     specification.insert("key", key.clone());
     specification.insert("name", index.get("name").cloned());
-    for option in ["unique", "sparse", "hidden"] {
+    for option in ["unique", "sparse", "hidden", "background"] {
         if let Some(value) = index.get(option) {
             specification.insert(option, value.clone());
         }

@@ -44,11 +44,15 @@ fn run(access: &mut dyn WriteAccess, request: &Request) -> Result<Document, Comm
             let given = &deletes[index];
             check_collation(given.get("collation"))?;
             let hint = read_hint(access.store(), ReadAt::Latest, &ns, given.get("hint"))?;
-            let filter = given.get_document("q").map_err(|_| {
-                CommandError::new(
+            let filter = given.get_document("q").map_err(|_| match given.get("q") {
+                Some(_) => CommandError::new(
+                    14,
+                    "BSON field 'delete.deletes.q' is the wrong type, expected type 'object'",
+                ),
+                None => CommandError::new(
                     40414,
                     "BSON field 'delete.deletes.q' is missing but a required field",
-                )
+                ),
             })?;
             let limit = match given.get("limit").and_then(number) {
                 Some(limit @ (0 | 1)) => limit,

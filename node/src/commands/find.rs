@@ -81,12 +81,8 @@ fn on_data(
     let fields = arguments.document("projection")?;
     let variables = arguments.variables()?;
     let hint = read_hint(access.store, access.at, ns, arguments.get("hint"))?;
-    for unsupported in ["min", "max", "returnKey", "showRecordId"] {
-        let asks = match arguments.get(unsupported) {
-            Some(Bson::Document(bounds)) => !bounds.is_empty(),
-            _ => arguments.flag(unsupported, false),
-        };
-        if asks {
+    for unsupported in ["returnKey", "showRecordId"] {
+        if arguments.flag(unsupported, false) {
             return Err(CommandError::new(
                 115,
                 format!("the option '{unsupported}' is not supported"),
@@ -99,7 +95,12 @@ fn on_data(
     }
     let scan = Scan::on(access, ns, filter, &variables)?
         .hinted(hint)
-        .sorted(&sort)?;
+        .sorted(&sort)?
+        .between(
+            (access.store, access.at),
+            &arguments.document("min")?,
+            &arguments.document("max")?,
+        )?;
     let projection = match fields.is_empty() {
         true => None,
         false => Some(Projection::parse(&fields, Dialect::Find, &variables)?),

@@ -1,8 +1,8 @@
 //! `killCursors`.
 
-use bson::{Bson, Document, doc};
+use bson::{Bson, Document, RawBsonRef, doc};
 
-use super::arguments::{Arguments, number};
+use super::arguments::Arguments;
 use super::command::{Access, Command, ReadAccess, Scope};
 use super::error::CommandError;
 use crate::wire::Request;
@@ -15,18 +15,30 @@ pub(super) const COMMAND: Command = Command {
 
 fn run(access: &mut ReadAccess<'_>, request: &Request) -> Result<Document, CommandError> {
     let arguments = Arguments::of(request, &["cursors"])?;
-    let Some(Bson::Array(ids)) = arguments.get("cursors") else {
-        return Err(CommandError::new(
-            40414,
-            "BSON field 'killCursors.cursors' is missing but a required field",
-        ));
+    // Any text: cursors of a whole database have names like `$cmd.aggregate`.
+    if !matches!(request.body.get("killCursors"), Ok(Some(RawBsonRef::String(_)))) {
+        return Err(CommandError::new(73, "collection name has invalid type"));
+    }
+    let wrong = |field: &str, wanted: &str| {
+        let text = format!("BSON field 'killCursors.{field}' is the wrong type, expected type '{wanted}'");
+        CommandError::new(14, text)
     };
+    let ids = match arguments.get("cursors") {
+        Some(Bson::Array(ids)) => ids,
+        Some(_) => return Err(wrong("cursors", "array")),
+        None => {
+            let text = "BSON field 'killCursors.cursors' is missing but a required field";
+            return Err(CommandError::new(40414, text));
+        }
+    };
+    let numbers: Option<Vec<i64>> = ids.iter().map(Bson::as_i64).collect();
+    let numbers = numbers.ok_or_else(|| wrong("cursors.0", "long"))?;
     let (mut killed, mut not_found) = (Vec::new(), Vec::new());
-    for id in ids.iter().filter_map(number) {
+    for id in numbers {
         if access.cursors.close(id) {
-            killed.push(Bson::Int64(id))
+            killed.push(Bson::Int64(id));
         } else {
-            not_found.push(Bson::Int64(id))
+            not_found.push(Bson::Int64(id));
         }
     }
     let none: Vec<Bson> = Vec::new();

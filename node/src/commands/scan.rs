@@ -156,6 +156,27 @@ impl Scan {
         Self { hint, ..self }
     }
 
+    /// The same scan, within keys of the hinted index: from `min` on, and before `max`.
+    ///
+    /// # Errors
+    /// 51173 without a hint, 51174 when the keys are not the index's, 51175 when nothing can lie between.
+    pub fn between(
+        self,
+        (store, at): (&Store, ReadAt),
+        min: &Document,
+        max: &Document,
+    ) -> Result<Self, CommandError> {
+        let collection = store.collection(&self.ns, at)?;
+        let Some(collection) = collection.filter(|_| !(min.is_empty() && max.is_empty())) else {
+            return Ok(self);
+        };
+        let plan = access::between(&self.hint, &collection, min, max)?;
+        Ok(Self {
+            way: Some(Way::new(plan)),
+            ..self
+        })
+    }
+
     /// The same scan, of which the first matches are left out, no more than `limit` come, and each as the projection
     /// makes it.
     #[must_use]

@@ -68,11 +68,15 @@ fn one(
     variables: &Variables,
     statement: i32,
 ) -> Result<Done, CommandError> {
-    let filter = given.get_document("q").map_err(|_| {
-        CommandError::new(
+    let filter = given.get_document("q").map_err(|_| match given.get("q") {
+        Some(_) => CommandError::new(
+            14,
+            "BSON field 'update.updates.q' is the wrong type, expected type 'object'",
+        ),
+        None => CommandError::new(
             40414,
             "BSON field 'update.updates.q' is missing but a required field",
-        )
+        ),
     })?;
     let wanted = given.get("u").ok_or_else(|| {
         CommandError::new(

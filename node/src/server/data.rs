@@ -167,7 +167,7 @@ impl Server {
     fn write_concern(&self, request: &Request) -> Result<ParsedConcern, CommandError> {
         let given = request.body.get("writeConcern").ok().flatten();
         let given = match given {
-            None => Document::new(),
+            None | Some(RawBsonRef::Null) => Document::new(),
             Some(RawBsonRef::Document(given)) => {
                 Document::try_from(given).map_err(|_| CommandError::new(9, "writeConcern is malformed"))?
             }

@@ -411,6 +411,9 @@ impl Server {
     fn hear(&mut self, mut parcel: Parcel) {
         self.recognize(&mut parcel);
         self.note_contact(&parcel.message);
+        if matches!(parcel.message.body, Body::FetchResponse { .. }) && self.fail_points.strikes_fetching() {
+            return;
+        }
         self.fetched = parcel.entries;
         if let Body::CloneRequest { cursor, .. } = &parcel.message.body {
             self.clone_cursor.clone_from(cursor);

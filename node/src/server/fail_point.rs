@@ -35,6 +35,7 @@ pub(super) struct FailPoints {
     command: FailPoint,
     transactional: FailPoint,
     applying: FailPoint,
+    producer: FailPoint,
 }
 
 impl FailPoints {
@@ -45,6 +46,8 @@ impl FailPoints {
     pub(super) fn configure(&mut self, command: &Document) -> Result<i64, CommandError> {
         match command.get_str("configureFailPoint") {
             Ok("failCommand") => self.command.configure(command, failure),
+            // What is fetched from the source is not taken.
+            Ok("stopReplProducer") => self.producer.configure(command, |_| Ok(Failure::default())),
             // Ours: a fetched entry can't be applied.
             Ok("failApplyingOplog") => self.applying.configure(command, |_| Ok(Failure::default())),
             Ok("onPrimaryTransactionalWrite") => self.transactional.configure(command, transactional_failure),
@@ -53,6 +56,11 @@ impl FailPoints {
                 Err(CommandError::new(140, format!("there is no failpoint {name}")))
             }
         }
+    }
+
+    /// Is what the source answers lost? Asking counts.
+    pub(super) fn strikes_fetching(&mut self) -> bool {
+        self.producer.strike("", "", None).is_some()
     }
 
     /// Does the entry that a follower is about to apply fail? Asking counts.

@@ -110,6 +110,14 @@ fn cursors_are_killed_and_belong_to_their_collection() {
     member.insert((0..10).map(|n| doc! { "_id": n }).collect());
     let id = id_of(&member.command(doc! { "find": "c", "batchSize": 1 }));
     assert_eq!(member.code(doc! { "getMore": id, "collection": "other" }), 13);
+    for (command, code) in [
+        (doc! { "killCursors": 1, "cursors": [id] }, 73),
+        (doc! { "killCursors": "c", "cursors": id }, 14),
+        (doc! { "killCursors": "c", "cursors": [77] }, 14),
+        (doc! { "killCursors": "c" }, 40414),
+    ] {
+        assert_eq!(member.code(command.clone()), code, "{command}");
+    }
     let killed = member.command(doc! { "killCursors": "c", "cursors": [id, 77_i64] });
     assert_eq!(killed.get_array("cursorsKilled").expect("killed"), &[id.into()]);
     assert_eq!(

@@ -145,6 +145,45 @@ fn a_hint_is_followed() {
 }
 
 #[test]
+fn min_and_max_are_keys_of_the_hinted_index() {
+    let mut member = Member::new();
+    member.insert(
+        (0..20)
+            .map(|n| doc! { "_id": n, "a": n / 5, "b": n % 5 })
+            .collect(),
+    );
+    let indexes = vec![doc! { "key": { "a": 1, "b": -1 }, "name": "ab" }];
+    member.command(doc! { "createIndexes": "c", "indexes": indexes });
+    let mut ids = |find: Document| {
+        let found = member.find(find);
+        found
+            .iter()
+            .map(|document| document.get_i32("_id").unwrap())
+            .collect::<Vec<_>>()
+    };
+    let bounds = doc! { "hint": "ab", "min": { "a": 1, "b": 1 }, "max": { "a": 2, "b": 3 } };
+    assert_eq!(
+        ids(bounds),
+        [6, 5, 14],
+        "b falls: from (1, 1) on, and before (2, 3)"
+    );
+    let own = doc! { "hint": { "_id": 1 }, "min": { "_id": 17 }, "sort": { "_id": -1 } };
+    assert_eq!(ids(own), [19, 18, 17]);
+    for (find, code) in [
+        (doc! { "min": { "a": 1, "b": 1 } }, 51173),
+        (doc! { "hint": "ab", "min": { "b": 1, "a": 1 } }, 51174),
+        (
+            doc! { "hint": "_id_", "min": { "_id": 3 }, "max": { "_id": 3 } },
+            51175,
+        ),
+    ] {
+        let mut command = doc! { "find": "c" };
+        command.extend(find);
+        assert_eq!(member.code(command.clone()), code, "{command}");
+    }
+}
+
+#[test]
 fn what_must_lie_in_memory_has_a_limit() {
     let mut member = Member::new();
     member.insert(

@@ -14,6 +14,20 @@ const CARDS_OF_A_STORY: usize = 1;
 /// How long a round of the default nemeses takes, at the most, on a loaded machine with two cores.
 pub const ROUND_SECONDS: u64 = 70;
 
+/// So many cards are a round of that length: those of the default nemeses, but for the clocks', which are dealt beside them.
+const CARDS_OF_A_ROUND: u64 = 8;
+
+/// How often a nemesis must have struck in so many seconds of faults. A deck of more nemeses has longer rounds:
+///
+/// 1. nine nemeses in a run of a minute; 2. the run ends before their round does; 3. one of them has not had its turn, and
+///    the run would be called invalid for it.
+pub fn owed(nemeses: &[&Nemesis], name: &str, seconds: u64) -> u64 {
+    let dealt = nemeses.iter().filter(|nemesis| nemesis.name != "clock");
+    let dealt: usize = dealt.map(|nemesis| cards(nemesis.name)).sum();
+    let round = ROUND_SECONDS * CARDS_OF_A_ROUND.max(dealt as u64);
+    cards(name) as u64 * seconds * CARDS_OF_A_ROUND / round
+}
+
 /// Nemeses in a drawn order, round after round.
 #[derive(Debug)]
 pub struct Deck {
@@ -73,6 +87,35 @@ mod tests {
         }
         assert_eq!(round, draw(1));
         assert_ne!(round, draw(2));
+    }
+
+    #[test]
+    fn a_larger_deck_owes_less_of_each_kind_in_the_same_time() {
+        let named = |name: &&str| {
+            NEMESES
+                .iter()
+                .find(|nemesis| nemesis.name == *name)
+                .expect("it is there")
+        };
+        let default: Vec<&Nemesis> = ["kill", "pause", "partition", "clock"]
+            .iter()
+            .map(named)
+            .collect();
+        assert_eq!(owed(&default, "kill", ROUND_SECONDS), 3);
+        assert_eq!(owed(&default, "clock", ROUND_SECONDS), 3);
+        let many = [
+            "kill",
+            "pause",
+            "partition",
+            "clock",
+            "membership",
+            "step-down",
+            "slow-links",
+            "slow-disk",
+        ];
+        let many: Vec<&Nemesis> = many.iter().map(named).collect();
+        assert_eq!(owed(&many, "step-down", 50), 0);
+        assert_eq!(owed(&many, "step-down", 4 * ROUND_SECONDS), 4);
     }
 
     #[test]

@@ -26,6 +26,10 @@ use crate::{
 /// How many characters of a differing document a record keeps.
 const TEXT_CHARACTERS_MAX: usize = 300;
 
+/// How often the members are read: on a machine that is short of time the driver's own watch over a connection breaks it in
+/// the middle. Nothing changes any more, so that what is read later is the same.
+const DUMPS_MAX: u32 = 4;
+
 type Documents = BTreeMap<String, RawDocumentBuf>;
 type Optime = (i64, u64);
 
@@ -50,7 +54,13 @@ pub struct Compared {
 /// Reads all members and compares them. A member that cannot be read makes the answer unknown. `committed`: the commit
 /// point before the first final read.
 pub async fn compare(admin: &Admin, committed: Option<OptimeRecord>) -> Compared {
-    match dump(admin).await {
+    let mut dumped = dump(admin).await;
+    for _ in 1..DUMPS_MAX {
+        if dumped.is_err() {
+            dumped = dump(admin).await;
+        }
+    }
+    match dumped {
         Ok(holdings) => {
             let dumps: Vec<ReplicaDump> = (0..).zip(&holdings).map(|(n, held)| hashed(n, held)).collect();
             // Members that have copied their data anew do not have the beginning; one that has not may.

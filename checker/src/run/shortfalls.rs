@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{
-    deck::{ROUND_SECONDS, cards},
+    deck::owed,
     scenario::{Cast, Scenario},
 };
 use crate::record::{fault::FaultRecord, run::PhaseRecord};
@@ -55,7 +55,7 @@ fn untold(scenario: &Scenario, cast: &Cast, told: &BTreeMap<String, u64>) -> Vec
     let least = u64::from(cast.nemeses.len() == 1);
     let mut sentences = Vec::new();
     for story in stories {
-        let owed = (cards(story.name) as u64 * scenario.faulted().as_secs() / ROUND_SECONDS).max(least);
+        let owed = owed(&cast.nemeses, story.name, scenario.faulted().as_secs()).max(least);
         let told = told.get(story.name).copied().unwrap_or(0);
         if told < owed {
             sentences.push(format!(
@@ -71,7 +71,7 @@ fn too_few_faults(scenario: &Scenario, cast: &Cast, faults: &[FaultRecord]) -> V
     let mut sentences = Vec::new();
     for nemesis in &cast.nemeses {
         // In proportion to the length; a short run owes nothing of each kind, but see below.
-        let owed = cards(nemesis.name) as u64 * scenario.faulted().as_secs() / ROUND_SECONDS;
+        let owed = owed(&cast.nemeses, nemesis.name, scenario.faulted().as_secs());
         let struck = faults.iter().filter(|fault| fault.nemesis == nemesis.name);
         let struck = struck.filter(|fault| fault.took_effect).count() as u64;
         if struck < owed {
@@ -127,6 +127,7 @@ mod tests {
     use crate::{
         nemesis::{NEMESES, fault::Fault},
         record::{fault::Recovery, run::OperationCounts},
+        run::deck::cards,
     };
 
     #[test]

@@ -22,6 +22,16 @@ pub fn direct(member: SocketAddr, application: &str) -> Result<Client, Error> {
     Client::with_options(options)
 }
 
+/// As [`direct`], for whoever reads everything at a time when nothing is disturbed: its own watch over the connection does
+/// not break it because the machine is busy.
+pub fn patient(member: SocketAddr, application: &str) -> Result<Client, Error> {
+    let mut options = options(&[member], application);
+    options.direct_connection = Some(true);
+    options.connect_timeout = Some(limits::PATIENT);
+    options.server_selection_timeout = Some(limits::PATIENT);
+    Client::with_options(options)
+}
+
 /// As [`replica_set`], with a witness of what was sent.
 pub(super) fn witnessed(
     name: &str,

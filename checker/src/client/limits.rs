@@ -9,6 +9,9 @@ pub const SERVER_SELECTION: Duration = Duration::from_millis(2_000);
 /// How long a TCP connection, and each heartbeat of the driver's monitor, may take.
 pub const CONNECT: Duration = Duration::from_millis(1_000);
 
+/// The same two, for whoever reads all that a member holds when all is quiet, on a machine that may be busy.
+pub const PATIENT: Duration = Duration::from_secs(20);
+
 /// How often the driver's monitors look at a member that has no news (the least that drivers allow).
 pub const HEARTBEAT: Duration = Duration::from_millis(500);
 

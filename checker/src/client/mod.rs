@@ -12,5 +12,5 @@ pub mod places;
 mod process_client;
 mod witness;
 
-pub use connect::{direct, replica_set};
+pub use connect::{direct, patient, replica_set};
 pub use process_client::{Answer, ProcessClient};

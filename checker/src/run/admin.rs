@@ -16,6 +16,7 @@ use crate::{client, record::status::OptimeRecord};
 #[derive(Clone, Debug)]
 pub struct Admin {
     clients: Vec<Client>,
+    addresses: Vec<SocketAddr>,
     /// The last of them are arbiters.
     arbiters: u8,
 }
@@ -44,6 +45,7 @@ impl Admin {
             .map(|member| client::direct(*member, "checker admin"));
         Ok(Self {
             clients: clients.collect::<Result<_, _>>()?,
+            addresses: members.to_vec(),
             arbiters,
         })
     }
@@ -51,6 +53,14 @@ impl Admin {
     /// The client of one member.
     pub fn client(&self, member: u8) -> &Client {
         &self.clients[usize::from(member)]
+    }
+
+    /// A client of one member for reading all that it holds.
+    ///
+    /// # Errors
+    /// When the driver refuses its options.
+    pub fn reader(&self, member: u8) -> Result<Client, Error> {
+        client::patient(self.addresses[usize::from(member)], "checker comparison")
     }
 
     /// How many members hold data.

@@ -88,10 +88,11 @@ pub async fn compare(admin: &Admin, committed: Option<OptimeRecord>) -> Compared
 
 async fn dump(admin: &Admin) -> Result<Vec<Holdings>, (u8, Error)> {
     let mut all = Vec::new();
+    let mut readers = Vec::new();
     for member in 0..admin.members() {
-        let oplog = oplog(admin.client(member))
-            .await
-            .map_err(|error| (member, error))?;
+        let reader = admin.reader(member).map_err(|error| (member, error))?;
+        let oplog = oplog(&reader).await.map_err(|error| (member, error))?;
+        readers.push(reader);
         all.push(Holdings {
             oplog,
             ..Holdings::default()
@@ -103,9 +104,9 @@ async fn dump(admin: &Admin) -> Result<Vec<Holdings>, (u8, Error)> {
         .iter()
         .flat_map(|held| held.oplog.values().filter_map(namespace))
         .collect();
-    for (member, held) in (0..).zip(&mut all) {
+    for ((member, held), reader) in (0..).zip(&mut all).zip(&readers) {
         for name in &names {
-            let found = documents(admin.client(member), name).await;
+            let found = documents(reader, name).await;
             held.collections
                 .insert(name.clone(), found.map_err(|error| (member, error))?);
         }

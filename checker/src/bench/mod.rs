@@ -14,3 +14,5 @@ pub use history::{Limits, Row, measure, plan, table};
 pub use meter::Measured;
 #[cfg(test)]
 pub(crate) use peer::stateright_linearizable;
+#[cfg(test)]
+pub(crate) use wgl::{Ended, wgl};

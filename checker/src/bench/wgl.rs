@@ -14,7 +14,7 @@ use crate::{
 
 /// How the baseline ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ended {
+pub(crate) enum Ended {
     Decided(bool),
     /// It ran out of time or memory.
     GaveUp,
@@ -23,7 +23,7 @@ pub(super) enum Ended {
 const NONE: usize = usize::MAX;
 
 /// Judges one key within `time` of CPU.
-pub(super) fn wgl<M: Model>(
+pub(crate) fn wgl<M: Model>(
     model: &M,
     ops: &[Timed<M::Effect>],
     time: Duration,

@@ -137,21 +137,53 @@ fn within_bounds(
             "{} is more than {most}, all that was ever asked for before it returned",
             describe(read)
         );
-        anomalies.add("counted-twice", key, words, &[read]);
-    } else if count < least && shows_all(read) {
-        let last = increments
+        // What certainly lowered the count belongs to the proof.
+        let lowering = increments
             .iter()
-            .filter(|(_, op)| is_certain(op) && op.returned < read.call)
-            .max_by_key(|(_, op)| op.returned)
-            .map(|(_, op)| *op);
+            .filter(|(by, op)| *by < 0 && is_certain(op) && op.returned < read.call);
+        let involved: Vec<&Op> = lowering.map(|(_, op)| *op).chain([read]).collect();
+        anomalies.add("counted-twice", key, words, &involved);
+    } else if count < least && shows_all(read) {
+        let proof = too_many(count, read, increments);
         let words = format!(
             "{} is less than {least}, what was acknowledged before it was called (last by {})",
             describe(read),
-            last.map_or_else(String::new, describe)
+            proof.last().map_or_else(String::new, |op| describe(op))
         );
-        let involved: Vec<&Op> = last.into_iter().chain([read]).collect();
+        let involved: Vec<&Op> = proof.into_iter().chain([read]).collect();
         anomalies.add("lost-increment", key, words, &involved);
     }
+}
+
+/// Acknowledged increments that are more than the read shows: one that saw more, or the fewest that add up to more.
+fn too_many<'a>(count: i64, read: &Op, increments: &[(i64, &'a Op)]) -> Vec<&'a Op> {
+    let before = || {
+        increments
+            .iter()
+            .filter(|(_, op)| is_certain(op) && op.returned < read.call)
+    };
+    let lowers = increments.iter().any(|(by, _)| *by < 0);
+    let saw_more = |op: &Op| matches!(op.observed(), Some(Observed::Count(seen)) if *seen > count);
+    if let Some((_, op)) = before().find(|(_, op)| !lowers && saw_more(op)) {
+        return vec![op];
+    }
+    let lowered: i64 = increments
+        .iter()
+        .filter(|(by, op)| *by < 0 && op.call < read.returned)
+        .map(|(by, _)| *by)
+        .sum();
+    let mut raising: Vec<&(i64, &Op)> = before().filter(|(by, _)| *by > 0).collect();
+    raising.sort_by_key(|(by, _)| std::cmp::Reverse(*by));
+    let mut sum = lowered;
+    let mut proof = Vec::new();
+    for (by, op) in raising {
+        if sum > count {
+            break;
+        }
+        sum += by;
+        proof.push(*op);
+    }
+    proof
 }
 
 /// An increment by `b` that left `c` owns the numbers `c - b + 1 ..= c`; no two own the same.

@@ -7,7 +7,10 @@ use std::{
 
 use nix::time::{ClockId, clock_gettime};
 
-use super::{Budget, CHECKS, Check, Verdict};
+use super::{
+    Budget, CHECKS, Check, Verdict,
+    witness::{Projection, smallest},
+};
 use crate::history::History;
 
 /// One verdict per name, in order. A name that is not in [`CHECKS`] gets `unknown`.
@@ -24,7 +27,7 @@ pub fn judge(history: &History, names: &[&str], budget: &Budget) -> Vec<Verdict>
 /// Runs one check, measures it, and catches its panic.
 fn run(check: &Check, history: &History, budget: &Budget) -> Verdict {
     let before_ms = cpu_ms();
-    let mut verdict = match catch_unwind(AssertUnwindSafe(|| (check.run)(history, budget))) {
+    let mut verdict = match catch_unwind(AssertUnwindSafe(|| explained(check, history, budget))) {
         Ok(verdict) => verdict,
         Err(panic) => Verdict::unknown(
             check.name,
@@ -36,6 +39,17 @@ fn run(check: &Check, history: &History, budget: &Budget) -> Verdict {
         ),
     };
     verdict.spent_ms = cpu_ms().saturating_sub(before_ms);
+    verdict
+}
+
+/// The verdict, with witnesses of which nothing can be left out. (Registers have a notion of their own, and shrink by
+/// themselves.)
+fn explained(check: &Check, history: &History, budget: &Budget) -> Verdict {
+    let mut verdict = (check.run)(history, budget);
+    if check.name != "linearizable" && !verdict.anomalies.is_empty() {
+        let projection = Projection::of(history, &verdict.anomalies);
+        smallest(&mut verdict, |kept| (check.run)(&projection.only(kept), budget));
+    }
     verdict
 }
 

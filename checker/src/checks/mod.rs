@@ -12,6 +12,7 @@ mod describe;
 mod exactly_once;
 #[cfg(test)]
 mod fixtures;
+mod holders;
 mod judging;
 pub(crate) mod linearizable;
 mod list_append;
@@ -26,6 +27,7 @@ mod session_guarantees;
 mod subset_chain;
 mod unique_claims;
 mod verdict;
+mod witness;
 
 pub use budget::Budget;
 pub use check::Check;

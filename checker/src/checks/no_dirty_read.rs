@@ -1,10 +1,14 @@
 //! `no-dirty-read`: a majority read never shows what did not happen, or what is taken back later.
 use std::collections::{BTreeMap, BTreeSet};
 
-use workloads::operation::{Action, Key, Observed, Value};
+use workloads::operation::{Key, Observed, Value};
 
 use super::{
-    Anomaly, Budget, Check, Verdict, describe::describe, linearizable::FastMap, promised::is_committed,
+    Anomaly, Budget, Check, Verdict,
+    describe::describe,
+    holders::{Holder, looked_at, written},
+    linearizable::FastMap,
+    promised::is_committed,
 };
 use crate::history::{History, Op};
 
@@ -37,41 +41,6 @@ fn run(history: &History, _budget: &Budget) -> Verdict {
 
 fn is_strong(op: &Op) -> bool {
     op.request.action.is_read() && is_committed(&op.request.concerns)
-}
-
-/// What holds values: registers, sets, lists, logs.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Holder {
-    Register,
-    Set,
-    List,
-    Log,
-}
-
-/// What an action looks at.
-const fn looked_at(action: &Action) -> Option<(Holder, Key)> {
-    match action {
-        Action::Read { key } => Some((Holder::Register, *key)),
-        Action::ReadSet { key } => Some((Holder::Set, *key)),
-        Action::ReadList { key } => Some((Holder::List, *key)),
-        Action::ReadLog { key } => Some((Holder::Log, *key)),
-        _ => None,
-    }
-}
-
-/// What an action writes, and where.
-fn written(action: &Action) -> Vec<(Holder, Key, Value)> {
-    match action {
-        Action::Write { key, value } | Action::Cas { key, value, .. } => {
-            vec![(Holder::Register, *key, *value)]
-        }
-        Action::Add { key, value } => vec![(Holder::Set, *key, *value)],
-        Action::AddMany { key, values } => values.iter().map(|value| (Holder::Set, *key, *value)).collect(),
-        Action::Append { key, value } => vec![(Holder::List, *key, *value)],
-        Action::AppendMany { keys, value } => keys.iter().map(|key| (Holder::List, *key, *value)).collect(),
-        Action::Log { key, value } => vec![(Holder::Log, *key, *value)],
-        _ => Vec::new(),
-    }
 }
 
 fn seen(op: &Op) -> Vec<Value> {
@@ -145,13 +114,22 @@ fn taken_back(history: &History) -> (usize, Vec<Anomaly>) {
             .filter(|(value, first)| first.returned < last.call && !present.contains(value))
             .collect();
         missing.sort_unstable_by_key(|(value, _)| **value);
+        missing.truncate(Anomaly::LIMIT);
         for (value, first) in missing {
+            let writer = history
+                .ops
+                .iter()
+                .find(|op| written(&op.request.action).contains(&(holder, key, *value)));
             let words = format!(
                 "{} saw {value}, and {} does not hold it any more",
                 describe(first),
                 describe(last)
             );
-            anomalies.push(anomaly("rolled-back-read", key, words, &[first, last]));
+            let involved: Vec<&Op> = writer.into_iter().chain([*first, last]).collect();
+            anomalies.push(anomaly("rolled-back-read", key, words, &involved));
+            if anomalies.len() >= Anomaly::LIMIT {
+                return (first_seen.values().map(FastMap::len).sum(), anomalies);
+            }
         }
     }
     (first_seen.values().map(FastMap::len).sum(), anomalies)
@@ -175,6 +153,8 @@ mod tests {
         fixtures::{fail, history, info, last, ok, with},
     };
     use workloads::operation::{Concerns, ReadConcern};
+
+    use workloads::operation::Action;
 
     #[test]
     fn refused_and_taken_back_values_are_found() {

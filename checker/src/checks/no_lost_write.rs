@@ -129,7 +129,14 @@ fn judge_one(kind: &str, key: Key, all: &Elements<'_>, anomalies: &mut Vec<Anoma
         for value in *found {
             if !present.insert(*value) {
                 let words = format!("{} holds {value} twice", describe(read));
-                anomalies.push(anomaly("duplicate-element", key, words, &[read]));
+                let involved: Vec<&Op> = all
+                    .writers
+                    .get(value)
+                    .copied()
+                    .into_iter()
+                    .chain([*read])
+                    .collect();
+                anomalies.push(anomaly("duplicate-element", key, words, &involved));
             }
             match all.writers.get(value) {
                 None => {
@@ -229,7 +236,7 @@ mod tests {
         );
         assert_eq!(
             kinds(vec![added(1), final_read(&[1, 1])]),
-            [("duplicate-element".to_owned(), vec![1])]
+            [("duplicate-element".to_owned(), vec![0, 1])]
         );
         assert_eq!(
             kinds(vec![added(1), final_read(&[1, 7])]),

@@ -66,7 +66,7 @@ fn run(history: &History, _budget: &Budget) -> Verdict {
 struct Writer<'a> {
     op: &'a Op,
     /// What its session had last seen (`false`) or written (`true`) of the key before.
-    before: Option<(Value, bool)>,
+    before: Option<(Value, bool, &'a Op)>,
 }
 
 /// One step of a session on one key.
@@ -113,8 +113,8 @@ fn sessions(history: &History) -> std::collections::BTreeMap<u32, Vec<Step<'_>>>
     sessions
 }
 
-fn remember_before(steps: &[Step<'_>], writers: &mut FastMap<(Key, Value), Writer<'_>>) {
-    let mut held: FastMap<Key, (Value, bool)> = FastMap::default();
+fn remember_before<'a>(steps: &[Step<'a>], writers: &mut FastMap<(Key, Value), Writer<'a>>) {
+    let mut held: FastMap<Key, (Value, bool, &'a Op)> = FastMap::default();
     for step in steps {
         let Some(value) = step.value else { continue };
         if step.is_write
@@ -122,7 +122,7 @@ fn remember_before(steps: &[Step<'_>], writers: &mut FastMap<(Key, Value), Write
         {
             writer.before = held.get(&step.key).copied();
         }
-        held.insert(step.key, (value, step.is_write));
+        held.insert(step.key, (value, step.is_write, step.op));
     }
 }
 
@@ -136,7 +136,7 @@ fn judge(steps: &[Step<'_>], writers: &FastMap<(Key, Value), Writer<'_>>, anomal
             let kind = match (before.is_write, why) {
                 (true, _) => "read-your-writes",
                 (false, Older::WrittenBefore) => "monotonic-writes",
-                (false, Older::SeenBefore) => "writes-follow-reads",
+                (false, Older::SeenBefore(_)) => "writes-follow-reads",
                 (false, Older::Certain) => "monotonic-reads",
             };
             let words = format!(
@@ -146,6 +146,9 @@ fn judge(steps: &[Step<'_>], writers: &FastMap<(Key, Value), Writer<'_>>, anomal
                 step.key
             );
             let mut involved = vec![before.op, step.op];
+            if let Older::SeenBefore(read) = why {
+                involved.push(read);
+            }
             let writer_of = |value: Option<Value>| value.and_then(|value| writers.get(&(step.key, value)));
             involved.extend(
                 [step.value, before.value]
@@ -164,14 +167,19 @@ fn judge(steps: &[Step<'_>], writers: &FastMap<(Key, Value), Writer<'_>>, anomal
 }
 
 #[derive(Clone, Copy)]
-enum Older {
+enum Older<'a> {
     WrittenBefore,
-    SeenBefore,
+    /// By this read of the session that wrote the newer one.
+    SeenBefore(&'a Op),
     Certain,
 }
 
 /// Whether what `now` shows is certainly older than what `before` showed or wrote, and how that is known.
-fn older(now: &Step<'_>, before: &Step<'_>, writers: &FastMap<(Key, Value), Writer<'_>>) -> Option<Older> {
+fn older<'a>(
+    now: &Step<'_>,
+    before: &Step<'_>,
+    writers: &FastMap<(Key, Value), Writer<'a>>,
+) -> Option<Older<'a>> {
     let newer = before.value?;
     // Nothing is older than anything.
     let Some(value) = now.value else {
@@ -181,13 +189,13 @@ fn older(now: &Step<'_>, before: &Step<'_>, writers: &FastMap<(Key, Value), Writ
         return None;
     }
     let newer = writers.get(&(now.key, newer))?;
-    if let Some((held, written)) = newer.before
+    if let Some((held, written, op)) = newer.before
         && held == value
     {
         return Some(if written {
             Older::WrittenBefore
         } else {
-            Older::SeenBefore
+            Older::SeenBefore(op)
         });
     }
     let swapped_away = match (&newer.op.request.action, newer.op.observed()) {

@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use workloads::operation::{Action, Key, Observed, Value};
 
 use super::{
-    Budget, Check, Verdict, anomaly_list::Anomalies, describe::describe, linearizable::FastMap,
+    Budget, Check, Verdict,
+    anomaly_list::Anomalies,
+    describe::describe,
+    holders::{Holder, written},
+    linearizable::FastMap,
     promised::is_committed,
 };
 use crate::history::{History, Op};
@@ -60,7 +64,16 @@ fn run(history: &History, _budget: &Budget) -> Verdict {
                     describe(before),
                     describe(op)
                 );
-                anomalies.add("contradicting-snapshots", *key, words, &[before, op]);
+                let writer = |value: &Value| {
+                    let place = (Holder::Set, *key, *value);
+                    history
+                        .ops
+                        .iter()
+                        .find(|op| written(&op.request.action).contains(&place))
+                };
+                let mut involved: Vec<&Op> = [writer(missing), writer(extra)].into_iter().flatten().collect();
+                involved.extend([before, *op]);
+                anomalies.add("contradicting-snapshots", *key, words, &involved);
             }
         }
     }

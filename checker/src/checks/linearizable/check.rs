@@ -12,6 +12,7 @@ use workloads::operation::{Key, Value};
 
 use super::{
     model::Timed,
+    one_pass::{OnePass, one_pass},
     problem::{Effect, Problems, RegisterOp, Scratch},
     register::RegisterModel,
     search::{Outcome, search},
@@ -39,9 +40,18 @@ pub(in crate::checks) const CHECK: Check = Check {
 
 fn run(history: &History, budget: &Budget) -> Verdict {
     let meter = Meter::start(budget);
-    let problems = Problems::of(history);
+    if let Err(Exhausted(reason)) = meter.check(0) {
+        return Verdict::unknown(CHECK.name, 0, reason);
+    }
+    let (proven, problems) = match one_pass(history) {
+        Some(proven) => {
+            let rest = Problems::of_keys(history, &proven.open);
+            (proven, rest)
+        }
+        None => (OnePass::default(), Problems::of(history)),
+    };
     let operations: usize = problems.keys.values().map(Range::len).sum();
-    let operations = operations as u64 + problems.wrong.len() as u64;
+    let operations = proven.operations + operations as u64 + problems.wrong.len() as u64;
     let mut anomalies: Vec<Anomaly> = problems
         .wrong
         .iter()
@@ -77,14 +87,19 @@ fn run(history: &History, budget: &Budget) -> Verdict {
     } else if let Some(Exhausted(reason)) = unknown {
         Verdict::unknown(CHECK.name, operations, reason)
     } else {
-        let keys = problems.keys.len();
+        let keys = proven.keys + problems.keys.len() as u64;
         Verdict::valid(
             CHECK.name,
             operations,
             format!("{operations} operations on {keys} keys have an order"),
         )
     };
-    note(&mut verdict, searched, problems.weak_reads, problems.weak_writes);
+    note(
+        &mut verdict,
+        searched,
+        proven.weak_reads + problems.weak_reads,
+        proven.weak_writes + problems.weak_writes,
+    );
     verdict
 }
 

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use workloads::operation::{Action, Key, Observed, ReadConcern, Value, WriteConcern};
+use workloads::operation::{Action, Key, Value};
 
-use super::fast_hash::FastMap;
+use super::{
+    fast_hash::FastMap,
+    meaning::{Deed, Meaning, meaning},
+};
 use crate::history::{History, Op};
 
 /// A value of one register by a dense number; 0 is what the register holds before the first write.
@@ -63,31 +66,33 @@ pub(crate) struct Problems {
 impl Problems {
     /// Takes the registers' operations out of a history.
     pub(crate) fn of(history: &History) -> Self {
-        let mut problems = Self::default();
-        problems.values.id(history.initial, history.ops.len());
-        let mut slots: FastMap<Key, u32> = FastMap::default();
-        let mut counts: Vec<(Key, usize)> = Vec::new();
-        let mut slot_of: Vec<u32> = Vec::with_capacity(history.ops.len());
-        let mut ops: Vec<RegisterOp> = Vec::with_capacity(history.ops.len());
+        let mut gathering = Gathering::of(history, history.ops.len());
         for (position, op) in history.ops.iter().enumerate() {
-            let key = match op.request.action {
-                Action::Read { key } | Action::Write { key, .. } | Action::Cas { key, .. } => key,
-                _ => continue,
-            };
-            let position = u32::try_from(position).expect("a history has at most u32::MAX events");
-            let Some(taken) = problems.take(op, position, history.ops.len()) else {
-                continue;
-            };
-            let slot = *slots.entry(key).or_insert_with(|| {
-                counts.push((key, 0));
-                u32::try_from(counts.len() - 1).expect("no more keys than operations")
-            });
-            counts[slot as usize].1 += 1;
-            slot_of.push(slot);
-            ops.push(taken);
+            if let Action::Read { key } | Action::Write { key, .. } | Action::Cas { key, .. } =
+                op.request.action
+            {
+                gathering.take(key, op, position);
+            }
         }
-        problems.group(ops, &slot_of, &counts);
-        problems
+        gathering.finish()
+    }
+
+    /// The same for some keys alone, each with the positions among which its operations lie.
+    pub(super) fn of_keys(history: &History, keys: &[(Key, std::ops::Range<usize>)]) -> Self {
+        let hint = keys.iter().map(|(_, range)| range.len()).sum();
+        let mut gathering = Gathering::of(history, hint);
+        for (only, range) in keys {
+            for position in range.clone() {
+                let op = &history.ops[position];
+                if let Action::Read { key } | Action::Write { key, .. } | Action::Cas { key, .. } =
+                    op.request.action
+                    && key == *only
+                {
+                    gathering.take(key, op, position);
+                }
+            }
+        }
+        gathering.finish()
     }
 
     /// The operations of one key, with values numbered from 0 within the key. `local` is scratch space, kept
@@ -138,58 +143,33 @@ impl Problems {
     }
 
     fn take(&mut self, op: &Op, position: u32, hint: usize) -> Option<RegisterOp> {
-        if op.is_fail() {
-            return None;
-        }
-        let durable = op.request.concerns.write == WriteConcern::Majority;
-        let (effect, certain) = match (&op.request.action, op.observed()) {
-            (Action::Read { .. }, Some(Observed::Register(found))) => {
-                if op.request.concerns.read != ReadConcern::Linearizable {
-                    self.weak_reads += 1;
-                    return None;
-                }
-                (Effect::Read(self.values.id(*found, hint)), true)
-            }
-            (Action::Write { value, .. }, seen) => {
-                (Effect::Write(self.values.id(Some(*value), hint)), seen.is_some())
-            }
-            (Action::Cas { expect, value, .. }, Some(Observed::Swapped { was, swapped: true })) => {
-                if was != expect {
-                    self.wrong.push(WrongReply { op: position });
-                    return None;
-                }
-                (
-                    Effect::Cas(self.values.id(*expect, hint), self.values.id(Some(*value), hint)),
-                    true,
-                )
-            }
-            (Action::Cas { expect, .. }, Some(Observed::Swapped { was, swapped: false })) => {
-                if was == expect {
-                    self.wrong.push(WrongReply { op: position });
-                    return None;
-                }
-                (Effect::Read(self.values.id(*was, hint)), true)
-            }
-            (Action::Cas { expect, .. }, Some(Observed::Refused)) => {
-                (Effect::Differs(self.values.id(*expect, hint)), true)
-            }
-            (Action::Cas { expect, value, .. }, None) => (
-                Effect::Cas(self.values.id(*expect, hint), self.values.id(Some(*value), hint)),
-                false,
-            ),
-            _ => return None,
-        };
-        if !matches!(op.request.action, Action::Read { .. }) && certain && !durable {
-            self.weak_writes += 1;
-            // What it saw was the primary's own data, which may be rolled back together with it.
-            if matches!(effect, Effect::Read(_) | Effect::Differs(_)) {
+        let (deed, returned, weak_write) = match meaning(op) {
+            Meaning::Nothing => return None,
+            Meaning::WeakRead => {
+                self.weak_reads += 1;
                 return None;
             }
-        }
-        let returned = if certain && (durable || matches!(op.request.action, Action::Read { .. })) {
-            op.returned.saturating_add(1)
-        } else {
-            Op::NEVER
+            Meaning::WeakObservation => {
+                self.weak_writes += 1;
+                return None;
+            }
+            Meaning::Wrong => {
+                self.wrong.push(WrongReply { op: position });
+                return None;
+            }
+            Meaning::Needs {
+                deed,
+                returned,
+                weak_write,
+            } => (deed, returned, weak_write),
+        };
+        self.weak_writes += u64::from(weak_write);
+        let mut id = |value| self.values.id(value, hint);
+        let effect = match deed {
+            Deed::Read(found) => Effect::Read(id(found)),
+            Deed::Write(value) => Effect::Write(id(Some(value))),
+            Deed::Cas(expect, value) => Effect::Cas(id(expect), id(Some(value))),
+            Deed::Differs(value) => Effect::Differs(id(value)),
         };
         Some(RegisterOp {
             call: op.call + 1,
@@ -197,6 +177,52 @@ impl Problems {
             effect,
             op: position,
         })
+    }
+}
+
+/// Operations on their way into their keys' groups.
+struct Gathering {
+    problems: Problems,
+    slots: FastMap<Key, u32>,
+    counts: Vec<(Key, usize)>,
+    slot_of: Vec<u32>,
+    ops: Vec<RegisterOp>,
+    hint: usize,
+}
+
+impl Gathering {
+    /// `hint`: how many operations there may be.
+    fn of(history: &History, hint: usize) -> Self {
+        let mut problems = Problems::default();
+        problems.values.id(history.initial, hint);
+        Self {
+            problems,
+            slots: FastMap::default(),
+            counts: Vec::new(),
+            slot_of: Vec::new(),
+            ops: Vec::new(),
+            hint,
+        }
+    }
+
+    fn take(&mut self, key: Key, op: &Op, position: usize) {
+        let position = u32::try_from(position).expect("a history has at most u32::MAX events");
+        let Some(taken) = self.problems.take(op, position, self.hint) else {
+            return;
+        };
+        let counts = &mut self.counts;
+        let slot = *self.slots.entry(key).or_insert_with(|| {
+            counts.push((key, 0));
+            u32::try_from(counts.len() - 1).expect("no more keys than operations")
+        });
+        self.counts[slot as usize].1 += 1;
+        self.slot_of.push(slot);
+        self.ops.push(taken);
+    }
+
+    fn finish(mut self) -> Problems {
+        self.problems.group(self.ops, &self.slot_of, &self.counts);
+        self.problems
     }
 }
 

@@ -13,6 +13,15 @@
 //! 5. *Dominated configurations are dropped*: same state and same pending mutations, but fewer tokens, fewer
 //!    observations, fewer optional writes at hand than one that failed already.
 //! 6. *Hopeless configurations are dropped*, where a model knows that a state can never lead to what is seen next.
+//! 7. *What was seen just before a blind write is decided late.* An optional write was pending when the last blind write
+//!    was placed, and so were the observations called before that: the one may have come immediately before it and been
+//!    seen by the others. That is decided only when one of them returns (a *charge*). So a blind write is never placed
+//!    directly after another one before the same return: that the first was seen can be charged as well.
+//!
+//! A depth-first search that decided badly early may stay below that decision for ever. After some configurations it
+//! begins again with the candidates in another order, each time after twice as many; what has failed stays known.
+
+mod moves;
 
 use std::{hash::Hash, rc::Rc};
 
@@ -20,7 +29,8 @@ use super::{
     bits::Bits,
     fast_hash::{FastMap, FastSet},
     model::{Model, Role, Timed},
-    timeline::{Awaited, Live, Timeline},
+    search::moves::Candidate,
+    timeline::{Awaited, Timeline},
 };
 use crate::checks::budget::{Exhausted, Meter};
 
@@ -52,6 +62,11 @@ const STATES_MAX: usize = 8;
 
 /// How many observations ahead are looked at when a model prunes.
 const LOOK_AHEAD: usize = 8;
+
+/// After how many configurations the search first begins again, and how often that number is doubled.
+const ROUND_CONFIGURATIONS: u32 = 1 << 12;
+/// See [`ROUND_CONFIGURATIONS`].
+const ROUNDS_DOUBLED: u32 = 19;
 
 /// Most operations of one key pending at once that the search takes on.
 pub(crate) const PENDING_MAX: u32 = 1024;
@@ -91,6 +106,12 @@ struct Config<S, const W: usize> {
     optional: Bits<W>,
     /// Tokens used, by class.
     used: Rc<[u32]>,
+    /// Completed operations (positions below it) that were called before the last blind write was placed.
+    before_blind: u32,
+    /// Place of the return before which it was placed.
+    blind_place: u32,
+    /// Nothing was placed since then, and nothing returned.
+    fresh: bool,
 }
 
 /// What must be equal for one configuration to dominate another.
@@ -100,6 +121,7 @@ struct Key<S, const W: usize> {
     state: S,
     placed_mutations: Bits<W>,
     owed_writes: Bits<W>,
+    fresh: bool,
 }
 
 /// What may be better or worse.
@@ -107,7 +129,10 @@ struct Remainder<const W: usize> {
     observed: Bits<W>,
     optional: Bits<W>,
     used: Rc<[u32]>,
+    before_blind: u32,
     next: u32,
+    /// The search began again before it was known whether it fails.
+    undecided: bool,
 }
 
 /// A branching point, and what is still to be tried there.
@@ -115,16 +140,8 @@ struct Frame<S, const W: usize> {
     step: u32,
     config: Config<S, W>,
     candidates: Vec<Candidate>,
-}
-
-#[derive(Clone, Copy)]
-enum Candidate {
-    /// Place this pending operation.
-    Live(u32),
-    /// Use one crashed operation of this class.
-    Token(u32),
-    /// Let the optional write that returns now have been overwritten unseen.
-    Pass,
+    /// Its entry in `Search::remainders`.
+    remainder: u32,
 }
 
 struct Search<'a, M: Model, const W: usize> {
@@ -140,6 +157,8 @@ struct Search<'a, M: Model, const W: usize> {
     remainders: Vec<Remainder<W>>,
     deepest: u32,
     dead_ends: FastSet<M::State>,
+    /// How often it began again.
+    round: u32,
 }
 
 const NONE: u32 = u32::MAX;
@@ -158,6 +177,7 @@ impl<'a, M: Model, const W: usize> Search<'a, M, W> {
             remainders: Vec::new(),
             deepest: 0,
             dead_ends: FastSet::default(),
+            round: 0,
         };
         search.call_those_of(0);
         search
@@ -167,15 +187,19 @@ impl<'a, M: Model, const W: usize> Search<'a, M, W> {
         let end = self.timeline.steps.len() as u32;
         let tokens = self.timeline.tokens.len();
         let mut stack: Vec<Frame<M::State, W>> = Vec::new();
-        let mut next = Some((
+        let begin = (
             0,
             Config {
                 state: self.model.initial(),
                 done: Bits::EMPTY,
                 optional: Bits::EMPTY,
                 used: vec![0; tokens].into(),
+                before_blind: 0,
+                blind_place: 0,
+                fresh: false,
             },
-        ));
+        );
+        let mut next = Some(begin.clone());
         let mut expanded = 0u32;
         loop {
             if let Some((step, config)) = next.take() {
@@ -185,15 +209,27 @@ impl<'a, M: Model, const W: usize> Search<'a, M, W> {
                     return Outcome::Linearizable;
                 }
                 self.remember_depth(step, config.state);
-                if self.is_viable(step, &config) && self.is_new(step, &config) {
+                if self.is_viable(step, &config)
+                    && let Some(remainder) = self.remember(step, &config)
+                {
                     let candidates = self.candidates(step, &config);
                     stack.push(Frame {
                         step,
                         config,
                         candidates,
+                        remainder,
                     });
                 }
                 expanded += 1;
+                if expanded >= ROUND_CONFIGURATIONS << self.round.min(ROUNDS_DOUBLED) {
+                    for frame in stack.drain(..) {
+                        self.remainders[frame.remainder as usize].undecided = true;
+                    }
+                    self.round += 1;
+                    expanded = 0;
+                    next = Some(begin.clone());
+                    continue;
+                }
                 if expanded.is_multiple_of(256)
                     && let Err(exhausted) = meter.check(self.memory_bytes(stack.len()))
                 {
@@ -225,13 +261,8 @@ impl<'a, M: Model, const W: usize> Search<'a, M, W> {
         mut config: Config<M::State, W>,
         end: u32,
     ) -> (u32, Config<M::State, W>) {
+        self.observe(config.state, u32::MAX, &mut config.done);
         loop {
-            for slot in self.observations.and_not(&config.done).iter() {
-                let live = &self.timeline.live[self.occupant[slot as usize] as usize];
-                if self.model.step(config.state, live.effect).is_some() {
-                    config.done.set(slot);
-                }
-            }
             let target = self.timeline.live[self.timeline.steps[step as usize].target as usize];
             let passes = config.done.has(target.slot) || (config.optional.has(target.slot) && !target.useful);
             if !passes {
@@ -239,28 +270,50 @@ impl<'a, M: Model, const W: usize> Search<'a, M, W> {
             }
             config.done.clear(target.slot);
             config.optional.clear(target.slot);
+            config.fresh = false;
             step += 1;
             if step == end {
                 return (step, config);
             }
             self.stand_at(step);
+            // The state is the same: only those who were called now have not been looked at.
+            for position in self.timeline.steps[step as usize].called.clone() {
+                let live = &self.timeline.live[position as usize];
+                if live.role == Role::Observation && self.model.step(config.state, live.effect).is_some() {
+                    config.done.set(live.slot);
+                }
+            }
         }
     }
 
-    /// Remembers the configuration, unless an earlier one dominates it.
-    fn is_new(&mut self, step: u32, config: &Config<M::State, W>) -> bool {
+    /// Places the pending observations (positions below `before`) that agree with the state.
+    fn observe(&self, state: M::State, before: u32, done: &mut Bits<W>) {
+        for slot in self.observations.and_not(done).iter() {
+            let position = self.occupant[slot as usize];
+            let effect = self.timeline.live[position as usize].effect;
+            if position < before && self.model.step(state, effect).is_some() {
+                done.set(slot);
+            }
+        }
+    }
+
+    /// Remembers the configuration, unless an earlier one dominates it: its entry in `remainders`.
+    fn remember(&mut self, step: u32, config: &Config<M::State, W>) -> Option<u32> {
         let key = Key {
             step,
             state: config.state,
             placed_mutations: config.done.and(&self.mutations),
             owed_writes: self.blind.and_not(&config.done).and_not(&config.optional),
+            fresh: config.fresh,
         };
         let observed = config.done.and(&self.observations);
         let head = self.seen.entry(key).or_insert(NONE);
         let mut position = *head;
         while position != NONE {
             let earlier = &self.remainders[position as usize];
-            if earlier.observed.contains(&observed)
+            if !earlier.undecided
+                && earlier.before_blind >= config.before_blind
+                && earlier.observed.contains(&observed)
                 && earlier.optional.contains(&config.optional)
                 && earlier
                     .used
@@ -268,7 +321,7 @@ impl<'a, M: Model, const W: usize> Search<'a, M, W> {
                     .zip(&*config.used)
                     .all(|(earlier, now)| earlier <= now)
             {
-                return false;
+                return None;
             }
             position = earlier.next;
         }
@@ -279,9 +332,11 @@ impl<'a, M: Model, const W: usize> Search<'a, M, W> {
             observed,
             optional,
             used,
+            before_blind: config.before_blind,
             next,
+            undecided: false,
         });
-        true
+        Some(*head)
     }
 
     /// Whether the next observations can still be explained: from the state by mutations that are not blind, or
@@ -323,116 +378,6 @@ impl<'a, M: Model, const W: usize> Search<'a, M, W> {
         let live = &self.timeline.live[position as usize];
         let called = position < self.timeline.steps[step as usize].called.end;
         called && (self.occupant[live.slot as usize] != position || config.done.has(live.slot))
-    }
-
-    /// What can be placed here, the most promising last (it is tried first).
-    fn candidates(&self, step: u32, config: &Config<M::State, W>) -> Vec<Candidate> {
-        let step = &self.timeline.steps[step as usize];
-        let target = self.timeline.live[step.target as usize];
-        let wanted = self.model.wanted(target.effect);
-        let owed = self.blind.and_not(&config.done).and_not(&config.optional);
-        let mut ranked: Vec<((u8, u32), Candidate)> = Vec::new();
-        let movers = self.blind.or(&self.mutations).and_not(&config.done);
-        let mut of_effect: Vec<(M::Effect, u32, usize)> = Vec::new();
-        for slot in movers.iter() {
-            let position = self.occupant[slot as usize];
-            let live: &Live<M::Effect> = &self.timeline.live[position as usize];
-            let Some(after) = self.model.step(config.state, live.effect) else {
-                continue;
-            };
-            // An optional write that changes nothing only helps by absorbing writes that are owed.
-            if after == config.state && config.optional.has(slot) && owed.is_empty() {
-                continue;
-            }
-            let rank = if slot == target.slot {
-                u8::from(config.optional.has(slot))
-            } else if wanted == Some(after) {
-                1
-            } else {
-                2
-            };
-            let entry = ((rank, live.returned), Candidate::Live(position));
-            // Of identical ones, only the one that must return first.
-            match of_effect.iter().find(|(effect, ..)| *effect == live.effect) {
-                Some((_, returned, at)) if live.returned < *returned => ranked[*at] = entry,
-                Some(_) => continue,
-                None => {
-                    of_effect.push((live.effect, live.returned, ranked.len()));
-                    ranked.push(entry);
-                    continue;
-                }
-            }
-            if let Some(known) = of_effect.iter_mut().find(|(effect, ..)| *effect == live.effect) {
-                known.1 = live.returned;
-            }
-        }
-        for (position, class) in (0u32..).zip(&self.timeline.tokens) {
-            let used = config.used[position as usize] as usize;
-            if class.calls.get(used).is_none_or(|call| *call >= step.place) {
-                continue;
-            }
-            let Some(after) = self.model.step(config.state, class.effect) else {
-                continue;
-            };
-            if after == config.state && (class.role != Role::Blind || owed.is_empty()) {
-                continue;
-            }
-            let rank = if wanted == Some(after) { 3 } else { 4 };
-            ranked.push(((rank, position), Candidate::Token(position)));
-        }
-        if config.optional.has(target.slot) {
-            // First, unless somebody waits for what it wrote.
-            let after = self.model.step(config.state, target.effect);
-            let awaited = self.observations.and_not(&config.done).iter().any(|slot| {
-                let observation = &self.timeline.live[self.occupant[slot as usize] as usize];
-                after.is_some() && self.model.wanted(observation.effect) == after
-            });
-            ranked.push(((if awaited { 1 } else { 0 }, 0), Candidate::Pass));
-        }
-        ranked.sort_unstable_by_key(|(rank, _)| std::cmp::Reverse(*rank));
-        ranked.into_iter().map(|(_, candidate)| candidate).collect()
-    }
-
-    fn place(&self, step: u32, mut config: Config<M::State, W>, candidate: Candidate) -> Config<M::State, W> {
-        let target = &self.timeline.steps[step as usize].target;
-        let target_slot = self.timeline.live[*target as usize].slot;
-        let (effect, role) = match candidate {
-            Candidate::Live(position) => {
-                let live = &self.timeline.live[position as usize];
-                config.done.set(live.slot);
-                (live.effect, live.role)
-            }
-            Candidate::Token(class) => {
-                let mut used: Vec<u32> = config.used.to_vec();
-                used[class as usize] += 1;
-                config.used = used.into();
-                let class = &self.timeline.tokens[class as usize];
-                (class.effect, class.role)
-            }
-            Candidate::Pass => {
-                config.done.set(target_slot);
-                config.optional.clear(target_slot);
-                return config;
-            }
-        };
-        if role == Role::Blind {
-            config.optional = self.blind;
-        }
-        config.optional = config.optional.and_not(&config.done);
-        // Whoever places something before the return of the target wants the target seen after it: to place
-        // something and then pass the target is the same as to pass it and place that later.
-        config.optional.clear(target_slot);
-        config.state = self
-            .model
-            .step(config.state, effect)
-            .expect("candidates are possible in the state they were drawn for");
-        if M::PRUNES
-            && let Some(lost) = self.model.lost()
-            && self.is_lost(step, &config)
-        {
-            config.state = lost;
-        }
-        config
     }
 
     fn remember_depth(&mut self, step: u32, state: M::State) {

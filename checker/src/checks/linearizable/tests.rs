@@ -3,6 +3,7 @@
 use super::{
     check::CHECK,
     model::{Model, Timed},
+    one_pass::one_pass,
     problem::{Effect, Problems, RegisterOp, Scratch},
     register::RegisterModel,
     search::{Outcome, search},
@@ -10,10 +11,11 @@ use super::{
     zones::{Violation, ZoneAnswer, zones},
 };
 use crate::{
-    bench::{Flaw, Shape, Values, generate, stateright_linearizable},
+    bench::{Ended, Flaw, Shape, Values, generate, stateright_linearizable, wgl},
     checks::{Budget, Validity, budget::Meter},
-    history::Op,
+    history::{History, Op},
 };
+use workloads::operation::{Completion, Observed, ReadConcern, WriteConcern};
 
 #[test]
 fn zones_agree_with_enumeration() {
@@ -84,6 +86,98 @@ fn zones_agree_with_search_on_longer_histories() {
             ZoneAnswer::NotApplicable => panic!("{shape:?}: values are unique"),
         }
     }
+}
+
+/// Much is pending at once, so that writes overwrite one another unseen and crashed ones abound.
+#[test]
+fn search_agrees_with_wing_gong_lowe_where_much_is_pending() {
+    let meter = Meter::start(&Budget::default());
+    let mut refuted = 0;
+    for seed in 0..rounds(40_000) {
+        let (ops, _) = problem(&Shape {
+            seed,
+            operations: 8 + (seed % 11) as u32,
+            keys: 1,
+            clients: 4 + (seed % 9) as u32,
+            info_percent: (seed % 5) as u32 * 7,
+            values: Values::Few(2 + (seed % 3) as u8),
+            flaw: if seed.is_multiple_of(7) {
+                Flaw::None
+            } else {
+                Flaw::AnyRead
+            },
+        });
+        let mut ops = timed(&ops);
+        // Returns drawn together take slack away: what was pending together must still fit into less time.
+        for op in &mut ops {
+            op.call *= 2;
+            if op.returned != Op::NEVER && (seed ^ u64::from(op.call)).is_multiple_of(3) {
+                op.returned = op.call + (op.returned * 2 - op.call) / 4 * 2 + 1;
+            } else if op.returned != Op::NEVER {
+                op.returned *= 2;
+            }
+        }
+        let limits = (std::time::Duration::from_secs(60), 1 << 30);
+        let truth = wgl(&RegisterModel, &ops, limits.0, limits.1);
+        let ours = search(&RegisterModel, &ops, &meter) == Outcome::Linearizable;
+        assert_eq!(truth, Ended::Decided(ours), "seed {seed}: {ops:?}");
+        refuted += u32::from(!ours);
+    }
+    assert!(
+        (rounds(4_000)..rounds(36_000)).contains(&u64::from(refuted)),
+        "{refuted} refuted: too few of one kind to mean anything"
+    );
+}
+
+/// Histories of several keys, weak concerns and wrong replies among them.
+#[test]
+fn one_pass_leaves_those_keys_open_that_the_zones_do_not_prove() {
+    let (mut open, mut proven) = (0, 0);
+    for seed in 0..rounds(100_000) {
+        let history = several_keys(seed);
+        let pass = one_pass(&history).expect("there are few keys");
+        let problems = Problems::of(&history);
+        let rest = Problems::of_keys(&history, &pass.open);
+        let mut scratch = Scratch::default();
+        for (key, range) in &problems.keys {
+            let (ops, values) = problems.of_key(range.clone(), &mut scratch);
+            let wrong = |op: u32| history.ops[op as usize].request.action.key() == *key;
+            let expected = zones(&ops, values) == ZoneAnswer::Linearizable
+                && !problems.wrong.iter().any(|reply| wrong(reply.op));
+            let left = pass.open.iter().any(|(of, _)| of == key);
+            assert_eq!(left, !expected, "seed {seed}, key {key}: {history:?}");
+            if left {
+                let (again, _) = rest.of_key(rest.keys[key].clone(), &mut scratch);
+                assert_eq!(again, ops, "seed {seed}");
+                open += 1;
+            } else {
+                proven += 1;
+            }
+        }
+        let sum = |problems: &Problems| {
+            problems
+                .keys
+                .values()
+                .map(|range| range.len() as u64)
+                .sum::<u64>()
+        };
+        assert_eq!(pass.operations + sum(&rest), sum(&problems), "seed {seed}");
+        assert_eq!(rest.wrong.len(), problems.wrong.len(), "seed {seed}");
+        assert_eq!(
+            pass.weak_reads + rest.weak_reads,
+            problems.weak_reads,
+            "seed {seed}: {history:?}"
+        );
+        assert_eq!(
+            pass.weak_writes + rest.weak_writes,
+            problems.weak_writes,
+            "seed {seed}"
+        );
+    }
+    assert!(
+        open > rounds(20_000) && proven > rounds(20_000),
+        "{open} open, {proven} proven"
+    );
 }
 
 #[test]
@@ -263,6 +357,54 @@ fn small(seed: u64, cas: bool, few: bool) -> (Vec<RegisterOp>, usize) {
         }
     }
     (ops, count)
+}
+
+/// Several keys at once; some operations ask for less, some replies contradict themselves, some returns are moved.
+fn several_keys(seed: u64) -> History {
+    let mut history = generate(&Shape {
+        seed,
+        operations: 4 + (seed % 17) as u32,
+        keys: 1 + (seed % 3) as u32,
+        clients: 1 + (seed % 5) as u32,
+        info_percent: (seed % 4) as u32 * 12,
+        values: [
+            Values::Unique,
+            Values::UniqueCas,
+            Values::UniqueCas,
+            Values::Few(3),
+        ][seed as usize % 4],
+        flaw: [Flaw::None, Flaw::AnyRead][seed as usize / 4 % 2],
+    });
+    if seed.is_multiple_of(3) {
+        history.initial = Some((seed % 5) as i64);
+    }
+    // Keys follow one another; fold them over each other.
+    let length = history.ops.len().max(1) as u64;
+    for op in &mut history.ops {
+        let dice = (seed ^ op.number.wrapping_mul(0x9e37_79b9)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 40;
+        match dice % 40 {
+            0 => op.request.concerns.write = WriteConcern::One,
+            1 => op.request.concerns.read = ReadConcern::Majority,
+            2 if op.returned != Op::NEVER => op.returned = op.call,
+            3 => {
+                if let Completion::Ok(Observed::Swapped { was, .. }) = &mut op.completion {
+                    *was = Some((dice % length) as i64);
+                }
+            }
+            _ => {}
+        }
+    }
+    history
+        .ops
+        .sort_by_key(|op| (op.call % (1 + length as u32 / 2), op.call));
+    for (place, op) in (0u32..).zip(&mut history.ops) {
+        let length = op.returned.saturating_sub(op.call);
+        op.call = place * 2;
+        if op.returned != Op::NEVER {
+            op.returned = place * 2 + length * 2 + 1;
+        }
+    }
+    history
 }
 
 fn problem(shape: &Shape) -> (Vec<RegisterOp>, usize) {

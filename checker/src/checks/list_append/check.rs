@@ -1,5 +1,9 @@
 //! The check itself.
 
+use std::collections::BTreeSet;
+
+use workloads::operation::{Key, Value};
+
 use super::{
     cycles::{Cycle, cycles},
     graph::{Edge, Graph, Kind},
@@ -10,8 +14,13 @@ use crate::{
     checks::{
         Anomaly, Budget, Check, Verdict,
         budget::{Exhausted, Meter},
+        linearizable::FastSet,
+        witness::smallest,
     },
-    history::{History, foreign::Transaction},
+    history::{
+        History,
+        foreign::{MicroOp, Transaction},
+    },
 };
 
 pub(in crate::checks) const CHECK: Check = Check {
@@ -29,7 +38,55 @@ fn run(history: &History, budget: &Budget) -> Verdict {
 
 /// Judges transactions over lists; strict serializability is demanded.
 pub(crate) fn judge_transactions(transactions: &[Transaction], budget: &Budget) -> Verdict {
-    judge(&Input::of_transactions(transactions), budget)
+    let mut verdict = judge(&Input::of_transactions(transactions), budget);
+    smallest(&mut verdict, |kept| {
+        judge(&Input::of_transactions(&only(transactions, kept)), budget)
+    });
+    verdict
+}
+
+/// The transactions of these numbers, without what others appended.
+pub(super) fn only(transactions: &[Transaction], kept: &BTreeSet<u64>) -> Vec<Transaction> {
+    let is_kept = |transaction: &&Transaction| kept.contains(&transaction.number);
+    let appended = |transaction: &Transaction| {
+        let appends = transaction.micro_ops.iter().filter_map(|micro| match micro {
+            MicroOp::Append { key, value } => Some((*key, *value)),
+            MicroOp::Read { .. } => None,
+        });
+        appends.collect::<Vec<_>>()
+    };
+    let left: FastSet<(Key, Value)> = transactions.iter().filter(is_kept).flat_map(appended).collect();
+    let mut seen: FastSet<(Key, Value)> = FastSet::default();
+    for transaction in transactions.iter().filter(is_kept) {
+        for micro in &transaction.micro_ops {
+            if let MicroOp::Read {
+                key,
+                found: Some(found),
+            } = micro
+            {
+                seen.extend(found.iter().map(|value| (*key, *value)));
+            }
+        }
+    }
+    let others = transactions.iter().filter(|transaction| !is_kept(transaction));
+    let gone: FastSet<(Key, Value)> = others
+        .flat_map(appended)
+        .filter(|place| seen.contains(place) && !left.contains(place))
+        .collect();
+    let mut projected: Vec<Transaction> = transactions.iter().filter(is_kept).cloned().collect();
+    for micro in projected
+        .iter_mut()
+        .flat_map(|transaction| &mut transaction.micro_ops)
+    {
+        if let MicroOp::Read {
+            key,
+            found: Some(found),
+        } = micro
+        {
+            found.retain(|value| !gone.contains(&(*key, *value)));
+        }
+    }
+    projected
 }
 
 fn judge(input: &Input<'_>, budget: &Budget) -> Verdict {
@@ -39,7 +96,7 @@ fn judge(input: &Input<'_>, budget: &Budget) -> Verdict {
     let mut anomalies = std::mem::take(&mut versions.anomalies);
     let mut verdict = match cycles(&Graph::of(input, &versions), &meter) {
         Ok(cycles) => {
-            anomalies.extend(cycles.iter().map(|cycle| anomaly(input, cycle)));
+            anomalies.extend(cycles.iter().map(|cycle| anomaly(input, &versions, cycle)));
             if anomalies.is_empty() {
                 let summary = format!(
                     "{operations} operations on {} lists, {} elements read, have one order",
@@ -63,7 +120,7 @@ fn judge(input: &Input<'_>, budget: &Budget) -> Verdict {
     verdict
 }
 
-fn anomaly(input: &Input<'_>, cycle: &Cycle) -> Anomaly {
+fn anomaly(input: &Input<'_>, versions: &AllVersions<'_>, cycle: &Cycle) -> Anomaly {
     // Helper nodes are folded into the edge that leads to them.
     let transactions = input.txns.len() as u32;
     let mut steps: Vec<(&Txn, Edge)> = Vec::new();
@@ -109,6 +166,28 @@ fn anomaly(input: &Input<'_>, cycle: &Cycle) -> Anomaly {
             "each of these comes before the next, and the last before the first: {}",
             words.join("; ")
         ),
-        operations: steps.iter().map(|(txn, _)| txn.number).collect(),
+        operations: witness(input, versions, &steps),
     }
+}
+
+/// The transactions of the cycle, and the reads that show in which order their appends came.
+fn witness(input: &Input<'_>, versions: &AllVersions<'_>, steps: &[(&Txn, Edge)]) -> Vec<u64> {
+    let mut operations: Vec<u64> = Vec::with_capacity(steps.len());
+    let mut add = |number: u64| {
+        if !operations.contains(&number) {
+            operations.push(number);
+        }
+    };
+    steps.iter().for_each(|(txn, _)| add(txn.number));
+    for (_, edge) in steps {
+        if matches!(edge.kind, Kind::WriteWrite | Kind::ReadWrite)
+            && let Some(reader) = versions
+                .keys
+                .get(&edge.key)
+                .and_then(|of_key| of_key.longest_reader)
+        {
+            add(input.txns[reader as usize].number);
+        }
+    }
+    operations
 }

@@ -1,10 +1,12 @@
 //! Each anomaly planted and found by its name; histories made from one order accepted.
 
+use std::collections::BTreeSet;
+
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use workloads::operation::Value;
 
-use super::judge_transactions;
+use super::{check::only, judge_transactions};
 use crate::{
     checks::{Budget, Validity},
     history::{
@@ -121,7 +123,7 @@ fn an_acknowledged_append_that_a_later_read_lacks_is_found_without_being_seen_by
 #[test]
 fn a_session_that_forgets_itself_is_found() {
     let mut transactions = numbered(vec![
-        ok(0, 9, &[a(1, 1)]),
+        ok(0, 12, &[a(1, 1)]),
         ok(1, 8, &[r(1, &[1])]),
         ok(10, 11, &[r(1, &[])]),
     ]);
@@ -166,6 +168,110 @@ fn histories_made_from_one_order_are_accepted_and_spoiled_reads_are_not() {
         }
     }
     assert!(spoiled_found > 200, "{spoiled_found}");
+}
+
+/// Random transactions that see one list a little late: each witness refutes alone, and nothing of it can be left out.
+#[test]
+fn each_witness_of_transactions_refutes_alone_and_nothing_of_it_can_be_left_out() {
+    let mut found: BTreeSet<String> = BTreeSet::new();
+    for seed in 0..6_000 {
+        let transactions = late_readers(seed);
+        let verdict = judge_transactions(&transactions, &Budget::default());
+        let refutes = |kept: &BTreeSet<u64>| {
+            let verdict = judge_transactions(&only(&transactions, kept), &Budget::default());
+            verdict.validity == Validity::Invalid
+        };
+        for anomaly in verdict.anomalies {
+            let witness: BTreeSet<u64> = anomaly.operations.iter().copied().collect();
+            let context = || format!("seed {seed}: {anomaly:?}\n{transactions:#?}");
+            assert!(refutes(&witness), "does not refute alone: {}", context());
+            for left_out in &witness {
+                let mut rest = witness.clone();
+                rest.remove(left_out);
+                assert!(!refutes(&rest), "{left_out} can be left out: {}", context());
+            }
+            found.insert(anomaly.kind.clone());
+        }
+    }
+    for kind in [
+        "G0",
+        "G1b",
+        "G1c",
+        "G-single",
+        "G2",
+        "G-single-realtime",
+        "incompatible-order",
+    ] {
+        assert!(found.contains(kind), "{kind} never occurred: {found:?}");
+    }
+}
+
+/// Three lists, five transactions at once; a look may miss the last element, a transaction may come apart.
+fn late_readers(seed: u64) -> Vec<Transaction> {
+    let mut dice = ChaCha8Rng::seed_from_u64(seed);
+    let mut below = |bound: u32| dice.next_u32() % bound;
+    let count = 3 + below(4);
+    let mut transactions: Vec<Transaction> = Vec::new();
+    for number in 0..count {
+        let call = below(12) * 2;
+        let micros = 1 + below(3);
+        let micro_ops = (0..micros).map(|_| {
+            let key = below(3);
+            if below(2) == 0 { a(key, 0) } else { r(key, &[]) }
+        });
+        let micro_ops = micro_ops.collect();
+        let returned = call + 1 + below(20) * 2;
+        transactions.push(Transaction {
+            number: number.into(),
+            process: below(4) + 10 * number,
+            call,
+            returned,
+            refused: false,
+            micro_ops,
+        });
+    }
+    transactions.sort_by_key(|transaction| (transaction.call, transaction.number));
+    let mut lists: Vec<Vec<Value>> = vec![Vec::new(); 3];
+    let mut value = 0;
+    // Micro-operations of all of them, now and then out of their transaction's turn.
+    let mut turns: Vec<(usize, usize)> = Vec::new();
+    for (at, transaction) in transactions.iter().enumerate() {
+        turns.extend((0..transaction.micro_ops.len()).map(|micro| (at, micro)));
+    }
+    for _ in 0..below(4) {
+        let (one, other) = (below(turns.len() as u32), below(turns.len() as u32));
+        turns.swap(one as usize, other as usize);
+    }
+    for (at, micro) in turns {
+        match &mut transactions[at].micro_ops[micro] {
+            MicroOp::Append { key, value: appended } => {
+                value += 1;
+                *appended = value;
+                lists[*key as usize].push(value);
+            }
+            MicroOp::Read { key, found } => {
+                let list = &lists[*key as usize];
+                let missed = if below(5) == 0 { 1 } else { 0 };
+                let length = list.len().saturating_sub(missed);
+                let mut seen = list[..length].to_vec();
+                if length > 1 && below(12) == 0 {
+                    seen.swap(length - 2, length - 1);
+                }
+                *found = Some(seen);
+            }
+        }
+    }
+    // Someone sees it all.
+    let micro_ops = (0..3).map(|key| r(key, &lists[key as usize])).collect();
+    transactions.push(Transaction {
+        number: 99,
+        process: 99,
+        call: 100,
+        returned: 101,
+        refused: false,
+        micro_ops,
+    });
+    transactions
 }
 
 /// Single operations: the graph has no cycle exactly when some order explains everything.

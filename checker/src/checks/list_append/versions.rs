@@ -24,7 +24,8 @@ pub(super) struct Versions<'a> {
     /// The longest read, and who made it.
     pub(super) order: &'a [Value],
     pub(super) longest_reader: Option<u32>,
-    /// Every read: who, and how many elements.
+    /// Every read that is a prefix of the longest: who, and how many elements. (What contradicts it has no place in the
+    /// order.)
     pub(super) reads: Vec<(u32, u32)>,
     /// Appends, in order of call.
     pub(super) appends: Vec<(u32, Value)>,
@@ -84,7 +85,6 @@ impl<'a> AllVersions<'a> {
                     Micro::Read(key, found) => {
                         self.elements_read += found.len() as u64;
                         let versions = self.keys.entry(key).or_default();
-                        versions.reads.push((txn, found.len() as u32));
                         if versions.longest_reader.is_none() || found.len() > versions.order.len() {
                             (versions.order, versions.longest_reader) = (found, Some(txn));
                         }
@@ -104,7 +104,9 @@ impl<'a> AllVersions<'a> {
             let number = input.txns[reader as usize].number;
             if !seen.insert(*value) {
                 let words = format!("#{number} found {value} twice in list {key}");
-                self.anomaly(input, "duplicate-elements", key, words, &[reader]);
+                let writer = self.writers.get(&(key, *value)).map(|writer| writer.txn);
+                let involved: Vec<u32> = writer.into_iter().chain([reader]).collect();
+                self.anomaly(input, "duplicate-elements", key, words, &involved);
             }
             match self.writers.get(&(key, *value)).copied() {
                 None => {
@@ -145,8 +147,17 @@ impl<'a> AllVersions<'a> {
                         found.get(at),
                         versions.order.get(at)
                     );
-                    self.anomaly(input, "incompatible-order", key, words, &[txn, longest]);
+                    let writer = |value: Option<&Value>| {
+                        let writer = value.and_then(|value| self.writers.get(&(key, *value)));
+                        writer.map(|writer| writer.txn)
+                    };
+                    let writers = [writer(found.get(at)), writer(versions.order.get(at))];
+                    let mut involved: Vec<u32> = writers.into_iter().flatten().collect();
+                    involved.extend([txn, longest]);
+                    self.anomaly(input, "incompatible-order", key, words, &involved);
                     self.judge_contradicting(input, key, txn, found);
+                } else if let Some(versions) = self.keys.get_mut(&key) {
+                    versions.reads.push((txn, found.len() as u32));
                 }
                 if let Some(last) = found.last()
                     && let Some(writer) = self.writers.get(&(key, *last)).copied()
@@ -161,7 +172,16 @@ impl<'a> AllVersions<'a> {
                 }
                 if contradicts_itself(&micros[..position], key, found) {
                     let words = format!("#{number} read list {key} otherwise than it left it itself");
-                    self.anomaly(input, "internal", key, words, &[txn]);
+                    let mut involved = vec![txn];
+                    for micro in &micros[..=position] {
+                        if let Micro::Read(of, found) = *micro
+                            && of == key
+                        {
+                            let writers = found.iter().filter_map(|value| self.writers.get(&(key, *value)));
+                            involved.extend(writers.map(|writer| writer.txn));
+                        }
+                    }
+                    self.anomaly(input, "internal", key, words, &involved);
                 }
             }
         }
@@ -178,11 +198,13 @@ impl<'a> AllVersions<'a> {
     }
 
     fn anomaly(&mut self, input: &Input<'a>, kind: &str, key: Key, words: String, involved: &[u32]) {
-        let mut operations: Vec<u64> = involved
-            .iter()
-            .map(|txn| input.txns[*txn as usize].number)
-            .collect();
-        operations.dedup();
+        let mut operations: Vec<u64> = Vec::with_capacity(involved.len());
+        for txn in involved {
+            let number = input.txns[*txn as usize].number;
+            if !operations.contains(&number) {
+                operations.push(number);
+            }
+        }
         self.anomalies.push(Anomaly {
             kind: kind.to_owned(),
             key: Some(key),

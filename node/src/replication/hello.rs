@@ -154,8 +154,11 @@ fn is_shown(member: &MemberConfig) -> bool {
 #[must_use]
 pub fn election_id(state: &State) -> ObjectId {
     let mut bytes = [0_u8; 12];
+    let rank = state.term.0;
+    #[cfg(feature = "planted-bugs")]
+    let rank = crate::bugs::election_id_order_wrong::rank(rank);
     bytes[..4].copy_from_slice(&0x7fff_ffff_u32.to_be_bytes());
-    bytes[4..].copy_from_slice(&state.term.0.to_be_bytes());
+    bytes[4..].copy_from_slice(&rank.to_be_bytes());
     ObjectId::from_bytes(bytes)
 }
 

@@ -153,7 +153,11 @@ fn other_row(view: &StatusView<'_>, member: &MemberConfig) -> Document {
         .position(member.id)
         .map(|position| state.seen[position]);
     let up = seen.is_some_and(|seen| seen.up);
+    #[cfg(feature = "planted-bugs")]
+    let up = up || crate::bugs::is_planted(&crate::bugs::status_lies::BUG);
     let heard = seen.map_or(MemberState::Unknown, |seen| seen.state);
+    #[cfg(feature = "planted-bugs")]
+    let heard = crate::bugs::status_lies::told(heard);
     let shown = match heard {
         MemberState::Unknown => MemberState::Unknown,
         _ if !up => MemberState::Down,

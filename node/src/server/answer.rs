@@ -57,7 +57,9 @@ impl Server {
                 "$clusterTime",
                 doc! { "clusterTime": time, "signature": signature },
             );
-            body.insert("operationTime", self.own_time());
+            if !body.contains_key("operationTime") {
+                body.insert("operationTime", self.own_time());
+            }
         }
         match RawDocumentBuf::try_from(&body) {
             Ok(raw) => {

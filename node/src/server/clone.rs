@@ -136,6 +136,10 @@ impl Server {
             });
             clone.tally.collections += 1;
             for index in collection.indexes {
+                #[cfg(feature = "planted-bugs")]
+                if crate::bugs::is_planted(&crate::bugs::indexes_not_built::BUG) {
+                    continue;
+                }
                 clone.tally.indexes += 1;
                 changes.push(Change::CreateIndex {
                     ns: Arc::clone(&ns),
@@ -164,6 +168,8 @@ impl Server {
             .log
             .entries_after(self.store.last_applied(), APPLY_ENTRIES, APPLY_BYTES)
             .map_err(|error| error.to_string())?;
+        #[cfg(feature = "planted-bugs")]
+        let entries = self.serve_too_early(entries);
         if entries.is_empty() {
             self.store
                 .absorb_and_wait(stop)
@@ -177,6 +183,10 @@ impl Server {
                     "initial sync: data are whole"
                 );
                 self.cloned = Some(tally);
+            }
+            #[cfg(feature = "planted-bugs")]
+            if crate::bugs::is_planted(&crate::bugs::secondary_before_stop_timestamp::BUG) {
+                return Ok(());
             }
             self.feed(&Input::CloneApplied);
             return Ok(());

@@ -192,6 +192,8 @@ impl Server {
             None if config.data_voters() <= config.majority() && config.voters() > config.data_voters() => {
                 W::Members(1)
             }
+            #[cfg(feature = "planted-bugs")]
+            None if crate::bugs::is_planted(&crate::bugs::default_concern_ignored::BUG) => W::Members(1),
             None => W::Majority,
             Some(Bson::String(mode)) if mode == "majority" => W::Majority,
             Some(Bson::String(mode)) if config.mode(ModeId::of(mode)).is_some() => W::Mode(ModeId::of(mode)),

@@ -142,6 +142,8 @@ pub(super) fn apply(store: &mut Store, optime: OpTime, bytes: &[u8]) -> Result<(
 /// under the old name may be lost. The clone has to be made anew then.
 pub(super) fn apply_to_clone(store: &mut Store, optime: OpTime, bytes: &[u8]) -> Result<(), ApplyError> {
     let changes = changes(store, optime, bytes)?;
+    #[cfg(feature = "planted-bugs")]
+    let changes = super::confused_clone::changes(store, bytes, changes)?;
     if changes
         .iter()
         .any(|change| matches!(change, Change::RenameCollection { .. }))
@@ -155,6 +157,8 @@ pub(super) fn apply_to_clone(store: &mut Store, optime: OpTime, bytes: &[u8]) ->
 fn changes(store: &Store, optime: OpTime, bytes: &[u8]) -> Result<Vec<Change>, ApplyError> {
     let entry = OplogEntry::parse(bytes)?;
     let mut changes = entry.changes()?;
+    #[cfg(feature = "planted-bugs")]
+    crate::bugs::non_idempotent_oplog::take_steps(store, &mut changes)?;
     if let Some(session) = entry.session {
         let result = entry.object2.and_then(|object2| object2.get_document("r").ok());
         changes.extend(session_table::changes(store, optime, session, result)?);

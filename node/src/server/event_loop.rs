@@ -126,6 +126,9 @@ pub struct Server {
     pub(super) stopping: Option<String>,
     /// Why this member is FATAL.
     pub(super) given_up: Option<String>,
+    /// What the planted bug Q06 applies too late.
+    #[cfg(feature = "planted-bugs")]
+    pub(super) held_back: Option<Arc<[u8]>>,
     _lock: DataDirectoryLock,
 }
 
@@ -252,6 +255,8 @@ impl Server {
             events,
             stopping: None,
             given_up: None,
+            #[cfg(feature = "planted-bugs")]
+            held_back: None,
             state,
             _lock: lock,
         })
@@ -357,6 +362,8 @@ impl Server {
     /// Hands committed data to the store, and lets the oplog's cap drop what the store holds.
     fn absorb(&mut self) -> Result<(), StoreError> {
         self.absorbed = std::time::Instant::now();
+        #[cfg(feature = "planted-bugs")]
+        self.give_up_holding_back();
         // Never more than is on disk here: else the store could hold an entry that the log has lost.
         let committed = self.state.commit_point.min(self.state.durable);
         let kept = self.snapshots.floor(self.store.overlay_bytes(), self.absorbed);
@@ -519,6 +526,10 @@ impl Server {
 
     /// A fresh number from 0 to 1000 (xorshift): only spreads elections, decides nothing.
     pub(super) fn jitter(&mut self) -> u32 {
+        #[cfg(feature = "planted-bugs")]
+        if crate::bugs::is_planted(&crate::bugs::no_jitter::BUG) {
+            return 0;
+        }
         self.dice ^= self.dice << 13;
         self.dice ^= self.dice >> 7;
         self.dice ^= self.dice << 17;

@@ -10,6 +10,8 @@ mod clients;
 mod clone;
 mod cluster_time;
 mod confirm;
+#[cfg(feature = "planted-bugs")]
+mod confused_clone;
 pub mod connection;
 mod conversation;
 mod data;
@@ -20,7 +22,11 @@ mod fail_point;
 mod faulty;
 mod gate;
 mod give_up;
+#[cfg(feature = "planted-bugs")]
+mod held_back;
 mod inbox;
+#[cfg(feature = "planted-bugs")]
+mod left_behind;
 mod obey;
 mod pending;
 mod read_concern;

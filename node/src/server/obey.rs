@@ -108,6 +108,10 @@ impl Server {
                 if crate::bugs::is_planted(&crate::bugs::applies_neighbours_in_the_wrong_order::BUG) {
                     return self.append_confused(entries, &documents);
                 }
+                #[cfg(feature = "planted-bugs")]
+                if crate::bugs::is_planted(&crate::bugs::secondary_reads_mid_batch::BUG) {
+                    return self.append_mid_batch(entries, &documents);
+                }
                 for (optime, document) in entries.iter().zip(documents) {
                     self.append_entry(*optime, document)?;
                 }
@@ -122,6 +126,8 @@ impl Server {
                     #[cfg(feature = "planted-bugs")]
                     let statement = statement
                         .filter(|_| !crate::bugs::is_planted(&crate::bugs::keeps_retries_to_itself::BUG));
+                    #[cfg(feature = "planted-bugs")]
+                    let write = &crate::bugs::non_idempotent_oplog::as_step(&self.store, write);
                     let document =
                         entry::of_write(*optime, write, statement).map_err(|error| error.to_string())?;
                     self.append_entry(*optime, document)?;
@@ -174,7 +180,7 @@ impl Server {
     }
 
     /// To the oplog, and to the data: the same bytes for everybody.
-    fn append_entry(&mut self, optime: OpTime, document: Arc<[u8]>) -> Result<(), String> {
+    pub(super) fn append_entry(&mut self, optime: OpTime, document: Arc<[u8]>) -> Result<(), String> {
         if self.cloning.is_none()
             && let Err(error) = self.apply_entry(optime, &document)
         {
@@ -229,11 +235,7 @@ impl Server {
         let lsn = self.log.truncate_after(to).map_err(|error| error.to_string())?;
         self.store.roll_back_to(to).map_err(|error| error.to_string())?;
         #[cfg(feature = "planted-bugs")]
-        if let Some((optime, document)) = removed.first()
-            && crate::bugs::is_planted(&crate::bugs::leaves_a_document_behind_in_rollback::BUG)
-        {
-            entry::apply(&mut self.store, *optime, document).map_err(|error| error.to_string())?;
-        }
+        self.leave_behind(&removed)?;
         self.confirmations
             .push(lsn, Confirmation::Persisted(Token::RollBack(to)));
         Ok(())
@@ -250,6 +252,8 @@ impl Server {
                 // The batch may be shorter than the core allowed: a prefix is as good.
                 entries.truncate(found.len());
                 documents = found.into_iter().map(|(_, document)| document).collect();
+                #[cfg(feature = "planted-bugs")]
+                crate::bugs::oplog_hole::leave(entries, &mut documents);
             }
             Body::CloneResponse { .. } => documents = self.fill_page(&mut message)?,
             Body::HeartbeatRequest { .. } => {

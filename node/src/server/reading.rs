@@ -76,7 +76,12 @@ impl Server {
             Err(error) => return self.reply_error(reply, &error, false),
         }
         let (at, reading) = self.point_of(&wanted, at);
-        match self.run_read(run, &request, connection, at, reading) {
+        let seen = self.seen_at(&request, at);
+        let said = |mut body: Document| {
+            body.insert("operationTime", seen);
+            body
+        };
+        match self.run_read(run, &request, connection, at, reading).map(said) {
             Err(error) => {
                 self.feed(&Input::Abandon(id));
                 self.reply_error(reply, &error, false);
@@ -184,6 +189,10 @@ impl Server {
         let Some(after) = wanted.after.or(wanted.at) else {
             return Ok(true);
         };
+        #[cfg(feature = "planted-bugs")]
+        if crate::bugs::is_planted(&crate::bugs::after_cluster_time_ignored::BUG) {
+            return Ok(true);
+        }
         let newest = self.cluster_time.newest(self.own_time());
         if after > newest {
             let text = format!(
@@ -204,6 +213,29 @@ impl Server {
             _ => self.own_time(),
         };
         Ok(here >= after)
+    }
+
+    /// The newest entry that a read at this point can have seen. Said of a read at the commit point, the newest entry
+    /// of all would lie beyond its snapshot: the client believes to have seen what it has not (R-114, SERVER-120304).
+    fn seen_at(&self, request: &Request, at: ReadAt) -> bson::Timestamp {
+        #[cfg(feature = "planted-bugs")]
+        if crate::bugs::is_planted(&crate::bugs::operation_time_beyond_snapshot::BUG) {
+            return self.own_time();
+        }
+        let cursor = match request.body.get("getMore") {
+            Ok(Some(RawBsonRef::Int64(cursor))) => self.cursors.reading(cursor),
+            _ => None,
+        };
+        let point = match (cursor, at) {
+            (Some(Reading::Committed), _) => self.committed_point(),
+            (Some(Reading::Snapshot(point)), _) | (_, ReadAt::At(point)) => point,
+            (_, ReadAt::Latest) => OpTime::NULL,
+        };
+        if point.is_null() {
+            // Everything, or nothing that has a name.
+            return self.own_time();
+        }
+        time_of(point.min(self.state.last_written()))
     }
 
     /// Where a read looks, and how its cursor goes on.

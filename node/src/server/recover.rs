@@ -38,6 +38,8 @@ pub(super) fn recover_core(
         });
     }
     let port: Option<u16> = read_record(meta, record::PORT)?;
+    #[cfg(feature = "planted-bugs")]
+    let port = port.filter(|_| !crate::bugs::is_planted(&crate::bugs::clones_local_or_config_wrongly::BUG));
     if port.is_some_and(|port| port != options.port()) {
         // N08: two members with one vote. Whoever this is now, the set will tell.
         tracing::warn!("the data directory is another member's copy: its data stay, its identity does not");
@@ -66,6 +68,8 @@ pub(super) fn recover_own_id(
     log: &mut Log,
 ) -> Result<ObjectId, StartError> {
     let port: Option<u16> = read_record(&recovered.meta, record::PORT)?;
+    #[cfg(feature = "planted-bugs")]
+    let port = port.filter(|_| !crate::bugs::is_planted(&crate::bugs::clones_local_or_config_wrongly::BUG));
     let known: Option<[u8; 12]> = read_record(&recovered.meta, record::ME)?;
     if let Some(known) = known
         && port.is_none_or(|port| port == options.port())

@@ -14,6 +14,8 @@ pub struct Timers {
 impl Timers {
     /// Arms `timer` (afresh).
     pub fn set(&mut self, timer: Timer, deadline: Instant) {
+        #[cfg(feature = "planted-bugs")]
+        let deadline = crate::bugs::timers_on_wall_clock::shown(deadline);
         self.deadlines.insert(timer, deadline);
     }
 
@@ -30,6 +32,8 @@ impl Timers {
 
     /// Takes out one timer whose deadline has passed, the oldest first.
     pub fn take_due(&mut self, now: Instant) -> Option<Timer> {
+        #[cfg(feature = "planted-bugs")]
+        let now = crate::bugs::timers_on_wall_clock::shown(now);
         let (timer, deadline) = self.deadlines.iter().min_by_key(|(_, deadline)| **deadline)?;
         let (timer, due) = (*timer, *deadline <= now);
         due.then(|| {

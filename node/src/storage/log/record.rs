@@ -100,7 +100,10 @@ pub(super) fn decode(bytes: &[u8], offset: usize, salt: Salt) -> Option<Record<'
     }
     let payload = bytes.get(offset + HEADER_BYTES..offset + HEADER_BYTES + length)?;
     let crc = u32::from_le_bytes(header[4..8].try_into().ok()?);
-    (checksum(salt, header, [payload, &[]]) == crc).then_some(Record {
+    let right = checksum(salt, header, [payload, &[]]) == crc;
+    #[cfg(feature = "planted-bugs")]
+    let right = right || crate::bugs::is_planted(&crate::bugs::torn_tail_accepted::BUG);
+    right.then_some(Record {
         kind,
         batch_start,
         payload,
@@ -114,7 +117,10 @@ pub(super) fn payload_of(record: &[u8], salt: Salt) -> Option<&[u8]> {
     let length = u32::from_le_bytes(header[0..4].try_into().ok()?) as usize;
     let crc = u32::from_le_bytes(header[4..8].try_into().ok()?);
     let payload = record.get(HEADER_BYTES..HEADER_BYTES + length)?;
-    (checksum(salt, header, [payload, &[]]) == crc).then_some(payload)
+    let right = checksum(salt, header, [payload, &[]]) == crc;
+    #[cfg(feature = "planted-bugs")]
+    let right = right || crate::bugs::is_planted(&crate::bugs::torn_tail_accepted::BUG);
+    right.then_some(payload)
 }
 
 /// The bytes of an optime in a payload.

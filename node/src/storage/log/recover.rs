@@ -170,6 +170,8 @@ fn replay(
                 bytes: (record.payload.len() - OPTIME_BYTES) as u32,
             });
         }
+        #[cfg(feature = "planted-bugs")]
+        Kind::TruncateAfter if crate::bugs::is_planted(&crate::bugs::truncate_after_point_ignored::BUG) => {}
         Kind::TruncateAfter => {
             let (optime, _) = decode_optime(record.payload).ok_or_else(malformed)?;
             let kept = state.slots.partition_point(|slot| slot.optime <= optime);

@@ -16,6 +16,7 @@ pub mod invariants;
 pub mod judge;
 pub mod model;
 pub mod nemesis;
+pub mod probes;
 pub mod record;
 pub mod replay;
 pub mod report;

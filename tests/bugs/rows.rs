@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use checker::hunt::shell;
+use checker::hunt::{probed::PROBED, shell};
 use checker::invariants::INVARIANTS;
 use checker::model::family;
 use checker::nemesis::NEMESES;
@@ -69,6 +69,7 @@ fn what_the_table_calls_planted_is_registered_and_nothing_else_is() {
 fn what_the_table_says_of_a_catch_is_so() {
     let mut models = BTreeSet::new();
     let mut seeds = BTreeSet::new();
+    let mut probes = BTreeSet::new();
     for row in rows() {
         let id = row.id.as_str();
         for catch in row.caught.split("; ") {
@@ -89,6 +90,9 @@ fn what_the_table_says_of_a_catch_is_so() {
                 }
                 "story" => check_story(id, rest),
                 "live" => check_live(id, rest),
+                "probe" => {
+                    probes.insert((row.id.clone(), rest.to_owned()));
+                }
                 "unreachable:" => check_reference(id, rest),
                 "not" => assert!(rest.starts_with("yet: ") && rest.len() > 10, "{id}: {rest}"),
                 _ => panic!("{id}: {catch}"),
@@ -108,6 +112,10 @@ fn what_the_table_says_of_a_catch_is_so() {
         .iter()
         .map(|(id, _, oracle)| ((*id).to_owned(), (*oracle).to_owned()));
     assert_eq!(seeds, ranges.collect());
+    let probed = PROBED
+        .iter()
+        .map(|(id, probe)| ((*id).to_owned(), (*probe).to_owned()));
+    assert_eq!(probes, probed.collect());
 }
 
 #[test]

@@ -170,7 +170,7 @@ fn writes(descriptor: c_int, place: Place, length: u64, done: impl FnOnce() -> c
     }
     let result = done();
     if result >= 0 && flags & libc::O_DSYNC != 0 {
-        undo::sync_ended(undo::sync_begins(status.st_ino));
+        undo::sync_ended(undo::sync_begins(&status));
     }
     result
 }
@@ -207,7 +207,7 @@ fn syncs(descriptor: c_int, done: impl FnOnce() -> c_long) -> c_long {
     if !undo::is_on() {
         return done();
     }
-    let begun = undo::sync_begins(status.st_ino);
+    let begun = undo::sync_begins(&status);
     let result = done();
     if result == 0 {
         undo::sync_ended(begun);

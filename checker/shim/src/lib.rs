@@ -61,6 +61,7 @@ extern "C" fn construct() {
         scope::set(directory);
         if let Some(undo) = variable(page::UNDO_VARIABLE) {
             undo::open(undo);
+            undo::set_strict(variable(page::STRICT_NAMES_VARIABLE).is_some());
         }
     }
 }

@@ -35,6 +35,10 @@ pub const SCOPE_VARIABLE: &str = "CHECKER_SHIM_SCOPE";
 /// scope, on the same file system). Without it nothing is journaled.
 pub const UNDO_VARIABLE: &str = "CHECKER_SHIM_UNDO";
 
+/// Environment variable that, when it is there, lets only a sync of a directory make names durable. POSIX promises no more;
+/// the journal of most file systems takes all names along with a sync of any file.
+pub const STRICT_NAMES_VARIABLE: &str = "CHECKER_SHIM_STRICT_NAMES";
+
 /// Environment variable that holds the checker's process id: the process is to die with it.
 pub const PARENT_VARIABLE: &str = "CHECKER_PDEATHSIG";
 

@@ -35,6 +35,7 @@ const CHUNK_BYTES: usize = 64 * 1024;
 const NAMES: usize = 0;
 
 static ON: AtomicBool = AtomicBool::new(false);
+static STRICT: AtomicBool = AtomicBool::new(false);
 static LOCK: AtomicBool = AtomicBool::new(false);
 static STATE: Guarded = Guarded(UnsafeCell::new(State::new()));
 
@@ -173,14 +174,23 @@ pub(crate) fn forget(inode: u64) {
     });
 }
 
+/// Whether names are made durable by syncs of directories alone.
+pub(crate) fn set_strict(strict: bool) {
+    STRICT.store(strict, Ordering::Release);
+}
+
 /// A sync of the inode begins.
-pub(crate) fn sync_begins(inode: u64) -> Begun {
+pub(crate) fn sync_begins(status: &libc::stat) -> Begun {
+    let inode = status.st_ino;
     let mut begun = Begun {
         inode,
         ..Begun::default()
     };
+    let is_directory = status.st_mode & libc::S_IFMT == libc::S_IFDIR;
     with_locked(|state| {
-        begun.names = state.journals[NAMES].mark();
+        if is_directory || !STRICT.load(Ordering::Acquire) {
+            begun.names = state.journals[NAMES].mark();
+        }
         begun.content = state
             .known_journal(inode)
             .map_or(Mark::default(), |index| state.journals[index].mark());

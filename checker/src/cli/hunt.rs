@@ -103,6 +103,7 @@ async fn hunt(
             results: results.to_owned(),
             correct: correct.node,
             planted: planted.node,
+            shim: correct.shim,
             interrupt,
         })
     } else {

@@ -19,6 +19,7 @@ mod man;
 mod model;
 mod namespaces;
 mod planted_bug;
+mod probe;
 mod replay;
 mod report;
 mod run;

@@ -3,8 +3,8 @@
 #[cfg(feature = "planted-bugs")]
 use super::hunt;
 use super::{
-    attach, bench, campaign, cluster, completions, context::Context, doctor, judge, man, model, replay,
-    report, run, serve, simulate,
+    attach, bench, campaign, cluster, completions, context::Context, doctor, judge, man, model, probe,
+    replay, report, run, serve, simulate,
 };
 use crate::record::exit::Exit;
 
@@ -37,6 +37,7 @@ subcommands! {
     Simulate => simulate,
     #[cfg(feature = "planted-bugs")]
     Hunt => hunt,
+    Probe => probe,
     Replay => replay,
     Judge => judge,
     Report => report,

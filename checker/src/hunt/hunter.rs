@@ -83,7 +83,7 @@ impl Hunter {
             bug: question.id.to_owned(),
             name: question.name.to_owned(),
             world,
-            must_name: question.oracles().iter().map(ToString::to_string).collect(),
+            must_name: question.oracles(),
             trials,
         })
     }

@@ -14,8 +14,10 @@ use super::{
     world::World,
 };
 use crate::{
+    checks::Validity,
     console::Console,
     nemesis::NEMESES,
+    probes,
     record::verdict::Overall,
     run::{
         error::RunError,
@@ -36,6 +38,8 @@ pub struct Ground {
     pub correct: PathBuf,
     /// The node that can have one.
     pub planted: PathBuf,
+    /// The preload library.
+    pub shim: PathBuf,
     /// Ctrl-C.
     pub interrupt: Interrupt,
 }
@@ -53,8 +57,10 @@ impl Ground {
     ) -> Result<Trial, RunError> {
         let began = Instant::now();
         let oracles = question.oracles();
-        let mut trial = Trial::default();
-        while trial.seeds == 0 || began.elapsed() + length(&question.setting) < budget {
+        let mut trial = self.probe(question).await;
+        while trial.caught_by.is_none() && trial.seeds == 0
+            || began.elapsed() + length(&question.setting) < budget
+        {
             let seed = 1 + trial_number * SEEDS_OF_A_TRIAL + trial.seeds;
             trial.seeds += 1;
             let outcome = self.play(&question.setting, seed, Some(question.id)).await?;
@@ -88,6 +94,23 @@ impl Ground {
                 settings.push(question.setting);
             }
         }
+        for probe in probes::PROBES {
+            if !questions
+                .iter()
+                .any(|question| question.probes().any(|own| own.name == probe.name))
+            {
+                continue;
+            }
+            let verdict = probe.ask(&self.probed(None)).await;
+            clean.runs += 1;
+            clean.operations += verdict.operations;
+            let words = format!("{}: {}", probe.name, verdict.summary);
+            match verdict.validity {
+                Validity::Valid => {}
+                Validity::Invalid => clean.alarms.push(words),
+                Validity::Unknown => clean.invalid.push(words),
+            }
+        }
         for setting in settings {
             for trial in 0..trials {
                 if self.interrupt.wish() >= Wish::Finish {
@@ -113,6 +136,34 @@ impl Ground {
         }
         clean.elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(clean)
+    }
+
+    /// The bug's own dialogues, before chance is given one.
+    async fn probe(&self, question: &Question) -> Trial {
+        let mut trial = Trial::default();
+        for probe in question.probes() {
+            let verdict = probe.ask(&self.probed(Some(question.id))).await;
+            if verdict.validity == Validity::Invalid {
+                trial.seen.push(probe.oracle());
+                trial.words = verdict.summary;
+                trial.caught_by = Some(probe.oracle());
+                break;
+            }
+        }
+        trial
+    }
+
+    fn probed(&self, bug: Option<&str>) -> probes::ground::Ground {
+        let node = if bug.is_some() {
+            &self.planted
+        } else {
+            &self.correct
+        };
+        probes::ground::Ground {
+            node: node.clone(),
+            shim: self.shim.clone(),
+            bug: bug.map(str::to_owned),
+        }
     }
 
     async fn play(&self, setting: &Setting, seed: u64, bug: Option<&str>) -> Result<Outcome, RunError> {

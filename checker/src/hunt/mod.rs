@@ -10,6 +10,7 @@ pub mod in_models;
 pub mod in_simulation;
 pub mod oracle;
 pub mod page;
+pub mod probed;
 pub mod question;
 pub mod record;
 pub mod shell;

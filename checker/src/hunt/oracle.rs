@@ -19,8 +19,10 @@ pub fn guarantee(oracle: &str) -> &str {
 }
 
 /// Whether `seen` names a guarantee of those that must be named.
-pub fn is_right(seen: &str, named: &[&str]) -> bool {
-    named.iter().any(|oracle| guarantee(oracle) == guarantee(seen))
+pub fn is_right(seen: &str, named: &[impl AsRef<str>]) -> bool {
+    named
+        .iter()
+        .any(|oracle| guarantee(oracle.as_ref()) == guarantee(seen))
 }
 
 /// The oracles that have spoken in a live run, the order kept, each once.

@@ -2,6 +2,9 @@
 
 use protocol::bugs::{BUGS, Bug};
 
+use super::probed::PROBED;
+use crate::probes::probe::Probe;
+
 /// One row of the exam.
 #[derive(Clone, Copy, Debug)]
 pub struct Question {
@@ -186,9 +189,17 @@ impl Question {
     }
 
     /// Every oracle that may catch it.
-    pub fn oracles(&self) -> Vec<&'static str> {
+    pub fn oracles(&self) -> Vec<String> {
         let own = protocol::bugs::find(self.id).map_or(&[][..], |bug| bug.caught_by);
-        own.iter().chain(self.also).copied().collect()
+        let named = own.iter().chain(self.also).map(ToString::to_string);
+        named.chain(self.probes().map(Probe::oracle)).collect()
+    }
+
+    /// The probes that ask for what it breaks.
+    pub fn probes(&self) -> impl Iterator<Item = &'static Probe> + use<> {
+        let id = self.id;
+        let own = PROBED.iter().filter(move |(bug, _)| *bug == id);
+        own.filter_map(|(_, probe)| Probe::find(probe))
     }
 
     fn of_core(bug: &Bug) -> Self {
@@ -237,6 +248,12 @@ mod tests {
         }
         for (id, ..) in CORE {
             assert!(protocol::bugs::find(id).is_some(), "{id}");
+        }
+        for (bug, probe) in PROBED {
+            assert!(
+                Question::find(bug).is_some() && Probe::find(probe).is_some(),
+                "{bug}"
+            );
         }
     }
 

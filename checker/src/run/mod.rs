@@ -19,6 +19,7 @@ pub mod marks;
 pub mod phases;
 pub mod processes;
 pub mod recovery;
+mod replica_indexes;
 pub mod replicas;
 pub mod retell;
 pub mod scenario;

@@ -12,7 +12,7 @@ use mongodb::{
     options::{ReadConcern, ReadPreference, SelectionCriteria},
 };
 
-use super::{admin::Admin, marks::marks};
+use super::{admin::Admin, marks::marks, replica_indexes::indexes};
 use crate::{
     checks::{ReplicaDump, Verdict, replicas_equal},
     history::Marks,
@@ -30,13 +30,16 @@ const TEXT_CHARACTERS_MAX: usize = 300;
 /// the middle. Nothing changes any more, so that what is read later is the same.
 const DUMPS_MAX: u32 = 4;
 
-type Documents = BTreeMap<String, RawDocumentBuf>;
+/// What a member holds under a name, by the rows' ids.
+pub(super) type Documents = BTreeMap<String, RawDocumentBuf>;
 type Optime = (i64, u64);
 
 /// Everything that one member holds.
 #[derive(Clone, Debug, Default)]
 pub struct Holdings {
     collections: BTreeMap<String, Documents>,
+    /// By collection.
+    indexes: BTreeMap<String, Documents>,
     oplog: BTreeMap<Optime, RawDocumentBuf>,
 }
 
@@ -109,6 +112,9 @@ async fn dump(admin: &Admin) -> Result<Vec<Holdings>, (u8, Error)> {
             let found = documents(reader, name).await;
             held.collections
                 .insert(name.clone(), found.map_err(|error| (member, error))?);
+            let found = indexes(admin.client(member), name).await;
+            held.indexes
+                .insert(name.clone(), found.map_err(|error| (member, error))?);
         }
     }
     Ok(all)
@@ -164,12 +170,30 @@ fn namespace(entry: &RawDocumentBuf) -> Option<String> {
     written.then(|| name.to_owned())
 }
 
+impl Holdings {
+    fn of_documents(&self) -> BTreeMap<String, &Documents> {
+        let rows = self.collections.iter();
+        rows.map(|(name, rows)| (name.clone(), rows)).collect()
+    }
+
+    fn of_indexes(&self) -> BTreeMap<String, &Documents> {
+        let rows = self.indexes.iter();
+        rows.map(|(name, rows)| (indexes_of(name), rows)).collect()
+    }
+}
+
+/// How the indexes of a collection are called beside its documents.
+fn indexes_of(name: &str) -> String {
+    format!("{name} (indexes)")
+}
+
 fn hashed(member: u8, held: &Holdings) -> ReplicaDump {
-    let collections = held.collections.iter().map(|(name, documents)| {
+    let all = held.of_documents().into_iter().chain(held.of_indexes());
+    let collections = all.map(|(name, documents)| {
         let documents = documents
             .iter()
             .map(|(id, document)| (id.clone(), hash(document)));
-        (name.clone(), documents.collect())
+        (name, documents.collect())
     });
     ReplicaDump {
         member: format!("n{member}"),
@@ -188,20 +212,20 @@ fn difference(holdings: &[Holdings]) -> ReplicaDiff {
         members: (0..).zip(holdings).map(|(n, held)| digest(n, held)).collect(),
         ..ReplicaDiff::default()
     };
-    let names: BTreeSet<&String> = holdings.iter().flat_map(|held| held.collections.keys()).collect();
-    for name in names {
-        let empty = Documents::new();
-        let of = |held: &'_ Holdings| held.collections.get(name).cloned().unwrap_or_default();
-        let documents: Vec<Documents> = holdings.iter().map(of).collect();
-        let ids: BTreeSet<&String> = documents
-            .iter()
-            .chain([&empty])
-            .flat_map(BTreeMap::keys)
-            .collect();
-        for id in ids {
-            let place = format!("{name} {id}");
-            let held: Vec<_> = documents.iter().map(|documents| documents.get(id)).collect();
-            push(&mut diff.documents, &mut diff.left_out, place, &held);
+    for held_under in [Holdings::of_documents, Holdings::of_indexes] {
+        let all: Vec<BTreeMap<String, &Documents>> = holdings.iter().map(held_under).collect();
+        let names: BTreeSet<&String> = all.iter().flat_map(BTreeMap::keys).collect();
+        for name in names {
+            let rows: Vec<Option<&Documents>> = all.iter().map(|held| held.get(name).copied()).collect();
+            let ids: BTreeSet<&String> = rows.iter().flatten().flat_map(|rows| rows.keys()).collect();
+            for id in ids {
+                let place = format!("{name} {id}");
+                let held: Vec<_> = rows
+                    .iter()
+                    .map(|rows| rows.and_then(|rows| rows.get(id)))
+                    .collect();
+                push(&mut diff.documents, &mut diff.left_out, place, &held);
+            }
         }
     }
     // Old entries may have been dropped by one member and not yet by another: only what all could have counts.
@@ -313,6 +337,18 @@ mod tests {
     }
 
     #[test]
+    fn an_index_that_one_member_lacks_is_a_difference() {
+        let mut other = holdings(1);
+        let row = Documents::from([("index a_1".to_owned(), rawdoc! {"name": "a_1"})]);
+        other.indexes.insert("checker.registers".to_owned(), row);
+        let members = [holdings(1), other];
+        let diff = difference(&members);
+        assert_eq!(diff.documents[0].place, "checker.registers (indexes) index a_1");
+        let dumps: Vec<ReplicaDump> = (0..).zip(&members).map(|(n, held)| hashed(n, held)).collect();
+        assert_eq!(replicas_equal(&dumps).validity, Validity::Invalid);
+    }
+
+    #[test]
     fn only_writes_of_the_user_name_collections() {
         let entry = |op: &str, ns: &str| rawdoc! {"op": op, "ns": ns};
         assert_eq!(
@@ -329,6 +365,7 @@ mod tests {
         let entry = |term: i64| rawdoc! {"op": "n", "t": term};
         Holdings {
             collections: BTreeMap::from([("checker.registers".to_owned(), registers)]),
+            indexes: BTreeMap::new(),
             oplog: BTreeMap::from([((1, 1 << 32), entry(1)), ((2, 2 << 32), entry(2))]),
         }
     }

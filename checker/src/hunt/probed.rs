@@ -1,0 +1,31 @@
+//! Which probe asks for the guarantee that a planted bug breaks.
+
+/// A bug and a probe that must find it, one line each.
+pub const PROBED: &[(&str, &str)] = &[
+    ("D01", "torn-write-is-cut"),
+    ("D03", "rollback-survives-a-crash"),
+    ("D06", "new-segment-survives-power-loss"),
+    ("E05", "stale-member-does-not-win"),
+    ("E06", "later-clock-does-not-win"),
+    ("E08", "even-halves-elect-nobody"),
+    ("E16", "elections-are-spread"),
+    ("N01", "copy-equals-its-source"),
+    ("N03", "copy-equals-its-source"),
+    ("N04", "unfinished-copy-is-not-served"),
+    ("N05", "copy-equals-its-source"),
+    ("N08", "copied-directory-is-another-member"),
+    ("Q01", "linearizable-read-is-proven"),
+    ("Q06", "secondary-shows-a-prefix"),
+    ("Q08", "operation-time-is-honest"),
+    ("Q09", "wait-for-cluster-time"),
+    ("Q12", "retry-runs-once"),
+    ("Q14", "default-write-concern-is-majority"),
+    ("Q16", "status-tells-who-is-dead"),
+    ("Q17", "younger-primary-ranks-higher"),
+    ("S11", "index-rolls-back"),
+    ("S12", "session-rolls-back"),
+    ("S17", "copy-equals-its-source"),
+    ("S18", "batches-apply-in-order"),
+    ("S20", "batches-apply-in-order"),
+    ("T03", "clock-jump-elects-nobody"),
+];

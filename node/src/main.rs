@@ -83,7 +83,7 @@ async fn run(options: Options) -> ExitCode {
         key,
         connections_max: options.connections_max(),
         connections: Cell::new(0),
-        strangers: Cell::new(None),
+        strangers: std::cell::RefCell::default(),
     });
     let mut next = 0;
     for listener in listeners {

@@ -1,6 +1,7 @@
 //! One client connection: frames in, one request at a time to the event loop, replies out.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -34,8 +35,8 @@ pub struct Shared {
     pub connections_max: usize,
     /// Connections now.
     pub connections: Cell<usize>,
-    /// When a stranger's message was last told in the log.
-    pub strangers: Cell<Option<Instant>>,
+    /// When a stranger's message was last told in the log, by what was wrong with it: of two strangers at once each is told.
+    pub strangers: RefCell<BTreeMap<String, Instant>>,
 }
 
 /// Serves one connection until its end. Errors end this connection only.
@@ -165,9 +166,10 @@ async fn greeted(
 /// Whoever speaks as a member and is none, told in the log now and then: it may try many times a second.
 fn stranger(socket: &TcpStream, shared: &Shared, why: &str) -> ConnectionError {
     let now = Instant::now();
-    let told = shared.strangers.get();
-    if told.is_none_or(|told| now.duration_since(told) > STRANGER_EVERY) {
-        shared.strangers.set(Some(now));
+    let mut told = shared.strangers.borrow_mut();
+    told.retain(|_, at| now.duration_since(*at) <= STRANGER_EVERY);
+    if !told.contains_key(why) {
+        told.insert(why.to_owned(), now);
         let from = socket
             .peer_addr()
             .map(|from| from.to_string())

@@ -1,0 +1,9 @@
+//! One rule at a time, on one member: what each clause of a guard is for. Longer stories are in `tests/scenarios` of
+//! the workspace; here is what they leave open.
+
+mod configurations;
+mod elections;
+mod initial_sync;
+mod lone;
+mod operator;
+mod replication;

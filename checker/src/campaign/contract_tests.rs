@@ -19,7 +19,13 @@ use super::{
     shard::Shard,
     summary,
 };
-use crate::{record::exit::Exit, report::export::junit::junit};
+use crate::{
+    record::{
+        exit::Exit,
+        standing::{self, StandingWord},
+    },
+    report::export::junit::junit,
+};
 
 #[test]
 fn verdicts_do_not_depend_on_the_shards() {
@@ -180,6 +186,17 @@ fn known_issues_are_excused_until_their_day() {
         .unwrap();
     let rate = example.reproduction.unwrap();
     assert_eq!((rate.seen, rate.of), (2, 4), "every second rerun shows it again");
+    // What the page over all runs reads.
+    standing::write(directory.path(), summary::standings(&on("2026-12-01"))).unwrap();
+    let stored = standing::read(directory.path());
+    assert_eq!(
+        (stored[0].standing, stored[0].issue.as_str()),
+        (StandingWord::Known, "#12")
+    );
+    assert_eq!(
+        summary::standings(&on("2026-12-02"))[0].standing,
+        StandingWord::Expired
+    );
 }
 
 #[test]

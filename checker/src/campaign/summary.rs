@@ -5,7 +5,10 @@ use super::{
     merge::{Merged, SignatureGroup},
     runner::Campaign,
 };
-use crate::report::export::case::Case;
+use crate::{
+    record::standing::{StandingRecord, StandingWord},
+    report::export::case::Case,
+};
 
 /// Every result, and every missing seed, as a case for JUnit and GitHub. A canary that was found is a pass there,
 /// one that was not is an error.
@@ -94,6 +97,23 @@ pub fn words(campaign: &Campaign, merged: &Merged) -> String {
         ));
     }
     text
+}
+
+/// How each signature stands to the list of known issues, for the page over all runs.
+pub fn standings(merged: &Merged) -> Vec<StandingRecord> {
+    let record = |group: &SignatureGroup| {
+        let (standing, issue) = match &group.standing {
+            Standing::New => (StandingWord::New, String::new()),
+            Standing::Known(issue) => (StandingWord::Known, issue.issue.clone()),
+            Standing::Expired(issue) => (StandingWord::Expired, issue.issue.clone()),
+        };
+        StandingRecord {
+            signature: group.signature.clone(),
+            standing,
+            issue,
+        }
+    };
+    merged.signatures.iter().map(record).collect()
 }
 
 fn line(group: &SignatureGroup, merged: &Merged) -> String {

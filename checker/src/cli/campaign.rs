@@ -27,7 +27,7 @@ use crate::{
         shard::Shard,
         summary,
     },
-    record::{clock::utc_text, directory::write_whole, exit::Exit},
+    record::{clock::utc_text, directory::write_whole, exit::Exit, standing},
     report::{
         export::{github, junit::junit},
         write_index,
@@ -191,6 +191,7 @@ fn execute_merge(arguments: &MergeArguments, context: &Context) -> anyhow::Resul
         let pruned = prune(&results, &merged)?;
         context.console.say(format!("{pruned} runs made small"));
     }
+    standing::write(results.root(), summary::standings(&merged))?;
     let index = write_index(results.root())?;
     let exit = merged.exit();
     context.console.result(

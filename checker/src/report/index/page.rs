@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::{Summary, trend};
 use crate::{
-    record::{benchmark::BenchmarkRecord, verdict::Overall},
+    record::{benchmark::BenchmarkRecord, standing::StandingRecord, verdict::Overall},
     report::{
         policy,
         text::{counted, duration, grouped, shown, visible},
@@ -27,7 +27,7 @@ const SCRIPT: &str = concat!(
 const ROWS_LIMIT: usize = 5_000;
 
 /// The whole page; `runs` is newest first.
-pub(super) fn page(runs: &[Summary], benchmarks: &[BenchmarkRecord]) -> String {
+pub(super) fn page(runs: &[Summary], benchmarks: &[BenchmarkRecord], standings: &[StandingRecord]) -> String {
     let body = html! {
         a.skip href="#main" { "Skip to the content" }
         main #main {
@@ -42,7 +42,7 @@ pub(super) fn page(runs: &[Summary], benchmarks: &[BenchmarkRecord]) -> String {
                 (table(runs))
                 h2 { "By day" }
                 div.card.scroll { (trend::days(runs, benchmarks)) }
-                @if let Some(signatures) = trend::signatures(runs) {
+                @if let Some(signatures) = trend::signatures(runs, standings) {
                     h2 { "Anomalies by signature" }
                     div.card.scroll { (signatures) }
                 }

@@ -6,7 +6,11 @@ use maud::{Markup, html};
 
 use super::Summary;
 use crate::{
-    record::{benchmark::BenchmarkRecord, verdict::Overall},
+    record::{
+        benchmark::BenchmarkRecord,
+        standing::{StandingRecord, StandingWord},
+        verdict::Overall,
+    },
     report::text::{counted, grouped, shown},
 };
 
@@ -139,8 +143,11 @@ fn bar(day: &Day, most: u64) -> Markup {
     }
 }
 
-/// Each signature once, the most frequent first, with its newest run as the example.
-pub(super) fn signatures(runs: &[Summary]) -> Option<Markup> {
+/// Each signature once: those that nobody excuses first, then the most frequent, with the smallest run as the example.
+pub(super) fn signatures(runs: &[Summary], standings: &[StandingRecord]) -> Option<Markup> {
+    let standing = |signature: &str| standings.iter().find(|record| record.signature == signature);
+    let excused =
+        |signature: &str| standing(signature).is_some_and(|record| record.standing == StandingWord::Known);
     let mut by_signature: BTreeMap<&str, Vec<&Summary>> = BTreeMap::new();
     for run in runs {
         for signature in &run.signatures {
@@ -148,25 +155,45 @@ pub(super) fn signatures(runs: &[Summary]) -> Option<Markup> {
         }
     }
     let mut rows: Vec<_> = by_signature.into_iter().collect();
-    rows.sort_by_key(|(_, runs)| std::cmp::Reverse(runs.len()));
+    rows.sort_by_key(|(signature, runs)| (excused(signature), std::cmp::Reverse(runs.len())));
     (!rows.is_empty()).then(|| {
         html! {
             table {
-                thead { tr { th { "signature" } th { "seen in" } th { "first" } th { "last" } th { "example" } } }
+                thead { tr { th { "signature" } @if !standings.is_empty() { th { "standing" } } th { "seen in" } th { "first" } th { "last" } th { "smallest example" } } }
                 tbody {
                     @for (signature, runs) in rows.iter().take(SIGNATURES_LIMIT) {
                         tr {
                             td.words { code { (shown(signature)) } }
+                            @if !standings.is_empty() { td { (standing(signature).map_or_else(|| html! { "" }, words_of)) } }
                             td { (counted(runs.len() as u64, "run")) }
                             td.day { (day(runs[runs.len() - 1])) }
                             td.day { (day(runs[0])) }
-                            td { a href=(super::page::link(runs[0])) { (shown(runs[0].run.id.as_str())) } }
+                            @let smallest = smallest(runs);
+                            td { a href=(super::page::link(smallest)) { (shown(smallest.run.id.as_str())) } }
                         }
                     }
                 }
             }
         }
     })
+}
+
+fn words_of(record: &StandingRecord) -> Markup {
+    html! {
+        @if record.standing == StandingWord::Known { (record.standing.word()) } @else { span.missed { (record.standing.word()) } }
+        @if !record.issue.is_empty() { ", " (shown(&record.issue)) }
+    }
+}
+
+/// The run with the fewest operations; of equals the newest.
+fn smallest<'a>(runs: &[&'a Summary]) -> &'a Summary {
+    let mut smallest = runs[0];
+    for run in runs {
+        if run.run.counts().total() < smallest.run.counts().total() {
+            smallest = run;
+        }
+    }
+    smallest
 }
 
 fn day(run: &Summary) -> String {

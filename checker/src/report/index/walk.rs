@@ -11,6 +11,7 @@ use crate::{
         benchmark,
         directory::{RunDirectory, RunFile, write_whole},
         error::RecordError,
+        standing,
     },
     report::{ReportError, write_report},
 };
@@ -27,7 +28,12 @@ pub fn write_index(results: &Path) -> Result<PathBuf, ReportError> {
     let path = results.join("index.html");
     write_whole(
         &path,
-        page::page(&summaries(results), &benchmark::read(results)).as_bytes(),
+        page::page(
+            &summaries(results),
+            &benchmark::read(results),
+            &standing::read(results),
+        )
+        .as_bytes(),
     )?;
     Ok(path)
 }

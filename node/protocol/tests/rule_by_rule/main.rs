@@ -7,3 +7,4 @@ mod initial_sync;
 mod lone;
 mod operator;
 mod replication;
+mod rollback;

@@ -4,3 +4,4 @@ mod catches;
 mod models;
 mod rows;
 mod stories;
+mod unreachable;

@@ -15,7 +15,7 @@ use crate::{
 const EXAMPLES: &str = "\
 Examples:
   checker probe                                    all of them, some minutes
-  checker probe index-rolls-back --planted-bug S11 must end with exit code 1";
+  checker probe index-rolls-back --planted-bug S11   must end with exit code 1";
 
 /// Ask real members for single guarantees, each in a dialogue with a set of its own.
 ///

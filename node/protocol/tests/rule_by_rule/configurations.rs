@@ -1,3 +1,5 @@
+//! Which configuration is taken, and which change is allowed.
+
 use std::sync::Arc;
 
 use protocol::config::{Config, MemberId};

@@ -1,3 +1,5 @@
+//! Who stands, when, and against whom.
+
 use protocol::config::{Config, MemberId};
 use protocol::input::Input;
 use protocol::message::MemberState;

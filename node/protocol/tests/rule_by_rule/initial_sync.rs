@@ -1,3 +1,5 @@
+//! A copy, step by step.
+
 use std::sync::Arc;
 
 use protocol::config::{Config, MemberId};

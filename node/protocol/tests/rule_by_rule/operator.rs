@@ -1,3 +1,5 @@
+//! What clients and operators ask of one member.
+
 use protocol::concern::{ReadConcern, W, WriteConcern};
 use protocol::config::{Config, MemberId};
 use protocol::input::{Input, RequestId};

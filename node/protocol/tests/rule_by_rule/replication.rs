@@ -1,3 +1,5 @@
+//! Whom a member pulls from and believes, and what it tells.
+
 use protocol::config::{Config, MemberId};
 use protocol::input::Input;
 use protocol::message::{Body, MemberState};

@@ -1,3 +1,5 @@
+//! When entries are taken back, and when not.
+
 use protocol::config::{Config, MemberId};
 use protocol::input::Input;
 use protocol::message::{Body, MemberState};

@@ -164,7 +164,7 @@ pub(super) fn signatures(runs: &[Summary], standings: &[StandingRecord]) -> Opti
                     @for (signature, runs) in rows.iter().take(SIGNATURES_LIMIT) {
                         tr {
                             td.words { code { (shown(signature)) } }
-                            @if !standings.is_empty() { td { (standing(signature).map_or_else(|| html! { "" }, words_of)) } }
+                            @if !standings.is_empty() { td { (standing(signature).map_or_else(|| html! { span.faint { "in reruns only" } }, words_of)) } }
                             td { (counted(runs.len() as u64, "run")) }
                             td.day { (day(runs[runs.len() - 1])) }
                             td.day { (day(runs[0])) }

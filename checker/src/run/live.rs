@@ -17,7 +17,9 @@ use super::{
     error::RunError,
     final_reads::final_reads,
     interrupt::{Interrupt, Wish},
-    judging, marks,
+    judging,
+    left_out::left_out,
+    marks,
     phases::{self, Borders},
     processes::Processes,
     recovery, replicas,
@@ -371,6 +373,7 @@ impl Live {
             let words = "power loss: this run's members keep what the operating system holds";
             run.not_checked.push(words.to_owned());
         }
+        run.not_checked.extend(left_out(&self.cast));
         run
     }
 

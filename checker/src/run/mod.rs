@@ -14,6 +14,7 @@ pub mod error;
 pub mod final_reads;
 pub mod interrupt;
 pub mod judging;
+mod left_out;
 pub mod live;
 pub mod marks;
 pub mod phases;

@@ -36,8 +36,13 @@ const ann = new Mongo(as("ann", "marble", "&authSource=shop")).getDB("shop");
 ann.docs.insertOne({ _id: "before" });
 expect("not hers", codeOf(() => ann.getSiblingDB("other").docs.findOne()), 13);
 expect("not hers either", codeOf(() => ann.adminCommand({ replSetGetStatus: 1 })), 13);
-print("kill " + db.hello().primary);
+const { primary, hosts } = db.hello();
+print("kill " + primary);
 while (fs.statSync(process.env.KILLED_FILE).size === 0) sleep(10);
+// As in failover.mongosh.js: the shell's driver must not write in the moment that its socket closes.
+const others = hosts.filter((host) => host !== primary);
+const direct = others.map((host) => new Mongo("mongodb://" + host + "/?directConnection=true").getDB("admin"));
+while (!direct.some((other) => other.hello().isWritablePrimary)) sleep(50);
 const begun = Date.now();
 for (;;) {
   try {

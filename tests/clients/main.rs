@@ -7,8 +7,14 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
 
+use bson::doc;
 use tests::{Node, Set};
+
+/// How long a story may say nothing; its scripts wait 30 s at most for anything, one thing after the other.
+const STORY: Duration = Duration::from_secs(240);
 
 /// Row S2-01 of the notes.
 #[test]
@@ -155,9 +161,28 @@ fn play(program: &std::ffi::OsStr, arguments: &[&str], place: (&str, String), no
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
+    // A client that waits for ever is a finding, not a test that never ends: what the members say of it is told.
+    let (told, lines) = channel();
+    let output = BufReader::new(child.stdout.take().unwrap());
+    std::thread::spawn(move || {
+        for line in output.lines().map_while(Result::ok) {
+            if told.send(line).is_err() {
+                break;
+            }
+        }
+    });
     let mut done = false;
-    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
-        let line = line.unwrap();
+    loop {
+        let line = match lines.recv_timeout(STORY) {
+            Ok(line) => line,
+            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => {
+                let _ = child.kill();
+                let _ = child.wait();
+                nodes.iter().for_each(describe);
+                panic!("the story stood still for {STORY:?} after what is above");
+            }
+        };
         println!("{line}");
         if let Some(host) = line.strip_prefix("kill ") {
             let victim = nodes.iter().position(|node| node.host() == host.trim());
@@ -168,4 +193,17 @@ fn play(program: &std::ffi::OsStr, arguments: &[&str], place: (&str, String), no
     }
     let status = child.wait().unwrap();
     assert!(status.success() && done, "the story broke off: {status}");
+}
+
+/// What a member knows of itself, for the reader of a story that stood still.
+fn describe(node: &Node) {
+    println!("---- member {}", node.host());
+    for command in ["replSetGetStatus", "currentOp"] {
+        println!("{command}: {:?}", node.try_admin(doc! { command: 1 }));
+    }
+    let log = node.log();
+    let lines: Vec<&str> = log.lines().collect();
+    for line in &lines[lines.len().saturating_sub(40)..] {
+        println!("{line}");
+    }
 }

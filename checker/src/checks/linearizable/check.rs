@@ -43,22 +43,22 @@ fn run(history: &History, budget: &Budget) -> Verdict {
     if let Err(Exhausted(reason)) = meter.check(0) {
         return Verdict::unknown(CHECK.name, 0, reason);
     }
+    let mut scratch = Scratch::default();
+    let mut anomalies: Vec<Anomaly> = Vec::new();
     let (proven, problems) = match one_pass(history) {
-        Some(proven) => {
-            let rest = Problems::of_keys(history, &proven.open);
-            (proven, rest)
+        Some(mut pass) => {
+            anomalies.extend(by_suspects(history, &mut pass, &mut scratch));
+            let rest: Vec<(Key, Range<usize>)> =
+                pass.open.drain(..).map(|open| (open.key, open.range)).collect();
+            (pass, Problems::of_keys(history, &rest))
         }
         None => (OnePass::default(), Problems::of(history)),
     };
     let operations: usize = problems.keys.values().map(Range::len).sum();
     let operations = proven.operations + operations as u64 + problems.wrong.len() as u64;
-    let mut anomalies: Vec<Anomaly> = problems
-        .wrong
-        .iter()
-        .map(|wrong| words::of_wrong_reply(&history.ops[wrong.op as usize]))
-        .collect();
+    let wrong = problems.wrong.iter();
+    anomalies.extend(wrong.map(|wrong| words::of_wrong_reply(&history.ops[wrong.op as usize])));
     let mut hard: Vec<(Key, Range<usize>)> = Vec::new();
-    let mut scratch = Scratch::default();
     let mut unknown: Option<Exhausted> = None;
     for (key, range) in &problems.keys {
         if let Err(exhausted) = meter.check(0) {
@@ -101,6 +101,32 @@ fn run(history: &History, budget: &Budget) -> Verdict {
         proven.weak_writes + problems.weak_writes,
     );
     verdict
+}
+
+/// Refutes keys of which it is known what contradicts itself; those are judged then, the others stay open.
+fn by_suspects(history: &History, pass: &mut OnePass, scratch: &mut Scratch) -> Vec<Anomaly> {
+    let mut anomalies = Vec::new();
+    for open in std::mem::take(&mut pass.open) {
+        let problems = Problems::of_positions(history, open.key, &open.suspects);
+        let refuted = problems.keys.get(&open.key).and_then(|range| {
+            let (ops, values) = problems.of_key(range.clone(), scratch);
+            match zones(&ops, values) {
+                ZoneAnswer::Violated(violations) => Some((ops, violations)),
+                ZoneAnswer::Linearizable | ZoneAnswer::NotApplicable => None,
+            }
+        });
+        let Some((ops, violations)) = refuted else {
+            pass.open.push(open);
+            continue;
+        };
+        let found = violations.iter();
+        anomalies.extend(found.map(|violation| words::of_zones(history, open.key, &ops, violation)));
+        pass.keys += 1;
+        pass.operations += open.operations;
+        pass.weak_reads += open.weak_reads;
+        pass.weak_writes += open.weak_writes;
+    }
+    anomalies
 }
 
 fn note(verdict: &mut Verdict, searched: usize, weak_reads: u64, weak_writes: u64) {

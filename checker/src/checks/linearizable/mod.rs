@@ -24,6 +24,7 @@ mod problem;
 mod register;
 mod search;
 mod shrink;
+mod suspects;
 #[cfg(test)]
 mod tests;
 mod timeline;

@@ -3,13 +3,15 @@
 //! Of each value only four places are kept: call and return of its writer, the first return and the last call of its
 //! readers. That is all that the conditions of the zones ask for, so a key that meets them is linearizable. What does
 //! not meet them, or has values that are not unique, is only named here: it is judged (and explained) from its
-//! operations.
+//! operations, or where it is known which values contradict each other, from those that carry them ([`super::suspects`]).
 
 use workloads::operation::{Action, Key, Value};
 
 use super::{
     fast_hash::FastMap,
     meaning::{Deed, Meaning, meaning},
+    suspects::positions,
+    zones::VIOLATIONS_MAX,
 };
 use crate::history::{History, Op};
 
@@ -24,8 +26,26 @@ pub(super) struct OnePass {
     pub(super) weak_reads: u64,
     /// Acknowledged writes below majority, on these keys.
     pub(super) weak_writes: u64,
-    /// The other keys, and the range of positions in the history in which their operations lie.
-    pub(super) open: Vec<(Key, std::ops::Range<usize>)>,
+    /// The other keys.
+    pub(super) open: Vec<OpenKey>,
+}
+
+/// A key that is not proven.
+#[derive(Debug)]
+pub(super) struct OpenKey {
+    /// Which.
+    pub(super) key: Key,
+    /// The positions in the history among which its operations lie.
+    pub(super) range: std::ops::Range<usize>,
+    /// Positions of the operations that contradict each other, with all that belongs to their values; empty when that is
+    /// not known, and all of the key must be looked at.
+    pub(super) suspects: Vec<u32>,
+    /// How many operations of this key need an instant.
+    pub(super) operations: u64,
+    /// Its reads that promise no order.
+    pub(super) weak_reads: u64,
+    /// Its acknowledged writes below majority.
+    pub(super) weak_writes: u64,
 }
 
 /// More open keys than this, and nothing is gained: the usual way judges all.
@@ -46,10 +66,16 @@ pub(super) fn one_pass(history: &History) -> Option<OnePass> {
     }
     pass.judge();
     let mut all = OnePass::default();
-    for key in &pass.keys {
+    for key in &mut pass.keys {
         if key.open {
-            all.open
-                .push((key.key, key.first as usize..key.last as usize + 1));
+            all.open.push(OpenKey {
+                key: key.key,
+                range: key.first as usize..key.last as usize + 1,
+                suspects: std::mem::take(&mut key.suspects),
+                operations: key.operations.into(),
+                weak_reads: key.weak_reads.into(),
+                weak_writes: key.weak_writes.into(),
+            });
         } else {
             all.operations += u64::from(key.operations);
             all.keys += u64::from(key.operations > 0);
@@ -60,26 +86,29 @@ pub(super) fn one_pass(history: &History) -> Option<OnePass> {
     (all.open.len() <= OPEN_MAX).then_some(all)
 }
 
-const NONE: u32 = u32::MAX;
+pub(super) const NONE: u32 = u32::MAX;
 
 /// One value of one key.
 #[derive(Clone, Copy, Debug)]
-struct OfValue {
+pub(super) struct OfValue {
     slot: u32,
-    writer: Writer,
+    pub(super) writer: Writer,
     writer_call: u32,
     writer_return: u32,
     /// First return and last call of those who saw it; no return: nobody did.
     first_return: u32,
     last_call: u32,
+    /// Positions of its writer, and of those two who saw it; for the explanation alone.
+    pub(super) operations: [u32; 3],
     /// The value that a compare-and-set set after this one.
     successor: u32,
     /// Someone's success proves that the value existed.
     needed: bool,
 }
 
+/// What set a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Writer {
+pub(super) enum Writer {
     Unknown,
     Initial,
     Plain,
@@ -98,6 +127,7 @@ struct OfKey {
     weak_reads: u32,
     weak_writes: u32,
     open: bool,
+    suspects: Vec<u32>,
 }
 
 #[derive(Default)]
@@ -139,7 +169,7 @@ impl Pass {
             } => {
                 of_key.operations += 1;
                 of_key.weak_writes += u32::from(weak_write);
-                if !of_key.open && self.note(slot, deed, op.call + 1, returned).is_none() {
+                if !of_key.open && self.note(slot, deed, op.call + 1, returned, position).is_none() {
                     self.leave_open(slot);
                     self.not_unique += 1;
                 }
@@ -148,35 +178,41 @@ impl Pass {
     }
 
     /// Notes the operation with its value; `None` when values are not unique.
-    fn note(&mut self, slot: u32, deed: Deed, call: u32, returned: u32) -> Option<()> {
+    fn note(&mut self, slot: u32, deed: Deed, call: u32, returned: u32, position: u32) -> Option<()> {
         match deed {
             Deed::Differs(_) => return None,
             Deed::Read(found) => {
                 let value = self.known(slot, found);
                 let value = &mut self.values[value as usize];
-                value.first_return = value.first_return.min(returned);
-                value.last_call = value.last_call.max(call);
+                if returned < value.first_return {
+                    (value.first_return, value.operations[1]) = (returned, position);
+                }
+                // Positions come by rising call.
+                (value.last_call, value.operations[2]) = (call, position);
             }
-            Deed::Write(new) => self.write(slot, new, Writer::Plain, call, returned)?,
+            Deed::Write(new) => {
+                let value = self.writable(slot, new)?;
+                (value.writer, value.operations[0]) = (Writer::Plain, position);
+                (value.writer_call, value.writer_return) = (call, returned);
+            }
             Deed::Cas(expect, new) => {
                 if expect == Some(new) {
                     return None;
                 }
                 let expect = self.known(slot, expect);
-                self.write(slot, new, Writer::After(expect), call, returned)?;
+                let value = self.writable(slot, new)?;
+                (value.writer, value.operations[0]) = (Writer::After(expect), position);
+                (value.writer_call, value.writer_return) = (call, returned);
             }
         }
         Some(())
     }
 
-    fn write(&mut self, slot: u32, new: Value, writer: Writer, call: u32, returned: u32) -> Option<()> {
+    /// The entry of a value that is written now; `None` when it has a writer.
+    fn writable(&mut self, slot: u32, new: Value) -> Option<&mut OfValue> {
         let value = self.known(slot, Some(new));
         let value = &mut self.values[value as usize];
-        if value.writer != Writer::Unknown {
-            return None;
-        }
-        (value.writer, value.writer_call, value.writer_return) = (writer, call, returned);
-        Some(())
+        (value.writer == Writer::Unknown).then_some(value)
     }
 
     fn leave_open(&mut self, slot: u32) {
@@ -214,6 +250,7 @@ impl Pass {
             weak_reads: 0,
             weak_writes: 0,
             open: false,
+            suspects: Vec::new(),
         });
         self.slots.insert(key, slot);
         slot
@@ -274,7 +311,14 @@ impl Pass {
             let end = begin + key.values as usize;
             let entries = &by_key[begin..end];
             begin = end;
-            key.open = key.open || zones.draw(&mut self.values, entries).is_none() || !zones.agree();
+            if key.open {
+                continue;
+            }
+            let judged = zones.draw(&mut self.values, entries).and_then(|()| zones.agree());
+            if let Err(Culprits(culprits)) = judged {
+                key.open = true;
+                key.suspects = positions(&self.values, entries, &culprits);
+            }
         }
     }
 }
@@ -288,6 +332,7 @@ impl OfValue {
             writer_return: Op::NEVER,
             first_return: Op::NEVER,
             last_call: 0,
+            operations: [NONE; 3],
             successor: NONE,
             needed: false,
         }
@@ -303,29 +348,38 @@ impl OfValue {
     }
 }
 
-/// The zones of one key, see [`super::zones`]: first return and last call of each chain.
+/// Values (of one key) that take part in a contradiction; none when it is not known which.
+struct Culprits(Vec<u32>);
+
+/// A chain: its first return, its last call, and its first value.
+type Zone = (u32, u32, u32);
+
+/// The zones of one key, see [`super::zones`].
 #[derive(Default)]
 struct Zones {
-    forward: Vec<(u32, u32)>,
-    backward: Vec<(u32, u32)>,
+    forward: Vec<Zone>,
+    backward: Vec<Zone>,
 }
 
 impl Zones {
-    /// Walks the chains of a key. `None` when they contradict themselves.
-    fn draw(&mut self, values: &mut [OfValue], entries: &[u32]) -> Option<()> {
+    /// Walks the chains of a key.
+    fn draw(&mut self, values: &mut [OfValue], entries: &[u32]) -> Result<(), Culprits> {
         self.forward.clear();
         self.backward.clear();
+        let mut culprits = Vec::new();
         for entry in entries {
             let value = values[*entry as usize];
-            if value.first_return != Op::NEVER {
-                need(values, *entry)?;
+            if value.first_return != Op::NEVER && need(values, *entry).is_none() {
+                culprits.push(*entry);
             }
             if let Writer::After(expect) = value.writer
                 && value.is_completed()
+                && need(values, expect).is_none()
             {
-                need(values, expect)?;
+                culprits.push(expect);
             }
         }
+        none_of(&culprits)?;
         let mut existing = 0;
         for entry in entries {
             let value = values[*entry as usize];
@@ -334,24 +388,34 @@ impl Zones {
                 && value.existed()
             {
                 let successor = &mut values[expect as usize].successor;
-                if *successor != NONE {
-                    return None;
+                if *successor == NONE {
+                    *successor = *entry;
+                } else {
+                    culprits.push(*entry);
                 }
-                *successor = *entry;
             }
         }
+        none_of(&culprits)?;
         let mut walked = 0;
         for entry in entries {
             let root = &values[*entry as usize];
             if root.writer == Writer::Initial || (root.writer == Writer::Plain && root.existed()) {
-                walked += self.walk(values, *entry)?;
+                match self.walk(values, *entry) {
+                    Some(values) => walked += values,
+                    None => culprits.push(*entry),
+                }
             }
         }
+        none_of(&culprits)?;
         // The rest are rings of compare-and-sets.
-        (walked == existing).then_some(())
+        if walked == existing {
+            Ok(())
+        } else {
+            Err(Culprits(Vec::new()))
+        }
     }
 
-    /// One chain; how many written values it has.
+    /// One chain; how many written values it has. `None` when it contradicts itself.
     fn walk(&mut self, values: &[OfValue], root: u32) -> Option<u32> {
         let is_initial = values[root as usize].writer == Writer::Initial;
         let mut first_return = if is_initial { 0 } else { Op::NEVER };
@@ -379,24 +443,38 @@ impl Zones {
             entry = value.successor;
         }
         if is_seen && first_return < last_call {
-            self.forward.push((first_return, last_call));
+            self.forward.push((first_return, last_call, root));
         } else if is_seen {
-            self.backward.push((first_return, last_call));
+            self.backward.push((first_return, last_call, root));
         }
         Some(walked)
     }
 
     /// Whether no two zones contradict each other.
-    fn agree(&mut self) -> bool {
-        self.forward.sort_unstable();
-        let disjoint = self.forward.windows(2).all(|pair| pair[1].0 >= pair[0].1);
-        disjoint
-            && self.backward.iter().all(|(first_return, last_call)| {
-                let after = self.forward.partition_point(|(begin, _)| begin < last_call);
-                let holder = after.checked_sub(1).map(|position| self.forward[position]);
-                holder.is_none_or(|(_, end)| *first_return >= end)
-            })
+    fn agree(&mut self) -> Result<(), Culprits> {
+        self.forward
+            .sort_unstable_by_key(|(first_return, _, _)| *first_return);
+        let overlap = |pair: &&[Zone]| pair[1].0 < pair[0].1;
+        let overlaps = self.forward.windows(2).filter(overlap);
+        let culprits = overlaps.flat_map(|pair| [pair[0].2, pair[1].2]);
+        none_of(&culprits.take(2 * VIOLATIONS_MAX).collect::<Vec<_>>())?;
+        let inside = |(first_return, last_call, root): &Zone| {
+            let after = self.forward.partition_point(|(begin, _, _)| begin < last_call);
+            let (_, end, holder) = after.checked_sub(1).map(|position| self.forward[position])?;
+            (*first_return < end).then_some([*root, holder])
+        };
+        let culprits = self.backward.iter().filter_map(inside).take(VIOLATIONS_MAX);
+        none_of(&culprits.flatten().collect::<Vec<_>>())
     }
+}
+
+/// An error of the first culprits, if there are some.
+fn none_of(culprits: &[u32]) -> Result<(), Culprits> {
+    if culprits.is_empty() {
+        return Ok(());
+    }
+    let first = culprits.iter().take(2 * VIOLATIONS_MAX).copied();
+    Err(Culprits(first.collect()))
 }
 
 /// Marks a value that existed, and those before it in a chain of crashed compare-and-sets. `None` when nothing wrote

@@ -95,6 +95,16 @@ impl Problems {
         gathering.finish()
     }
 
+    /// The same for some operations of one key, by their rising positions.
+    pub(super) fn of_positions(history: &History, key: Key, positions: &[u32]) -> Self {
+        let mut gathering = Gathering::of(history, positions.len());
+        for position in positions {
+            let position = *position as usize;
+            gathering.take(key, &history.ops[position], position);
+        }
+        gathering.finish()
+    }
+
     /// The operations of one key, with values numbered from 0 within the key. `local` is scratch space, kept
     /// between calls.
     pub(crate) fn of_key(

@@ -3,7 +3,7 @@
 use super::{
     check::CHECK,
     model::{Model, Timed},
-    one_pass::one_pass,
+    one_pass::{OpenKey, one_pass},
     problem::{Effect, Problems, RegisterOp, Scratch},
     register::RegisterModel,
     search::{Outcome, search},
@@ -132,21 +132,27 @@ fn search_agrees_with_wing_gong_lowe_where_much_is_pending() {
 /// Histories of several keys, weak concerns and wrong replies among them.
 #[test]
 fn one_pass_leaves_those_keys_open_that_the_zones_do_not_prove() {
-    let (mut open, mut proven) = (0, 0);
+    let (mut open, mut proven, mut suspected) = (0, 0, 0);
     for seed in 0..rounds(100_000) {
         let history = several_keys(seed);
         let pass = one_pass(&history).expect("there are few keys");
         let problems = Problems::of(&history);
-        let rest = Problems::of_keys(&history, &pass.open);
+        let open_keys: Vec<_> = pass
+            .open
+            .iter()
+            .map(|open| (open.key, open.range.clone()))
+            .collect();
+        let rest = Problems::of_keys(&history, &open_keys);
         let mut scratch = Scratch::default();
         for (key, range) in &problems.keys {
             let (ops, values) = problems.of_key(range.clone(), &mut scratch);
             let wrong = |op: u32| history.ops[op as usize].request.action.key() == *key;
             let expected = zones(&ops, values) == ZoneAnswer::Linearizable
                 && !problems.wrong.iter().any(|reply| wrong(reply.op));
-            let left = pass.open.iter().any(|(of, _)| of == key);
-            assert_eq!(left, !expected, "seed {seed}, key {key}: {history:?}");
-            if left {
+            let left = pass.open.iter().find(|open| open.key == *key);
+            assert_eq!(left.is_some(), !expected, "seed {seed}, key {key}: {history:?}");
+            if let Some(left) = left {
+                suspected += u32::from(assert_suspects_refute(&history, left));
                 let (again, _) = rest.of_key(rest.keys[key].clone(), &mut scratch);
                 assert_eq!(again, ops, "seed {seed}");
                 open += 1;
@@ -178,6 +184,7 @@ fn one_pass_leaves_those_keys_open_that_the_zones_do_not_prove() {
         open > rounds(20_000) && proven > rounds(20_000),
         "{open} open, {proven} proven"
     );
+    assert!(u64::from(suspected) > rounds(5_000), "{suspected} with suspects");
 }
 
 #[test]
@@ -305,6 +312,20 @@ fn assert_smallest(ops: &[Timed<Effect>], witness: &[u32], context: &str) {
             witness[left_out]
         );
     }
+}
+
+/// Where it is known which values contradict each other, their operations alone are refuted, each witness by itself.
+fn assert_suspects_refute(history: &History, open: &OpenKey) -> bool {
+    if open.suspects.is_empty() {
+        return false;
+    }
+    let problems = Problems::of_positions(history, open.key, &open.suspects);
+    let (ops, values) = problems.of_key(problems.keys[&open.key].clone(), &mut Scratch::default());
+    let ZoneAnswer::Violated(violations) = zones(&ops, values) else {
+        panic!("no contradiction among {:?} of {history:?}", open.suspects);
+    };
+    assert!(!violations.is_empty());
+    true
 }
 
 fn operations(violation: &Violation) -> Vec<u32> {

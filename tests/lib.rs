@@ -31,15 +31,23 @@ pub fn built() -> &'static Programs {
 ///
 /// # Panics
 /// When it does not within [`PATIENCE`].
-pub fn wait_for<T>(what: &str, mut done: impl FnMut() -> Option<T>) -> T {
+pub fn wait_for<T>(what: &str, done: impl FnMut() -> Option<T>) -> T {
+    wait_at_most(PATIENCE, what, done)
+}
+
+/// The same for what is known to take longer.
+///
+/// # Panics
+/// When it takes longer than `patience`.
+pub fn wait_at_most<T>(patience: Duration, what: &str, mut done: impl FnMut() -> Option<T>) -> T {
     let begun = Instant::now();
     loop {
         if let Some(value) = done() {
             return value;
         }
         assert!(
-            begun.elapsed() < PATIENCE,
-            "still waiting for {what} after {PATIENCE:?}"
+            begun.elapsed() < patience,
+            "still waiting for {what} after {patience:?}"
         );
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -91,13 +99,23 @@ impl Node {
         node
     }
 
-    /// Kills the process as `kill -9` does.
+    /// Kills the process as `kill -9` does; how it ended, which may have been before.
     ///
     /// # Panics
     /// When it can't be killed.
-    pub fn kill(&mut self) {
+    pub fn kill(&mut self) -> ExitStatus {
         self.child.kill().expect("the process can be killed");
-        self.child.wait().expect("the process can be waited for");
+        self.child.wait().expect("the process can be waited for")
+    }
+
+    /// Waits until the process has ended by itself; how.
+    ///
+    /// # Panics
+    /// When it goes on.
+    pub fn wait_for_end(&mut self) -> ExitStatus {
+        wait_for("the process to end", || {
+            self.child.try_wait().expect("the process can be waited for")
+        })
     }
 
     /// Stops the process without ending it (`SIGSTOP`).

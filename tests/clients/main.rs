@@ -51,6 +51,13 @@ fn mongosh_adds_removes_and_changes_members() {
     play(&program, &arguments, ("NODES", hosts.join(",")), &mut nodes);
 }
 
+/// `show dbs`, `show collections`, `rs.printReplicationInfo`, `rs.printSecondaryReplicationInfo`, `db.shutdownServer`.
+/// Rows S2-09, S2-18 of the notes.
+#[test]
+fn mongosh_shows_what_an_operator_looks_at() {
+    tell("CLIENT_MONGOSH", &["--quiet", "--nodb", "operator.mongosh.js"]);
+}
+
 /// The transcript of MongoDB 2.4.9, with today's shell: S0-01, S0-02, S0-03, S0-08, S0-09, S0-10, S0-12, S0-16, S0-17,
 /// S0-18, S0-19, S0-22, S0-23, S0-24, S0-26, S2-02, S2-05, S2-07, S2-11, S2-12, S2-16, S3-02, S3-10.
 /// Rows S0-20, S4-16, S4-17, S4-21, S4-22, S4-29 of the notes.
@@ -148,7 +155,8 @@ fn tell(variable: &str, arguments: &[&str]) {
     play(&program, arguments, ("SET_URI", uri), &mut set.nodes);
 }
 
-/// Runs a story: it prints "kill HOST" when a member is to be killed, goes on after the answer, and ends with "done".
+/// Runs a story: it prints "kill HOST" when a member is to be killed, goes on after the answer, "ends HOST" when one must
+/// end by itself without an error, and "done" in the end.
 fn play(program: &std::ffi::OsStr, arguments: &[&str], place: (&str, String), nodes: &mut [Node]) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients");
     let killed = tempfile::NamedTempFile::new().unwrap();
@@ -188,6 +196,11 @@ fn play(program: &std::ffi::OsStr, arguments: &[&str], place: (&str, String), no
             let victim = nodes.iter().position(|node| node.host() == host.trim());
             nodes[victim.expect("a member of the set")].kill();
             killed.as_file().write_all(b"killed").unwrap();
+        }
+        if let Some(host) = line.strip_prefix("ends ") {
+            let member = nodes.iter().position(|node| node.host() == host.trim());
+            let status = nodes[member.expect("a member of the set")].wait_for_end();
+            assert!(status.success(), "{host} ended with {status}");
         }
         done |= line == "done";
     }

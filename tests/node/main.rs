@@ -2,9 +2,12 @@
 
 mod access;
 mod giving_up;
+mod kills;
+mod long_copy;
 mod membership;
 mod playground;
 mod rollback;
+mod soak;
 mod syncing;
 
 use std::fs::File;

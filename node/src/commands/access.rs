@@ -4,6 +4,7 @@ use std::ops::Bound;
 
 use bson::{Bson, Document, RawDocument};
 
+use super::alternatives::alternatives;
 use super::bounds::{FieldBounds, Interval, value_key};
 use super::error::CommandError;
 use crate::query::compare::compare;
@@ -28,6 +29,8 @@ pub enum Path {
     Keys(Vec<KeyRange>),
     /// By one secondary index: ranges of its entries.
     Index(String, Vec<KeyRange>),
+    /// One way for each alternative of an `$or`, one after the other; a document may lie on several.
+    Either(Vec<Plan>),
 }
 
 /// The order in which documents are wanted.
@@ -115,6 +118,18 @@ pub fn choose(
         }
         offer(candidate, &index.spec.name);
     }
+    let is_useful = |best: &Candidate| best.equal_fields + best.sides > 0 || best.serves(wish).is_some();
+    if *hint == Hint::None && !best.as_ref().is_some_and(is_useful) {
+        let choose_one = |filter: &Node| choose(filter, &Wish::Any, hint, collection, is_single);
+        if let Some(plans) = alternatives(filter, choose_one) {
+            return Plan {
+                path: Path::Either(plans),
+                order: Order::Forward,
+                sorts: false,
+                bounds: Vec::new(),
+            };
+        }
+    }
     best.map_or_else(|| everything(wish), |best| best.plan(wish))
 }
 
@@ -178,7 +193,7 @@ pub fn between(
 }
 
 /// All documents, as they lie: by `_id`.
-fn everything(wish: &Wish) -> Plan {
+pub fn everything(wish: &Wish) -> Plan {
     let own = Candidate {
         name: None,
         fields: vec![FieldBounds::all(KEY_FIELD, Direction::Ascending)],

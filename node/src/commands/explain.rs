@@ -173,31 +173,20 @@ impl Asked {
 }
 
 fn describe(plan: &Plan, collection: &Collection, asked: &Asked) -> Document {
-    let is_backward = plan.order == Order::Backward;
-    let direction = if is_backward { "backward" } else { "forward" };
     let filter = asked.filter.clone();
-    let fetch = |name: &str, key: Document, is_unique: bool| {
-        let bounds: Document = plan
-            .bounds
-            .iter()
-            .map(|field| (field.path.clone(), field.texts(is_backward).into()))
-            .collect();
-        let scan = doc! {
-            "stage": "IXSCAN", "keyPattern": key, "indexName": name, "isUnique": is_unique, "direction": direction,
-            "indexBounds": bounds,
-        };
-        doc! { "stage": "FETCH", "filter": filter.clone(), "inputStage": scan }
-    };
+    let direction = direction(plan);
     let found = match &plan.path {
         Path::Keys(_) if plan.bounds.is_empty() => {
-            doc! { "stage": "COLLSCAN", "filter": filter.clone(), "direction": direction }
+            doc! { "stage": "COLLSCAN", "filter": filter, "direction": direction }
         }
         Path::Ids(ids) if ids.len() == 1 && asked.filter.len() == 1 => doc! { "stage": "IDHACK" },
-        Path::Ids(_) | Path::Keys(_) => fetch(KEY_INDEX, doc! { "_id": 1 }, true),
-        Path::Index(name, _) => {
-            let index = collection.index(name);
-            let key = index.map(|index| key_pattern(&index.spec)).unwrap_or_default();
-            fetch(name, key, index.is_some_and(|index| index.spec.is_unique))
+        Path::Either(plans) => {
+            let scans: Vec<Document> = plans.iter().map(|plan| describe_scan(plan, collection)).collect();
+            let all = doc! { "stage": "OR", "inputStages": scans };
+            doc! { "stage": "FETCH", "filter": filter, "inputStage": all }
+        }
+        Path::Ids(_) | Path::Keys(_) | Path::Index(..) => {
+            doc! { "stage": "FETCH", "filter": filter, "inputStage": describe_scan(plan, collection) }
         }
     };
     if plan.sorts || asked.sort.is_empty() {
@@ -210,4 +199,36 @@ fn describe(plan: &Plan, collection: &Collection, asked: &Asked) -> Document {
     }
     sort.insert("inputStage", found);
     sort
+}
+
+/// The part that reads an index.
+fn describe_scan(plan: &Plan, collection: &Collection) -> Document {
+    let index = match &plan.path {
+        Path::Index(name, _) => collection.index(name),
+        Path::Ids(_) | Path::Keys(_) | Path::Either(_) => None,
+    };
+    let bounds = plan.bounds.iter().map(|field| {
+        let texts = field.texts(plan.order == Order::Backward);
+        (field.path.clone(), Bson::from(texts))
+    });
+    let bounds: Document = bounds.collect();
+    let (name, key, is_unique) = match index {
+        Some(index) => (
+            index.spec.name.as_str(),
+            key_pattern(&index.spec),
+            index.spec.is_unique,
+        ),
+        None => (KEY_INDEX, doc! { "_id": 1 }, true),
+    };
+    doc! {
+        "stage": "IXSCAN", "keyPattern": key, "indexName": name, "isUnique": is_unique, "direction": direction(plan),
+        "indexBounds": bounds,
+    }
+}
+
+fn direction(plan: &Plan) -> &'static str {
+    match plan.order {
+        Order::Backward => "backward",
+        Order::Forward => "forward",
+    }
 }

@@ -3,6 +3,7 @@
 mod access;
 mod aggregate;
 mod aggregate_out;
+mod alternatives;
 mod arguments;
 mod bounds;
 mod build_info;

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use bson::{Bson, Document, RawDocumentBuf};
 
-use super::access::{self, Hint, Plan, Wish};
+use super::access::{self, Hint, Path, Plan, Wish};
 use super::arguments::number;
 use super::command::ReadAccess;
 use super::error::CommandError;
 use super::sorter::{Found, Sorter};
-use super::way::Way;
+use super::way::{SEEN_MAX, Way};
 use crate::query::QueryError;
 use crate::query::aggregate::MEMORY_BYTES_MAX;
 use crate::query::expression::Variables;
@@ -228,13 +228,19 @@ impl Scan {
             let entries = store.index_counts(&self.ns, &index.spec.name, at);
             !index.spec.is_sparse && entries.is_ok_and(|entries| entries.objects == documents)
         };
-        Ok(access::choose(
+        let plan = access::choose(
             &self.matcher.root,
             &self.wish,
             &self.hint,
             collection.as_deref(),
             &is_single,
-        ))
+        );
+        // Alternatives lead to the same document twice; more keys than can be remembered would give it twice.
+        let many = i64::try_from(SEEN_MAX).unwrap_or(i64::MAX);
+        if matches!(plan.path, Path::Either(_)) && store.counts(&self.ns, at)?.objects > many {
+            return Ok(access::everything(&self.wish));
+        }
+        Ok(plan)
     }
 
     /// Entries of indexes read so far.

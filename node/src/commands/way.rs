@@ -13,7 +13,7 @@ const PAGE: PageLimit = PageLimit {
 };
 
 /// Document keys that an index scan remembers; beyond it a document with an array may come twice.
-const SEEN_MAX: usize = 1_000_000;
+pub const SEEN_MAX: usize = 1_000_000;
 
 /// What is left of a way to the documents.
 #[derive(Default)]
@@ -21,7 +21,11 @@ pub struct Way {
     ids: VecDeque<Vec<u8>>,
     index: Option<String>,
     ranges: VecDeque<KeyRange>,
-    /// Keys that an index gave before: a document with an array has several entries, and an update may move it.
+    /// The alternatives that come after this one.
+    later: VecDeque<Plan>,
+    /// Is this one of several alternatives, on which the same document may lie?
+    is_one_of_several: bool,
+    /// Keys that came before: in an index a document with an array has several entries, and an update may move it.
     seen: BTreeSet<Vec<u8>>,
     /// The documents come in the order that was wished for.
     pub sorts: bool,
@@ -38,14 +42,28 @@ impl Way {
             ..Self::default()
         };
         match plan.path {
-            Path::Ids(ids) => way.ids = ids.into(),
-            Path::Keys(ranges) => way.ranges = ranges.into(),
-            Path::Index(name, ranges) => {
-                way.index = Some(name);
-                way.ranges = ranges.into();
+            Path::Either(plans) => {
+                way.is_one_of_several = true;
+                way.later = plans.into();
             }
+            path => way.take(path),
         }
         way
+    }
+
+    fn take(&mut self, path: Path) {
+        match path {
+            Path::Ids(ids) => self.ids = ids.into(),
+            Path::Keys(ranges) => {
+                self.index = None;
+                self.ranges = ranges.into();
+            }
+            Path::Index(name, ranges) => {
+                self.index = Some(name);
+                self.ranges = ranges.into();
+            }
+            Path::Either(plans) => self.later.extend(plans),
+        }
     }
 
     /// The next page of documents of `ns`; empty at the end only.
@@ -53,8 +71,24 @@ impl Way {
     /// # Errors
     /// The store's; 175 when the index is gone.
     pub fn page(&mut self, ns: &str, store: &Store, at: ReadAt) -> Result<VecDeque<Row>, CommandError> {
+        loop {
+            let rows = self.page_of_one(ns, store, at)?;
+            if !rows.is_empty() {
+                return Ok(rows);
+            }
+            match self.later.pop_front() {
+                Some(plan) => self.take(plan.path),
+                None => return Ok(rows),
+            }
+        }
+    }
+
+    fn page_of_one(&mut self, ns: &str, store: &Store, at: ReadAt) -> Result<VecDeque<Row>, CommandError> {
         while let Some(key) = self.ids.pop_front() {
             self.keys_examined += 1;
+            if self.is_one_of_several && was_seen(&mut self.seen, &key) {
+                continue;
+            }
             if let Some(bytes) = store.get(ns, &key, at)? {
                 return Ok(VecDeque::from([(key, bytes)]));
             }
@@ -64,7 +98,11 @@ impl Way {
                 None => {
                     let page = store.page(ns, &range, at, PAGE)?;
                     let last = page.documents.last().map(|(key, _)| key.clone());
-                    (page.documents, last, page.is_last)
+                    let mut rows = page.documents;
+                    if self.is_one_of_several {
+                        rows.retain(|(key, _)| !was_seen(&mut self.seen, key));
+                    }
+                    (rows, last, page.is_last)
                 }
                 Some(index) => {
                     let page = match store.index_page(ns, index, &range, at, PAGE) {
@@ -78,7 +116,7 @@ impl Way {
                     let mut rows = Vec::new();
                     for hit in page.hits {
                         self.keys_examined += 1;
-                        if self.seen.len() < SEEN_MAX && !self.seen.insert(hit.id_key.clone()) {
+                        if was_seen(&mut self.seen, &hit.id_key) {
                             continue;
                         }
                         rows.extend(store.get(ns, &hit.id_key, at)?.map(|bytes| (hit.id_key, bytes)));
@@ -95,4 +133,9 @@ impl Way {
         }
         Ok(VecDeque::new())
     }
+}
+
+/// Did this key come before? From now on it did, as far as that can be remembered.
+fn was_seen(seen: &mut BTreeSet<Vec<u8>>, key: &[u8]) -> bool {
+    seen.len() < SEEN_MAX && !seen.insert(key.to_vec())
 }

@@ -6,11 +6,14 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use super::harness::{Member, documents};
 
+/// Index scans under one `$or` that were seen at least, of some 700 such queries.
+const ALTERNATIVES_SERVED: usize = 40;
+
 const FIELDS: [&str; 4] = ["a", "b", "c.d", "_id"];
 
 #[test]
 fn indexes_change_nothing_but_the_way() {
-    let mut served = 0;
+    let (mut served, mut alternatives) = (0, 0);
     for seed in 0..60 {
         let mut dice = Dice(ChaCha8Rng::seed_from_u64(seed));
         let (mut plain, mut indexed) = (Member::new(), Member::new());
@@ -25,7 +28,11 @@ fn indexes_change_nothing_but_the_way() {
         plain.insert(rows.clone());
         indexed.insert(rows);
         for _ in 0..40 {
-            let filter = dice.filter();
+            let mut filter = dice.filter();
+            if dice.below(3) == 0 {
+                let branches: Vec<Document> = (0..=dice.below(3)).map(|_| dice.filter()).collect();
+                filter.insert("$or", branches);
+            }
             let mut sort = dice.pattern(2);
             // A total order: else equal ones may come in any.
             sort.insert("_id", dice.way());
@@ -42,9 +49,55 @@ fn indexes_change_nothing_but_the_way() {
                 .command(doc! { "explain": find, "verbosity": "queryPlanner" })
                 .to_string();
             served += usize::from(plan.contains("IXSCAN") && !plan.contains("\"SORT\""));
+            alternatives += usize::from(plan.contains("\"OR\""));
         }
     }
     assert!(served > 300, "an index served the sort {served} times");
+    assert!(
+        alternatives > ALTERNATIVES_SERVED,
+        "indexes served an $or {alternatives} times"
+    );
+}
+
+#[test]
+fn alternatives_are_answered_by_indexes_and_explain_says_so() {
+    let mut member = Member::new();
+    let row = |n: i32| doc! { "_id": n, "a": n % 50, "b": [n % 20, n % 30], "c": n };
+    member.insert((0..500).map(row).collect());
+    let index = |field: &str| doc! { "name": field, "key": { field: 1 } };
+    member.command(doc! { "createIndexes": "c", "indexes": [index("a"), index("b")] });
+    let mut explained = |filter: Document| {
+        let find = doc! { "find": "c", "filter": filter };
+        let reply = member.command(doc! { "explain": find, "verbosity": "executionStats" });
+        let stats = reply.get_document("executionStats").unwrap().clone();
+        let count = |key: &str| stats.get_i64(key).unwrap();
+        let numbers = (count("nReturned"), count("totalDocsExamined"));
+        (reply.get_document("queryPlanner").unwrap().to_string(), numbers)
+    };
+    // 10 with that a, 41 with one of these elements, one by its id; one of them is all of it, and comes once.
+    let all = doc! { "$or": [{ "a": 7 }, { "b": { "$in": [3, 7] } }, { "_id": 7 }] };
+    let (planned, (returned, examined)) = explained(all);
+    let scans = planned.matches("IXSCAN").count();
+    assert!(scans == 3 && planned.contains("\"OR\""), "{planned}");
+    let expected =
+        (0..500).filter(|n| n % 50 == 7 || [3, 7].contains(&(n % 20)) || [3, 7].contains(&(n % 30)));
+    let expected = i64::try_from(expected.count()).unwrap();
+    assert_eq!((returned, examined), (expected, expected), "{planned}");
+    // What stands beside it narrows each alternative's way, or filters what comes.
+    let (planned, (returned, examined)) =
+        explained(doc! { "c": { "$lt": 100 }, "$or": [{ "a": 1 }, { "a": 2 }] });
+    assert!(planned.contains("\"OR\""), "{planned}");
+    assert_eq!((returned, examined), (4, 20), "{planned}");
+    // One alternative that no index answers makes all the others useless.
+    for filter in [
+        doc! { "$or": [{ "a": 1 }, { "c": 2 }] },
+        doc! { "$or": [{ "a": 1 }, {}] },
+        doc! { "$nor": [{ "a": 1 }, { "a": 2 }] },
+    ] {
+        let (planned, (_, examined)) = explained(filter);
+        assert!(planned.contains("COLLSCAN"), "{planned}");
+        assert_eq!(examined, 500);
+    }
 }
 
 #[test]

@@ -244,6 +244,33 @@ fn a_secondary_refuses_reads_unless_they_are_allowed() {
     });
 }
 
+/// Drivers send what ends with `$merge` or `$out` to secondaries, too: it is passed on to the primary.
+#[test]
+fn a_secondary_passes_on_what_its_pipeline_writes() {
+    let set = Set::start(3);
+    let primary = set.primary();
+    insert(&set, primary, 3);
+    let secondary = set.nodes[(primary + 1) % 3].port;
+    let merge = |preference| {
+        doc! {
+            "aggregate": "docs", "pipeline": [{ "$match": { "_id": { "$gt": 0 } } }, { "$merge": { "into": "merged" } }],
+            "cursor": {}, "writeConcern": { "w": "majority" }, "$readPreference": { "mode": preference },
+        }
+    };
+    let refused = ask(secondary, "test", &merge("primary")).unwrap();
+    assert_eq!(refused.get_i32("code").ok(), Some(10107), "{refused}");
+    let reply = wait_for("the secondary to know its primary", || {
+        ask(secondary, "test", &merge("secondary")).filter(|reply| reply.get_f64("ok").ok() == Some(1.0))
+    });
+    assert_eq!(
+        reply.get_document("cursor").unwrap().get_i64("id").ok(),
+        Some(0),
+        "{reply}"
+    );
+    let counted = ask(set.nodes[primary].port, "test", &doc! { "count": "merged" }).unwrap();
+    assert_eq!(counted.get_i32("n").ok(), Some(2), "{counted}");
+}
+
 /// Inserts `count` documents by majority writes.
 fn insert(set: &Set, member: usize, count: i32) {
     assert!(built().node.exists());

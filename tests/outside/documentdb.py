@@ -87,10 +87,13 @@ def run(python, source, port, group, causes):
     """One group, a folder at a time, so that one that hangs takes nothing with it but itself."""
     begun = time.monotonic()
     root = source / TESTS / GROUPS[group]
-    folders = sorted(path for path in root.iterdir() if path.is_dir() and any(path.rglob("test_*.py")))
+    parts = {path.name: [path] for path in sorted(root.iterdir()) if path.is_dir() and any(path.rglob("test_*.py"))}
+    own = sorted(root.glob("test_*.py"))
+    if own:
+        parts["own"] = own
     passed, ran, skipped = collections.Counter(), collections.Counter(), 0
-    for folder in folders:
-        for case in run_folder(python, source, port, f"{group}-{folder.name}", folder):
+    for name, paths in parts.items():
+        for case in run_part(python, source, port, f"{group}-{name}", paths):
             kinds = {child.tag: child for child in case}
             if "skipped" in kinds:
                 skipped += 1
@@ -108,13 +111,13 @@ def run(python, source, port, group, causes):
     return {name: (passed[name], ran[name]) for name in ran}
 
 
-def run_folder(python, source, port, name, folder):
+def run_part(python, source, port, name, paths):
     report = WORK / f"documentdb-{name}.xml"
     report.unlink(missing_ok=True)
     address = f"mongodb://127.0.0.1:{port}/?directConnection=true"
     command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "addopts=", "--tb=short", f"--junitxml={report}"]
     command += ["-n", "2", f"--timeout={TEST_SECONDS_MAX}", "--connection-string", address, "--engine-name", "mongodb"]
-    command += ["-c", "documentdb_tests/pytest.ini", "--rootdir", "documentdb_tests", str(folder)]
+    command += ["-c", "documentdb_tests/pytest.ini", "--rootdir", "documentdb_tests", *map(str, paths)]
     with open(WORK / f"documentdb-{name}.log", "w") as log:
         environ = {**os.environ, "PYTHONPATH": str(source)}
         try:

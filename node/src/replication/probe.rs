@@ -5,16 +5,11 @@ use std::time::Duration;
 
 use bson::oid::ObjectId;
 use bson::{Document, RawDocumentBuf, doc};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 
-use crate::wire::{FrameBuffer, encode_message};
+use super::dial;
 
 /// How long one host may take to say who it is.
 pub const PROBE_TIMEOUT: Duration = Duration::from_secs(3);
-
-/// Where the body of an `OP_MSG` reply begins: header 16, flags 4, section kind 1.
-const REPLY_BODY_AT: usize = 21;
 
 /// What a host says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,28 +41,12 @@ pub async fn identify(host: &str) -> Result<Identity, String> {
 }
 
 async fn ask(host: &str) -> anyhow::Result<Identity> {
-    let mut socket = TcpStream::connect(host).await?;
-    socket.set_nodelay(true)?;
-    let request = RawDocumentBuf::try_from(&doc! { "_isSelf": 1, "$db": "admin" })?;
-    let mut bytes = Vec::new();
-    encode_message(&mut bytes, 1, 0, &request, false);
-    socket.write_all(&bytes).await?;
-    let mut frames = FrameBuffer::new();
-    let mut chunk = [0_u8; 4096];
-    loop {
-        if let Some(frame) = frames.next_frame()? {
-            // Header, flags, kind 0, one document.
-            let body = frame.get(REPLY_BODY_AT..).unwrap_or_default();
-            let reply = Document::from_reader(body)?;
-            return Ok(Identity {
-                process_id: reply.get_object_id("id")?,
-                has_config: reply.get_bool("hasConfig").unwrap_or(true),
-                has_data: reply.get_bool("hasData").unwrap_or(true),
-                set_name: reply.get_str("setName").unwrap_or_default().to_owned(),
-            });
-        }
-        let read = socket.read(&mut chunk).await?;
-        anyhow::ensure!(read > 0, "the connection was closed");
-        frames.push(&chunk[..read]);
-    }
+    let question = RawDocumentBuf::try_from(&doc! { "_isSelf": 1, "$db": "admin" })?;
+    let reply = Document::try_from(&dial::ask(host, &question).await?)?;
+    Ok(Identity {
+        process_id: reply.get_object_id("id")?,
+        has_config: reply.get_bool("hasConfig").unwrap_or(true),
+        has_data: reply.get_bool("hasData").unwrap_or(true),
+        set_name: reply.get_str("setName").unwrap_or_default().to_owned(),
+    })
 }

@@ -79,7 +79,10 @@ impl Server {
             return self.reply_error(reply, &error, false);
         }
         if !self.state.is_writable() {
-            return self.reply_error(reply, &of_refusal(Refusal::NotWritablePrimary), retryable);
+            return match self.forwards_to(&request) {
+                Some(primary) => self.forward(&request, primary, reply),
+                None => self.reply_error(reply, &of_refusal(Refusal::NotWritablePrimary), retryable),
+            };
         }
         if self.store.overlay_bytes() > OVERLAY_BYTES_MAX {
             // Nothing is committed any more, so nothing may leave memory: a full memory would take the member down.

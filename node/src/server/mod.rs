@@ -20,6 +20,7 @@ pub mod event;
 mod event_loop;
 mod fail_point;
 mod faulty;
+mod forward;
 mod gate;
 mod give_up;
 #[cfg(feature = "planted-bugs")]

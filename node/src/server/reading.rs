@@ -392,7 +392,8 @@ fn name_snapshot(body: &mut Document, point: OpTime) {
     };
 }
 
-fn allows_secondary(request: &Request) -> bool {
+/// Does the client take a secondary's word, too?
+pub(super) fn allows_secondary(request: &Request) -> bool {
     let preference = request.body.get_document("$readPreference").ok();
     preference
         .and_then(|preference| preference.get_str("mode").ok())

@@ -24,7 +24,7 @@ impl BitTest {
             Bson::Binary(binary) => Ok(set_positions(&binary.bytes)),
             number => match Number::from_bson(number).and_then(Number::to_exact_integer) {
                 Some(mask) if mask >= 0 => Ok(set_positions(&mask.to_le_bytes())),
-                _ => Err(QueryError::failed_to_parse(format!(
+                _ => Err(QueryError::bad_value(format!(
                     "{operator} takes an Array, a number, or a BinData but received: {operand}"
                 ))),
             },
@@ -64,9 +64,10 @@ impl BitTest {
 fn parse_position(operator: &str, position: &Bson) -> QueryResult<u64> {
     Number::from_bson(position)
         .and_then(Number::to_exact_integer)
+        .filter(|position| i32::try_from(*position).is_ok())
         .and_then(|position| u64::try_from(position).ok())
         .ok_or_else(|| {
-            QueryError::failed_to_parse(format!(
+            QueryError::bad_value(format!(
                 "bit positions must be non-negative integers in {operator}"
             ))
         })

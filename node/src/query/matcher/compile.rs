@@ -320,18 +320,20 @@ fn modulo(operand: &Bson) -> QueryResult<Predicate> {
 }
 
 fn size(operand: &Bson) -> QueryResult<i64> {
+    let refused = |wanted: &str| {
+        let name = type_name(operand);
+        QueryError::bad_value(format!(
+            "Failed to parse $size. Expected {wanted} in: $size: {operand} ({name})"
+        ))
+    };
     let number = Number::from_bson(operand)
         .and_then(Number::to_exact_integer)
-        .ok_or_else(|| {
-            QueryError::failed_to_parse(format!(
-                "Failed to parse $size. Expected a number in: $size: {operand} ({})",
-                type_name(operand)
-            ))
-        })?;
+        .ok_or_else(|| refused("a number"))?;
     if number < 0 {
-        let text = format!("Failed to parse $size. Expected a non-negative number in: $size: {number}");
-        return Err(QueryError::failed_to_parse(text));
+        return Err(refused("a non-negative number"));
     }
+    // No array is longer, and MongoDB reads an int.
+    i32::try_from(number).map_err(|_| refused("an int"))?;
     Ok(number)
 }
 

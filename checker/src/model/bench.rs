@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use protocol::member::Rules;
 use stateright::{Checker, Model};
 
-use super::bare::{BreadthFirst, End};
+use super::bare::{BreadthFirst, End, Judge};
 use super::raft_reconfig::{self, RaftReconfig};
 use super::replica_set::ReplicaSet;
 use super::static_raft::{Bounds, StaticRaft};
@@ -59,7 +59,7 @@ pub fn replica_set(bounds: super::bounds::Bounds, threads: usize) -> Vec<Measure
 /// Each search gets a model of its own: what one has remembered would speed the next one up.
 fn exhaust_all<M>(model: impl Fn() -> M, threads: usize) -> Vec<Measurement>
 where
-    M: Model + Send + Sync + 'static,
+    M: Model + Judge + Send + Sync + 'static,
     M::State: Hash + Clone + Send + Sync + Debug + PartialEq,
     M::Action: Clone + Debug + PartialEq,
 {
@@ -73,7 +73,7 @@ where
 
 fn exhaust<M>(fresh: &impl Fn() -> M, threads: usize) -> [Measurement; 3]
 where
-    M: Model + Send + Sync + 'static,
+    M: Model + Judge + Send + Sync + 'static,
     M::State: Hash + Clone + Send + Sync + Debug + PartialEq,
     M::Action: Clone + Debug + PartialEq,
 {

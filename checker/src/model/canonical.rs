@@ -1,6 +1,7 @@
 //! The representative of a state among all that differ only in the members' names.
 
 use super::bounds::MEMBERS_MAX;
+use super::renaming::Renaming;
 use super::replica_set::ReplicaSet;
 use super::state::ClusterState;
 
@@ -16,14 +17,32 @@ impl ReplicaSet {
         for (position, key) in keys.iter_mut().enumerate().take(members) {
             *key = self.summary(state, position).nameless;
         }
+        let mut ordered = keys;
+        let data = members - self.bounds.arbiters;
+        ordered[..data].sort_unstable();
+        ordered[data..members].sort_unstable();
+        let differ = |keys: &[u64]| keys.windows(2).all(|pair| pair[0] < pair[1]);
+        if differ(&ordered[..data]) && differ(&ordered[data..members]) {
+            // Only one renaming sorts them.
+            let place = |position: usize| {
+                let group = if position < data { 0..data } else { data..members };
+                let lesser = keys[group.clone()].iter().filter(|key| **key < keys[position]);
+                (group.start + lesser.count()) as u8
+            };
+            let sorting = Renaming(std::array::from_fn(|position| {
+                if position < members {
+                    place(position)
+                } else {
+                    position as u8
+                }
+            }));
+            return self.rename(state, self.places[sorting.code()].into());
+        }
         let mut least: Option<ClusterState> = None;
         for (which, renaming) in self.renamings.iter().enumerate() {
-            let mut ordered = [0; MEMBERS_MAX];
-            for position in 0..members {
-                ordered[usize::from(renaming.0[position])] = keys[position];
-            }
-            let data = members - self.bounds.arbiters;
-            if !ordered[..data].is_sorted() || !ordered[data..members].is_sorted() {
+            let sorts =
+                (0..members).all(|position| ordered[usize::from(renaming.0[position])] == keys[position]);
+            if !sorts {
                 continue;
             }
             let renamed = self.rename(state, which);

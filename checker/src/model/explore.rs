@@ -3,12 +3,14 @@
 use stateright::{Model, Property};
 
 use super::action::{Action, FLIP};
+use super::bare::Judge;
 use super::bounds::{CatchUp, Elections, MEMBERS_MAX};
 use super::member::{FIRST_ENTRY, Member};
 use super::replica_set::ReplicaSet;
 use super::sometimes::SOMETIMES;
 use super::state::{ClusterState, PANICKED, Spent};
 use crate::invariants::INVARIANTS;
+use crate::invariants::cluster::Cluster;
 use crate::invariants::ghosts::Ghosts;
 use crate::invariants::invariant::Check;
 
@@ -147,6 +149,20 @@ impl Model for ReplicaSet {
         let reachable = SOMETIMES.iter().filter(|it| (it.within)(&self.bounds));
         properties.extend(reachable.map(|it| Property::sometimes(it.name, it.shows)));
         properties
+    }
+}
+
+impl Judge for ReplicaSet {
+    /// One look at the cluster for all invariants.
+    fn is_sound(&self, state: &ClusterState) -> bool {
+        let holds = |cluster: &Cluster<'_>| {
+            INVARIANTS.iter().all(|invariant| match invariant.check {
+                Check::State(check) => check(cluster).is_none(),
+                // Told by the state.
+                Check::Step(_) => true,
+            })
+        };
+        state.broken == 0 && self.view(state, holds)
     }
 }
 

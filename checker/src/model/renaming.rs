@@ -31,6 +31,21 @@ impl Renaming {
         all
     }
 
+    /// A small number that no other renaming has: three bits for each member.
+    pub fn code(&self) -> usize {
+        let digits = self.0.iter().rev();
+        digits.fold(0, |code, id| code << 3 | usize::from(*id))
+    }
+
+    /// By [`Self::code`], the place of each of these renamings.
+    pub fn places(renamings: &[Self]) -> Vec<u8> {
+        let mut places = vec![0; 1 << (3 * MEMBERS_MAX)];
+        for (place, renaming) in renamings.iter().enumerate() {
+            places[renaming.code()] = place as u8;
+        }
+        places
+    }
+
     /// The new id of a member.
     pub fn id(&self, id: MemberId) -> MemberId {
         MemberId(self.0[usize::from(id.0)])

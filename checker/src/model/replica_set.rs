@@ -33,6 +33,8 @@ pub struct ReplicaSet {
     pub(super) bounds: Bounds,
     pub(super) rules: Rules,
     pub(super) renamings: Vec<Renaming>,
+    /// Where a renaming stands among them, by its code.
+    pub(super) places: Vec<u8>,
     pub(super) members: Store<Summarized>,
     pub(super) messages: Store<Message>,
     pub(super) networks: Store<Vec<u32>>,
@@ -62,6 +64,7 @@ impl ReplicaSet {
             bounds,
             rules,
             renamed: renamings.iter().map(|_| Default::default()).collect(),
+            places: Renaming::places(&renamings),
             renamings,
             members: Store::new(),
             messages: Store::new(),
@@ -105,7 +108,8 @@ impl ReplicaSet {
     }
 
     pub(super) fn number(&self, member: Member) -> u32 {
-        self.members.number(Summarized::new(member, &self.rules))
+        self.members
+            .number_of(member, |member| Summarized::new(member, &self.rules))
     }
 
     /// The message with this number.

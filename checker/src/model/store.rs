@@ -4,22 +4,42 @@
 //! ghosts. The packed state of the cluster therefore holds numbers; the values stand here, for good.
 
 use std::collections::HashMap;
-use std::hash::Hash;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::{OnceLock, PoisonError, RwLock};
 
 use super::fingerprint::Fingerprint;
 
 /// An append-only set of values, read without locks.
 pub struct Store<T> {
-    numbers: RwLock<HashMap<u64, u32>>,
+    numbers: RwLock<Known>,
     chunks: [OnceLock<Box<[OnceLock<T>]>>; CHUNKS],
+}
+
+/// Numbers by fingerprint, which is mixed well enough to be its own hash.
+type Known = HashMap<u64, u32, BuildHasherDefault<AsItIs>>;
+
+#[derive(Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("fingerprints are words");
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        self.0 = word;
+    }
 }
 
 /// Chunk *k* holds `FIRST_CHUNK << k` values.
 pub(super) const CHUNKS: usize = 20;
 pub(super) const FIRST_CHUNK: u32 = 1024;
 
-impl<T: Hash + Eq> Store<T> {
+impl<T> Store<T> {
     /// An empty store.
     pub fn new() -> Self {
         Store {
@@ -27,20 +47,36 @@ impl<T: Hash + Eq> Store<T> {
             chunks: [const { OnceLock::new() }; CHUNKS],
         }
     }
+}
 
+impl<T: Hash + Eq> Store<T> {
     /// The number of this value, a new one if it was never seen.
     ///
     /// # Panics
     /// When a thousand million values do not suffice.
     pub fn number(&self, value: T) -> u32 {
-        let mut key = Fingerprint::of(&value).0;
+        self.number_of(value, |value| value)
+    }
+}
+
+impl<T> Store<T> {
+    /// The number of the value that `make` makes of `key`; it is made only if it was never seen.
+    ///
+    /// # Panics
+    /// When a thousand million values do not suffice.
+    pub fn number_of<K>(&self, key: K, make: impl FnOnce(K) -> T) -> u32
+    where
+        K: Hash,
+        T: PartialEq<K>,
+    {
+        let mut fingerprint = Fingerprint::of(&key).0;
         let known = self.numbers.read().unwrap_or_else(PoisonError::into_inner);
-        if let Ok(number) = self.find(&known, &mut key, &value) {
+        if let Ok(number) = self.find(&known, &mut fingerprint, &key) {
             return number;
         }
         drop(known);
         let mut known = self.numbers.write().unwrap_or_else(PoisonError::into_inner);
-        match self.find(&known, &mut key, &value) {
+        match self.find(&known, &mut fingerprint, &key) {
             Ok(number) => number,
             Err(()) => {
                 let number = u32::try_from(known.len()).expect("fewer values than numbers");
@@ -48,8 +84,8 @@ impl<T: Hash + Eq> Store<T> {
                 let size = (FIRST_CHUNK << chunk) as usize;
                 let chunk = self.chunks[chunk].get_or_init(|| (0..size).map(|_| OnceLock::new()).collect());
                 // The number is fresh and the lock is held, so the place is empty.
-                let _ = chunk[place].set(value);
-                known.insert(key, number);
+                let _ = chunk[place].set(make(key));
+                known.insert(fingerprint, number);
                 number
             }
         }
@@ -76,7 +112,10 @@ impl<T: Hash + Eq> Store<T> {
     }
 
     /// Two values may share a fingerprint; the later one then moves on to the next key.
-    fn find(&self, known: &HashMap<u64, u32>, key: &mut u64, value: &T) -> Result<u32, ()> {
+    fn find<K>(&self, known: &Known, key: &mut u64, value: &K) -> Result<u32, ()>
+    where
+        T: PartialEq<K>,
+    {
         while let Some(number) = known.get(key) {
             if self.value(*number) == value {
                 return Ok(*number);
@@ -87,7 +126,7 @@ impl<T: Hash + Eq> Store<T> {
     }
 }
 
-impl<T: Hash + Eq> Default for Store<T> {
+impl<T> Default for Store<T> {
     fn default() -> Self {
         Self::new()
     }

@@ -1,7 +1,5 @@
 //! What is asked of a member most often, side by side with it.
 
-use std::hash::{Hash, Hasher};
-
 use protocol::concern::ReadConcern;
 use protocol::config::{ConfigId, MemberSet};
 use protocol::input::{Input, RequestId};
@@ -76,17 +74,9 @@ impl Summarized {
     }
 }
 
-impl PartialEq for Summarized {
-    fn eq(&self, other: &Self) -> bool {
-        self.member == other.member
-    }
-}
-
-impl Eq for Summarized {}
-
-impl Hash for Summarized {
-    fn hash<H: Hasher>(&self, hasher: &mut H) {
-        self.member.hash(hasher);
+impl PartialEq<Member> for Summarized {
+    fn eq(&self, other: &Member) -> bool {
+        self.member == *other
     }
 }
 

@@ -2,6 +2,7 @@
 
 use stateright::{Model, Property};
 
+use super::super::bare::Judge;
 use super::action::{self, Action};
 use super::mutation::Mutation;
 use super::server::{Server, VERSION_MAX};
@@ -113,6 +114,8 @@ impl RaftReconfig {
             && self.state_machine_safety(state)
     }
 }
+
+impl Judge for RaftReconfig {}
 
 impl Model for RaftReconfig {
     type State = ClusterState;

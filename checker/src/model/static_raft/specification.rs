@@ -2,6 +2,7 @@
 
 use stateright::{Model, Property};
 
+use super::super::bare::Judge;
 use super::action::{self, Action};
 use super::bounds::Bounds;
 use super::invariants::{INVARIANTS, SOMETIMES, is_violated};
@@ -34,6 +35,8 @@ impl StaticRaft {
         StaticRaft { mutation, ..self }
     }
 }
+
+impl Judge for StaticRaft {}
 
 impl Model for StaticRaft {
     type State = ClusterState;

@@ -1,4 +1,4 @@
-//! How fast the checks are, beside the checkers that others use.
+//! How fast the checks are, beside the checkers that others use, and the server beside other servers.
 
 mod families;
 mod generate;
@@ -6,6 +6,7 @@ mod history;
 mod meter;
 mod peer;
 mod porcupine;
+pub mod servers;
 mod wgl;
 
 pub use families::{CheckRow, FAMILIES, Family, check_table, measure_family};

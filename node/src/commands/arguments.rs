@@ -175,6 +175,21 @@ impl Arguments {
             .map_err(|_| CommandError::new(51024, text()))
     }
 
+    /// The same, of any number: what follows the point is cut off.
+    ///
+    /// # Errors
+    /// 14 for another type, 51024 for a negative one.
+    pub fn count_cut(&self, key: &str) -> Result<Option<usize>, CommandError> {
+        let cut = self
+            .get(key)
+            .and_then(Number::from_bson)
+            .and_then(Number::to_truncated_integer);
+        match cut.map(usize::try_from) {
+            Some(Ok(count)) => Ok(Some(count)),
+            _ => self.count(key),
+        }
+    }
+
     fn wrong_type(&self, key: &str, found: &Bson, wanted: &str) -> CommandError {
         let text = format!(
             "BSON field '{}.{key}' is the wrong type '{:?}', expected type '{wanted}'",

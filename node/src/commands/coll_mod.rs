@@ -1,11 +1,12 @@
 //! `collMod`: the options that it changes in MongoDB are not there, so that it changes nothing, and says so.
 
-use bson::{Document, doc};
+use bson::{Bson, Document, doc};
 
 use super::arguments::Arguments;
 use super::collections::check_writable;
 use super::command::{Access, Command, Scope, WriteAccess};
 use super::error::CommandError;
+use crate::query::number::Number;
 use crate::storage::store::ReadAt;
 use crate::wire::Request;
 
@@ -37,6 +38,13 @@ fn run(access: &mut dyn WriteAccess, request: &Request) -> Result<Document, Comm
     check_writable(&ns)?;
     if access.store().collection(&ns, ReadAt::Latest)?.is_none() {
         return Err(CommandError::new(26, format!("ns does not exist: {ns}")));
+    }
+    if let Some(hidden) = arguments.document("index")?.get("hidden")
+        && !matches!(hidden, Bson::Boolean(_))
+        && Number::from_bson(hidden).is_none()
+    {
+        let text = format!("BSON field 'collMod.index.hidden' is the wrong type: {hidden}");
+        return Err(CommandError::new(14, text));
     }
     match CHANGES.iter().find(|change| arguments.get(change).is_some()) {
         Some(change) => {

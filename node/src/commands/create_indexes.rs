@@ -7,6 +7,7 @@ use super::collections::{check_writable, creation};
 use super::command::{Access, Command, Scope, WriteAccess, WriteOp};
 use super::error::CommandError;
 use super::hint::key_pattern;
+use super::index_options::check_types;
 use super::scan::{Scan, raw};
 use crate::query::expression::{Variables, is_truthy};
 use crate::storage::index::IndexSpec;
@@ -145,6 +146,7 @@ fn conflicting(existing: Option<&Collection>, name: &str, specification: &Docume
 }
 
 fn complete(index: &Document) -> Result<Document, CommandError> {
+    check_types(index)?;
     let Ok(key) = index.get_document("key") else {
         return Err(CommandError::new(
             40414,

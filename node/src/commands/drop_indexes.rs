@@ -44,7 +44,12 @@ fn run(access: &mut dyn WriteAccess, request: &Request) -> Result<Document, Comm
             .filter(|index| pattern(&index.spec.document).as_ref() == Some(key))
             .map(|index| index.spec.name.clone())
             .collect(),
-        _ => {
+        Some(other) => {
+            let text =
+                "BSON field 'dropIndexes.index' is the wrong type, expected types '[string, object, array]'";
+            return Err(CommandError::new(14, format!("{text}: {other}")));
+        }
+        None => {
             return Err(CommandError::new(
                 40414,
                 "BSON field 'dropIndexes.index' is missing but a required field",

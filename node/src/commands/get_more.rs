@@ -44,7 +44,7 @@ fn run(access: &mut ReadAccess<'_>, request: &Request) -> Result<Document, Comma
     };
     let ns = format!("{}.{collection}", arguments.database());
     let batch = arguments
-        .count("batchSize")?
+        .count_cut("batchSize")?
         .filter(|batch| *batch > 0)
         .unwrap_or(usize::MAX);
     let mut cursor = access.cursors.take(id, &ns)?;

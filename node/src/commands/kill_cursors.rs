@@ -31,7 +31,9 @@ fn run(access: &mut ReadAccess<'_>, request: &Request) -> Result<Document, Comma
             return Err(CommandError::new(40414, text));
         }
     };
-    let numbers: Option<Vec<i64>> = ids.iter().map(Bson::as_i64).collect();
+    // As everywhere in a list of ids, null is nobody.
+    let ids = ids.iter().filter(|id| !matches!(id, Bson::Null));
+    let numbers: Option<Vec<i64>> = ids.map(Bson::as_i64).collect();
     let numbers = numbers.ok_or_else(|| wrong("cursors.0", "long"))?;
     let (mut killed, mut not_found) = (Vec::new(), Vec::new());
     for id in numbers {

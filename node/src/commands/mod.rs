@@ -30,6 +30,7 @@ mod get_more;
 mod get_parameter;
 mod hint;
 mod host_info;
+mod index_options;
 mod insert;
 mod kill_cursors;
 mod list_collections;

@@ -1,8 +1,9 @@
-//! `checker bench`: how fast the tester is, beside its peers. One file a measurement.
+//! `checker bench`: how fast the tester and the server are, beside their peers. One file a measurement.
 
 mod checks;
 mod history;
 mod model;
+mod node;
 #[cfg(feature = "planted-bugs")]
 mod search;
 mod simulation;
@@ -25,6 +26,7 @@ const EXAMPLES: &str = "\
 Examples:
   cargo run --release -p checker -- bench history --operations 10000
   cargo run --release -p checker -- bench model    beside Stateright, and TLC where it is at hand
+  cargo run --release -p checker -- bench node     the server beside etcd and PostgreSQL
   cargo run --release -p checker -- bench simulation";
 
 /// Time the checks beside those of others.
@@ -57,6 +59,8 @@ enum What {
     History(history::Arguments),
     /// The exploration of states beside Stateright's searches, and TLC where it is at hand.
     Model(model::Arguments),
+    /// Majority-durable writes and failover of the server, beside etcd and PostgreSQL where they are installed.
+    Node(node::Arguments),
     /// Guided search beside random seeds: how soon each finds planted bugs in simulations.
     #[cfg(feature = "planted-bugs")]
     Search(search::Arguments),
@@ -77,6 +81,7 @@ pub(super) fn execute(arguments: Arguments, context: &Context) -> anyhow::Result
         What::Simulation(arguments) => return simulation::execute(&arguments, context),
         What::History(arguments) => history::execute(arguments, context)?,
         What::Model(arguments) => model::execute(arguments, context)?,
+        What::Node(arguments) => node::execute(&arguments, context)?,
     };
     if let Some(results) = arguments.record {
         let at = clock::utc_text(SystemTime::now());

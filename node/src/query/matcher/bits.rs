@@ -24,7 +24,13 @@ impl BitTest {
             Bson::Binary(binary) => Ok(set_positions(&binary.bytes)),
             number => match Number::from_bson(number).and_then(Number::to_exact_integer) {
                 Some(mask) if mask >= 0 => Ok(set_positions(&mask.to_le_bytes())),
-                _ => Err(QueryError::bad_value(format!(
+                Some(mask) => Err(QueryError::failed_to_parse(format!(
+                    "{operator} expected a non-negative number: {mask}"
+                ))),
+                None if Number::from_bson(number).is_some() => Err(QueryError::failed_to_parse(format!(
+                    "{operator} expected an integer that fits 64 bits: {operand}"
+                ))),
+                None => Err(QueryError::bad_value(format!(
                     "{operator} takes an Array, a number, or a BinData but received: {operand}"
                 ))),
             },

@@ -1,0 +1,17 @@
+//! Majority-durable writes to a set of ours, beside etcd and PostgreSQL with synchronous replication, all on this machine.
+
+mod client;
+mod etcd;
+mod failover;
+mod load;
+mod ours;
+mod postgres;
+mod process;
+
+pub use client::Client;
+pub use etcd::Etcd;
+pub use failover::time_to_first_write;
+pub use load::{Cell, measure};
+pub use ours::Ours;
+pub use postgres::Postgres;
+pub use process::find_program;

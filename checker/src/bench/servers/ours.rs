@@ -1,0 +1,156 @@
+//! A set of ours: three members with their defaults, written to through the primary by plain wire messages.
+
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, ensure};
+use bson::{Binary, RawDocument, rawdoc, spec::BinarySubtype};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    time::sleep,
+};
+
+use super::client::Client;
+use crate::cluster::playground::{PlayMember, PlayPlan, PlaySet, initiate, primary, state_of};
+
+const MEMBERS: u8 = 3;
+const OP_MSG: i32 = 2013;
+/// Header, flags, kind of the only section.
+const BODY_AT: usize = 21;
+const REPLY_BYTES_MAX: usize = 48_000_000;
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running set; stopped when dropped.
+pub struct Ours {
+    set: PlaySet,
+    directory: PathBuf,
+}
+
+/// One client with a connection of its own.
+pub struct OurClient(TcpStream);
+
+impl Ours {
+    /// Starts it in `directory` and waits for a primary.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub async fn start(program: &Path, directory: &Path) -> anyhow::Result<Self> {
+        let directory = directory.join("set");
+        let set = PlaySet::start(&PlayPlan {
+            name: "bench".to_owned(),
+            members: MEMBERS,
+            arbiters: 0,
+            port: 0,
+            directory: directory.clone(),
+            program: program.to_owned(),
+            arguments: Vec::new(),
+        })?;
+        let started = Self { set, directory };
+        initiate(&started.set).await?;
+        Ok(started)
+    }
+
+    /// Clients at the primary.
+    ///
+    /// # Errors
+    /// When it does not let them in.
+    pub async fn clients(&self, count: usize) -> anyhow::Result<Vec<OurClient>> {
+        let primary = self.primary().await?;
+        let mut clients = Vec::new();
+        for _ in 0..count {
+            clients.push(OurClient::connect(primary).await?);
+        }
+        Ok(clients)
+    }
+
+    /// Kills the primary; clients of the others.
+    ///
+    /// # Errors
+    /// When there is none, or the others let nobody in.
+    pub async fn kill_leader(&mut self) -> anyhow::Result<(Vec<OurClient>, Instant)> {
+        let primary = self.primary().await?;
+        let mut others = Vec::new();
+        for member in self.set.members.iter().filter(|member| member.pid != primary.pid) {
+            others.push(OurClient::connect(member).await?);
+        }
+        let pid = nix::unistd::Pid::from_raw(primary.pid);
+        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL)?;
+        Ok((others, Instant::now()))
+    }
+
+    async fn primary(&self) -> anyhow::Result<&PlayMember> {
+        let since = Instant::now();
+        loop {
+            if let Some(primary) = primary(&self.set).await {
+                return Ok(primary);
+            }
+            let mut states = Vec::new();
+            for member in &self.set.members {
+                states.push(state_of(member).await);
+            }
+            ensure!(
+                since.elapsed() < PATIENCE,
+                "no primary after {PATIENCE:?}: {states:?}"
+            );
+            sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+impl Drop for Ours {
+    fn drop(&mut self) {
+        if let Err(error) = self.set.stop(&self.directory, false) {
+            tracing::warn!(%error, "the set of the bench is not gone");
+        }
+    }
+}
+
+impl OurClient {
+    async fn connect(member: &PlayMember) -> anyhow::Result<Self> {
+        let socket = TcpStream::connect(member.address()).await?;
+        socket.set_nodelay(true)?;
+        Ok(Self(socket))
+    }
+}
+
+impl Client for OurClient {
+    const TRY: Duration = PATIENCE;
+
+    async fn put(&mut self, key: &str, value: &[u8]) -> anyhow::Result<()> {
+        let value = Binary {
+            subtype: BinarySubtype::Generic,
+            bytes: value.to_vec(),
+        };
+        let command = rawdoc! {
+            "insert": "puts",
+            "documents": [{ "_id": key, "v": value }],
+            "writeConcern": { "w": "majority", "j": true },
+            "$db": "bench",
+        };
+        let length = i32::try_from(BODY_AT + command.as_bytes().len())?;
+        let mut message = Vec::new();
+        for word in [length, 1, 0, OP_MSG, 0] {
+            message.extend_from_slice(&word.to_le_bytes());
+        }
+        message.push(0);
+        message.extend_from_slice(command.as_bytes());
+        self.0.write_all(&message).await?;
+        let mut head = [0_u8; 4];
+        self.0.read_exact(&mut head).await?;
+        let length = usize::try_from(i32::from_le_bytes(head))?;
+        ensure!(
+            (BODY_AT..REPLY_BYTES_MAX).contains(&length),
+            "a reply of {length} bytes"
+        );
+        let mut rest = vec![0; length - head.len()];
+        self.0.read_exact(&mut rest).await?;
+        let reply = RawDocument::from_bytes(rest.get(BODY_AT - head.len()..).context("no body")?)?;
+        let is_done =
+            reply.get_i32("n").is_ok_and(|count| count == 1) && reply.get("writeConcernError")?.is_none();
+        ensure!(is_done, "refused: {reply:?}");
+        Ok(())
+    }
+}

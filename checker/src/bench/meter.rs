@@ -33,7 +33,8 @@ pub(super) fn measured(act: impl FnOnce() -> Validity) -> Measured {
 }
 
 /// CPU seconds of this process so far.
-pub(super) fn cpu_seconds() -> f64 {
+#[must_use]
+pub fn cpu_seconds() -> f64 {
     clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID)
         .map_or(0.0, |time| time.tv_sec() as f64 + time.tv_nsec() as f64 / 1e9)
 }

@@ -12,7 +12,7 @@ mod wgl;
 pub use families::{CheckRow, FAMILIES, Family, check_table, measure_family};
 pub use generate::{Flaw, Shape, Values, generate};
 pub use history::{Limits, Row, measure, plan, table};
-pub use meter::Measured;
+pub use meter::{Measured, cpu_seconds};
 #[cfg(test)]
 pub(crate) use peer::stateright_linearizable;
 #[cfg(test)]

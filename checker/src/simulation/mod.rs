@@ -41,5 +41,5 @@ pub mod violation;
 pub mod watch;
 pub mod world;
 
-pub use options::{Options, Without};
+pub use options::{Options, Size, Without};
 pub use simulate::{Outcome, shrunk, simulate, simulate_many};

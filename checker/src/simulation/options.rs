@@ -1,7 +1,9 @@
 //! What a caller may ask of a simulation beside its seed.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use protocol::config::Config;
 use protocol::member::Rules;
 
 use super::guided::FORKS_MAX;
@@ -16,6 +18,8 @@ pub struct Options {
     pub chaos_us_max: u64,
     /// At most so many client processes.
     pub clients_max: u32,
+    /// So many ordinary members and clients instead of what the seed draws.
+    pub size: Option<Size>,
     /// Parts of the trouble that are left out.
     pub without: Without,
     /// Write each member's steps as JSON lines.
@@ -32,6 +36,15 @@ pub struct Options {
     pub steps_max: u64,
     /// The same after so much real time. The only thing here that depends on the machine, and only by giving up.
     pub real_time_max: Duration,
+}
+
+/// How large a set is, and how many clients it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// Members, each with one vote.
+    pub members: u8,
+    /// Client processes.
+    pub clients: u32,
 }
 
 /// Steps of one seed at most: fifty times what the longest of thousands of seeds of the correct core takes.
@@ -85,6 +98,7 @@ impl Default for Options {
             rules: Rules::default(),
             chaos_us_max: u64::MAX,
             clients_max: u32::MAX,
+            size: None,
             without: Without::default(),
             trace: false,
             record: false,
@@ -101,6 +115,10 @@ impl Options {
     /// Cuts back what a seed has drawn.
     pub fn limit(&self, parameters: &mut Parameters) {
         let without = self.without;
+        if let Some(Size { members, clients }) = self.size {
+            parameters.config = Arc::new(Config::ordinary(members));
+            parameters.clients = clients;
+        }
         parameters.chaos_us = parameters.chaos_us.min(self.chaos_us_max);
         parameters.clients = parameters.clients.min(self.clients_max);
         if without.disturbances {

@@ -14,7 +14,13 @@ pub(super) const BUG: Bug = Bug {
         name: "reconfigure",
         act: force,
     }],
-    caught_by: &["model:I-16", "model:I-01", "model:I-03", "model:R-108"],
+    caught_by: &[
+        "model:I-16",
+        "model:I-01",
+        "model:I-03",
+        "model:R-102",
+        "model:R-108",
+    ],
 };
 
 fn force(context: &mut Context<'_>) -> Option<()> {

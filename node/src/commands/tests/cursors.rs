@@ -1,6 +1,6 @@
 //! Cursors: batches, ends, owners.
 
-use bson::{Document, doc};
+use bson::{Bson, Document, doc};
 
 use super::harness::{Member, documents};
 use crate::commands::cursors::{CURSOR_IDLE_MAX, CURSORS_MAX};
@@ -118,7 +118,7 @@ fn cursors_are_killed_and_belong_to_their_collection() {
     ] {
         assert_eq!(member.code(command.clone()), code, "{command}");
     }
-    let killed = member.command(doc! { "killCursors": "c", "cursors": [id, 77_i64] });
+    let killed = member.command(doc! { "killCursors": "c", "cursors": [Bson::Null, id, 77_i64] });
     assert_eq!(killed.get_array("cursorsKilled").expect("killed"), &[id.into()]);
     assert_eq!(
         killed.get_array("cursorsNotFound").expect("missing"),

@@ -123,6 +123,11 @@ impl Server {
             let _ = self.events.send(Event::GoOn(paused));
             return;
         }
+        // The time of what this write did: until its concern is met, others write on, and all that wait for the same
+        // round would be told the time of the newest (each has its own in MongoDB).
+        if !self.state.config.is_none() {
+            body.insert("operationTime", self.own_time());
+        }
         if let Some(error) = concern.error {
             body.insert("writeConcernError", error);
             return self.reply(reply, body);

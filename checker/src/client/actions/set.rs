@@ -1,7 +1,7 @@
 //! A set is a collection, one document `{_id: value, mark}` per element.
 
 use mongodb::{
-    bson::{Document, deserialize_from_document, doc, serialize_to_bson},
+    bson::{Document, deserialize_from_document, doc, serialize_to_document},
     error::Error,
 };
 use serde::Deserialize;
@@ -65,7 +65,17 @@ pub(super) async fn add_many(request: Request<'_>, key: Key, values: &[Value]) -
 /// `find` of everything in one batch. In several batches it would not be one look: elements added between two
 /// batches would be seen without others that were added before them.
 pub(super) async fn read(request: Request<'_>, key: Key) -> Outcome {
-    let concern = serialize_to_bson(&request.read).map_err(Error::custom)?;
+    let mut concern = serialize_to_document(&request.read).map_err(Error::custom)?;
+    // The driver sends a command that is given as a document as it is. Without this:
+    // 1. a session adds elements; 2. a secondary that is cut off is asked; 3. it answers without them, and is right: nobody
+    // has told it what this session has done.
+    let after = request
+        .session
+        .as_ref()
+        .and_then(|session| session.operation_time());
+    if let Some(after) = after {
+        concern.insert("afterClusterTime", after);
+    }
     let command = doc! {
         "find": places::set(key),
         "filter": {},

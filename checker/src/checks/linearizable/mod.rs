@@ -27,6 +27,8 @@ mod shrink;
 mod suspects;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_names;
 mod timeline;
 mod words;
 mod zones;
@@ -34,6 +36,8 @@ mod zones;
 pub(super) use check::CHECK;
 pub(crate) use fast_hash::{FastMap, FastSet};
 pub(crate) use kv_check::judge_kv;
-pub(crate) use model::{Model, Timed};
+pub(crate) use model::{Model, Role, Timed};
 pub(crate) use problem::{Effect, Problems, Scratch};
 pub(crate) use register::RegisterModel;
+pub(crate) use search::{Outcome, search};
+pub(crate) use shrink::shrink;

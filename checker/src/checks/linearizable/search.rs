@@ -130,6 +130,7 @@ struct Remainder<const W: usize> {
     optional: Bits<W>,
     used: Rc<[u32]>,
     before_blind: u32,
+    blind_place: u32,
     next: u32,
     /// The search began again before it was known whether it fails.
     undecided: bool,
@@ -313,6 +314,7 @@ impl<'a, M: Model, const W: usize> Search<'a, M, W> {
             let earlier = &self.remainders[position as usize];
             if !earlier.undecided
                 && earlier.before_blind >= config.before_blind
+                && earlier.blind_place >= config.blind_place
                 && earlier.observed.contains(&observed)
                 && earlier.optional.contains(&config.optional)
                 && earlier
@@ -333,6 +335,7 @@ impl<'a, M: Model, const W: usize> Search<'a, M, W> {
             optional,
             used,
             before_blind: config.before_blind,
+            blind_place: config.blind_place,
             next,
             undecided: false,
         });

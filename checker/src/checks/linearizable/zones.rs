@@ -249,6 +249,7 @@ impl<'a> Values<'a> {
             first_return: Op::NEVER,
             end: NONE,
             last_call: 0,
+            proof: NONE,
         };
         if root == 0 {
             zone.first_return = 0;
@@ -278,6 +279,8 @@ impl<'a> Values<'a> {
                 let call = self.ops[last as usize].call;
                 if zone.end == NONE || call > zone.last_call {
                     (zone.end, zone.last_call) = (last, call);
+                    let is_crashed = self.ops[last as usize].returned == Op::NEVER;
+                    zone.proof = if is_crashed { known.evidence } else { NONE };
                 }
             }
             match known.successor {
@@ -298,6 +301,8 @@ struct Zone {
     /// The operation that was called last.
     end: u32,
     last_call: u32,
+    /// Who proves that `end` happened at all, where it crashed.
+    proof: u32,
 }
 
 impl Zone {
@@ -306,9 +311,12 @@ impl Zone {
     }
 
     fn operations(&self) -> Vec<u32> {
-        let mut operations = vec![self.begin, self.end];
-        operations.retain(|operation| *operation != NONE);
-        operations.dedup();
+        let mut operations: Vec<u32> = Vec::with_capacity(3);
+        for operation in [self.begin, self.end, self.proof] {
+            if operation != NONE && !operations.contains(&operation) {
+                operations.push(operation);
+            }
+        }
         operations
     }
 }
@@ -381,19 +389,32 @@ fn interrupted(ops: &[RegisterOp], left: &Zone, right: &Zone) -> Violation {
     }
 }
 
-/// The zone, and the zones of its two ends alone.
+/// The zone, and the zones of its ends alone.
 fn parts(ops: &[RegisterOp], zone: &Zone) -> Vec<Zone> {
     let mut parts = vec![*zone];
+    if zone.proof != NONE {
+        parts.push(Zone {
+            end: zone.proof,
+            last_call: ops[zone.proof as usize].call,
+            proof: NONE,
+            ..*zone
+        });
+    }
     if zone.begin == NONE {
         return parts;
     }
-    for operation in [zone.begin, zone.end] {
+    for operation in [zone.begin, zone.end, zone.proof] {
+        // One that crashed shows nothing alone.
+        if operation == NONE || ops[operation as usize].returned == Op::NEVER {
+            continue;
+        }
         let op = ops[operation as usize];
         parts.push(Zone {
             begin: operation,
             first_return: op.returned,
             end: operation,
             last_call: op.call,
+            proof: NONE,
         });
     }
     parts

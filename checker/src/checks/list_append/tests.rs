@@ -17,7 +17,7 @@ use crate::{
 
 #[test]
 fn each_anomaly_has_its_name() {
-    let cases: [(&str, Vec<Transaction>); 13] = [
+    let cases: [(&str, Vec<Transaction>); 15] = [
         ("G1a", vec![refused(0, 1, &[a(1, 1)]), ok(2, 3, &[r(1, &[1])])]),
         (
             "G1b",
@@ -83,6 +83,19 @@ fn each_anomaly_has_its_name() {
             ],
         ),
         (
+            "G1c-realtime",
+            vec![ok(0, 1, &[r(1, &[1])]), ok(2, 3, &[a(1, 1)])],
+        ),
+        (
+            "G2-realtime",
+            vec![
+                ok(0, 1, &[a(2, 1)]),
+                ok(2, 3, &[r(1, &[])]),
+                ok(0, 9, &[a(1, 1), r(2, &[])]),
+                ok(10, 11, &[r(1, &[1]), r(2, &[1])]),
+            ],
+        ),
+        (
             "G0-realtime",
             vec![
                 ok(0, 1, &[a(1, 1)]),
@@ -100,6 +113,50 @@ fn each_anomaly_has_its_name() {
             .collect();
         assert!(kinds.contains(&name), "{name}: {kinds:?} {}", verdict.summary);
         assert_eq!(verdict.validity, Validity::Invalid);
+    }
+}
+
+/// The same contradictions within one session are named after it.
+#[test]
+fn each_anomaly_of_a_session_has_its_name() {
+    let cases: [(&str, Vec<Transaction>); 4] = [
+        (
+            "G0-process",
+            vec![
+                ok(0, 1, &[a(1, 1)]),
+                ok(2, 3, &[a(1, 2)]),
+                ok(4, 5, &[r(1, &[2, 1])]),
+            ],
+        ),
+        ("G1c-process", vec![ok(0, 1, &[r(1, &[1])]), ok(2, 3, &[a(1, 1)])]),
+        (
+            "G-single-process",
+            vec![
+                ok(0, 1, &[a(1, 1)]),
+                ok(2, 3, &[r(1, &[])]),
+                ok(4, 5, &[r(1, &[1])]),
+            ],
+        ),
+        (
+            "G2-process",
+            vec![
+                ok(0, 1, &[a(2, 1)]),
+                ok(2, 3, &[r(1, &[])]),
+                ok(0, 9, &[a(1, 1), r(2, &[])]),
+                ok(10, 11, &[r(1, &[1]), r(2, &[1])]),
+            ],
+        ),
+    ];
+    for (name, transactions) in cases {
+        let mut transactions = numbered(transactions);
+        transactions[1].process = transactions[0].process;
+        let verdict = judge_transactions(&transactions, &Budget::default());
+        let kinds: Vec<&str> = verdict
+            .anomalies
+            .iter()
+            .map(|anomaly| anomaly.kind.as_str())
+            .collect();
+        assert!(kinds.contains(&name), "{name}: {kinds:?} {}", verdict.summary);
     }
 }
 

@@ -32,9 +32,12 @@ impl<M: Model, const W: usize> Search<'_, M, W> {
         let wanted = self.model.wanted(target.effect);
         let owed = self.blind.and_not(&config.done).and_not(&config.optional);
         // A write that changes nothing absorbs writes that are owed, and lets what was called since the last one have
-        // seen another value before it.
+        // seen another value before it. So does it let a crashed write be seen that was called since then:
+        // 1. one of two equal writes returns, the other is optional; 2. another value's write is called, and crashes;
+        // 3. a read that has been under way all the time returns that value; 4. the next one the first again.
         let unexplained = self.observations.or(&self.mutations).and_not(&config.done);
         let renews = !owed.is_empty()
+            || (!unexplained.is_empty() && self.has_new_blind_token(step.place, config))
             || unexplained
                 .iter()
                 .any(|slot| self.occupant[slot as usize] >= config.before_blind);
@@ -122,6 +125,18 @@ impl<M: Model, const W: usize> Search<'_, M, W> {
                 .wrapping_mul(0x9e37_79b9_7f4a_7c15);
             *rank = *rank * 2 + (mixed >> 61) as u8 % SHUFFLED_RANKS;
         }
+    }
+
+    /// Whether a crashed blind write was called since the last blind write was placed.
+    fn has_new_blind_token(&self, place: u32, config: &Config<M::State, W>) -> bool {
+        let classes = self.timeline.tokens.iter().zip(&*config.used);
+        let mut unused = classes.filter(|(class, _)| class.role == Role::Blind);
+        unused.any(|(class, used)| {
+            let calls = class.calls.get(*used as usize..).unwrap_or(&[]);
+            calls
+                .iter()
+                .any(|call| (config.blind_place..place).contains(call))
+        })
     }
 
     /// Whether the target can return once another blind write has left the state `after`. (A blind one is placed itself:

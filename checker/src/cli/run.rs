@@ -66,8 +66,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "COUNT", default_value_t = 0, value_parser = value_parser!(u8).range(0..=3), conflicts_with = "story")]
     arbiters: u8,
 
-    /// What the clients ask.
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', default_values_t = Cast::WORKLOADS.map(str::to_owned), value_parser = names(WORKLOADS.iter().map(|workload| workload.name)))]
+    /// What the clients ask (default: register, set, and one more drawn from the seed).
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = names(WORKLOADS.iter().map(|workload| workload.name)))]
     workload: Vec<String>,
 
     /// Who disturbs; `none` for nobody.
@@ -227,12 +227,14 @@ impl Arguments {
                 .find(|(name, _)| *name == self.system)
                 .map_or(System::Node, |(_, system)| *system),
         };
+        let seed = self.seed.unwrap_or_else(seed::fresh);
+        let named = self.workload.iter().filter_map(|name| catalogue::find(name));
         let cast = Cast {
-            workloads: self
-                .workload
-                .iter()
-                .filter_map(|name| catalogue::find(name))
-                .collect(),
+            workloads: if self.workload.is_empty() {
+                Cast::drawn(seed)
+            } else {
+                named.collect()
+            },
             nemeses: match &retold {
                 Some(retold) => vec![retold.nemesis],
                 None => self.nemesis.iter().filter_map(nemesis).collect(),
@@ -240,7 +242,7 @@ impl Arguments {
             planted_bug: self.planted_bug.or_else(|| retold.as_ref()?.bug.clone()),
         };
         let scenario = Scenario {
-            seed: self.seed.unwrap_or_else(seed::fresh),
+            seed,
             members: retold.map_or(self.members, |retold| retold.members),
             arbiters: self.arbiters,
             time_limit: Duration::from_secs(self.time_limit),

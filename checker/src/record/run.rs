@@ -71,6 +71,9 @@ pub struct RunRecord {
     /// Before, during and after the faults, and the quiet final reads.
     #[serde(default)]
     pub phases: Vec<PhaseRecord>,
+    /// How many operations were in flight when faults struck.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load: Option<LoadRecord>,
     /// Why the run cannot prove anything, a sentence each: a fault without effect, too little traffic. Not
     /// empty means that its verdict is never `pass`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -101,6 +104,7 @@ impl RunRecord {
             versions: Versions::default(),
             environment: Environment::default(),
             phases: Vec::new(),
+            load: None,
             shortfalls: Vec::new(),
             not_checked: Vec::new(),
             options: BTreeMap::new(),
@@ -243,6 +247,21 @@ pub struct Environment {
     /// Power (`network`, `disk`, `clock`, …) to the back end that was chosen for it.
     #[serde(default)]
     pub back_ends: BTreeMap<String, String>,
+}
+
+/// How the load met the faults: before one strikes, clients ask out of their turn until enough operations are in flight.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoadRecord {
+    /// Operations that ought to be in flight when a fault strikes.
+    pub aim: u64,
+    /// Faults that were applied.
+    pub faults: u64,
+    /// Those that met an operation in flight.
+    pub met_some: u64,
+    /// Operations in flight at the median fault.
+    pub median: u64,
+    /// And at the one that met fewest.
+    pub least: u64,
 }
 
 /// One phase of the run, and the traffic that it saw.

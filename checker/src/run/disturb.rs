@@ -13,6 +13,7 @@ use super::{
     deck::Deck,
     error::RunError,
     interrupt::{Interrupt, Wish},
+    load::Load,
     tempo,
 };
 use crate::{
@@ -36,6 +37,8 @@ const STRUCK_DEADLINE: Duration = Duration::from_secs(15);
 pub struct Disturbance {
     /// The cluster.
     pub arena: Arena,
+    /// The clients, who are to be met while they ask.
+    pub load: Load,
     /// Everything random is drawn from it.
     pub seed: u64,
     /// When the last fault must be over.
@@ -120,7 +123,7 @@ impl Disturbance {
 
     /// Applies a fault and tells of it.
     pub(super) async fn apply(&self, nemesis: &Nemesis, fault: Fault) -> Result<Ongoing, RunError> {
-        let applied = self.arena.apply(nemesis.name, fault).await?;
+        let applied = self.load.meet(self.arena.apply(nemesis.name, fault)).await?;
         self.console.say(format!("fault: {}", applied.record().words));
         Ok(applied)
     }

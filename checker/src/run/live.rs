@@ -19,7 +19,7 @@ use super::{
     interrupt::{Interrupt, Wish},
     judging,
     left_out::left_out,
-    marks,
+    load, marks,
     phases::{self, Borders},
     processes::Processes,
     recovery, replicas,
@@ -28,7 +28,7 @@ use super::{
     start::{self, Binaries, SET},
     tally::Tally,
     tempo, traces,
-    traffic::{Asking, Desk, Traffic},
+    traffic::{Asking, Desk, Traffic, processes},
     watch::{self, Watch},
 };
 use crate::{
@@ -212,6 +212,7 @@ impl Live {
         borders.faults_ns = now_ns();
         let disturbance = Disturbance {
             arena: arena.clone(),
+            load: traffic.load.clone(),
             seed: self.scenario.seed,
             until: Instant::now() + self.scenario.faulted(),
             interrupt: self.interrupt.clone(),
@@ -289,6 +290,8 @@ impl Live {
         let mut history = judging::read(directory)?;
         let mut faults = arena.records().await;
         phases::fill_recovery(&mut faults, &history.ops);
+        let clients = processes(&self.scenario, self.cast.workloads.len());
+        run.load = Some(load::met(clients, &mut faults, &history.ops));
         arena.finish(&faults).await?;
         run.phases = played.borders.phases(&history.ops);
         for (place, record) in run.workloads.iter_mut().enumerate() {

@@ -16,6 +16,7 @@ pub mod interrupt;
 pub mod judging;
 mod left_out;
 pub mod live;
+mod load;
 pub mod marks;
 pub mod phases;
 pub mod processes;

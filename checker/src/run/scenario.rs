@@ -6,11 +6,12 @@ use std::{
 };
 
 use protocol::member::Rules;
-use workloads::workload::Workload;
+use workloads::{catalogue::WORKLOADS, workload::Workload};
 
 use crate::{
     cluster::network::NetworkBackend,
     nemesis::{
+        dice::Dice,
         nemesis::{Needs, Nemesis},
         view::QuorumBudget,
     },
@@ -165,9 +166,11 @@ impl Scenario {
             option(true, format!("--story {}", quoted(story)));
         }
         let names = |names: Vec<&str>| names.join(",");
-        let workloads = names(cast.workloads.iter().map(|workload| workload.name).collect());
+        let listed =
+            |workloads: &[&'static Workload]| names(workloads.iter().map(|workload| workload.name).collect());
+        let workloads = listed(&cast.workloads);
         option(
-            workloads != Cast::WORKLOADS.join(","),
+            workloads != listed(&Cast::drawn(self.seed)),
             format!("--workload {workloads}"),
         );
         let nemeses = names(cast.nemeses.iter().map(|nemesis| nemesis.name).collect());
@@ -203,12 +206,22 @@ impl Cast {
         planted.unwrap_or_default()
     }
 
+    /// The workloads of a run that names none: [`Cast::WORKLOADS`], and one of the others, drawn from the seed. Many default
+    /// runs ask everything, and each has few enough clients for two cores.
+    pub fn drawn(seed: u64) -> Vec<&'static Workload> {
+        let is_fixed = |workload: &&Workload| Self::WORKLOADS.contains(&workload.name);
+        let (mut drawn, others): (Vec<_>, Vec<_>) = WORKLOADS.iter().partition(is_fixed);
+        let last = others.len() as u64 - 1;
+        drawn.push(others[Dice::new(seed, "workloads").between(0, last) as usize]);
+        drawn
+    }
+
     /// How many machines must stand by that are no members yet.
     pub fn spares(&self) -> u8 {
         u8::from(self.nemeses.iter().any(|nemesis| nemesis.needs == Needs::Spare))
     }
 
-    /// The workloads of a run that names none.
+    /// What every run that names no workloads asks; [`Cast::drawn`] adds to them.
     pub const WORKLOADS: [&'static str; 2] = ["register", "set"];
     /// The nemeses of a run that names none.
     pub const NEMESES: [&'static str; 4] = ["kill", "pause", "partition", "clock"];
@@ -266,6 +279,18 @@ mod tests {
     }
 
     #[test]
+    fn default_runs_together_ask_everything() {
+        let named = |seed| -> Vec<&str> {
+            let drawn = Cast::drawn(seed);
+            drawn.iter().map(|workload| workload.name).collect()
+        };
+        assert_eq!(named(7), named(7));
+        assert!((0..100).all(|seed| named(seed).len() == 3 && named(seed)[..2] == Cast::WORKLOADS));
+        let all: std::collections::BTreeSet<&str> = (0..100).flat_map(named).collect();
+        assert_eq!(all.len(), WORKLOADS.len());
+    }
+
+    #[test]
     fn the_faulted_part_is_most_of_it() {
         let (mut scenario, ..) = default();
         assert_eq!(scenario.faulted(), Duration::from_secs(70));
@@ -278,13 +303,9 @@ mod tests {
             seed: 7,
             ..Scenario::default()
         };
-        let find = workloads::catalogue::find;
         let nemesis = |name: &str| NEMESES.iter().find(|nemesis| nemesis.name == name);
         let cast = Cast {
-            workloads: Cast::WORKLOADS
-                .iter()
-                .map(|name| find(name).expect("in the catalogue"))
-                .collect(),
+            workloads: Cast::drawn(scenario.seed),
             nemeses: Cast::NEMESES
                 .iter()
                 .map(|name| nemesis(name).expect("in the list"))

@@ -62,10 +62,15 @@ impl Tally {
         }
     }
 
+    /// Requests under way.
+    pub fn open(&self) -> u64 {
+        self.open.load(Ordering::Relaxed)
+    }
+
     /// `18402 ok  311 fail  97 info  p50 1.1ms p99 9.8ms  open 10`.
     pub fn line(&self) -> String {
         let OperationCounts { ok, fail, info } = self.counts();
-        let open = self.open.load(Ordering::Relaxed);
+        let open = self.open();
         let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         let latency = |share| {
             recent

@@ -16,7 +16,7 @@ use workloads::{
     workload::{Generator, Parameters, Workload},
 };
 
-use super::{error::RunError, processes::Processes, scenario::Scenario, tally::Tally};
+use super::{error::RunError, load::Load, processes::Processes, scenario::Scenario, tally::Tally};
 use crate::{client::ProcessClient, history::Recorder};
 
 /// What all client processes share.
@@ -43,6 +43,8 @@ pub struct Asking {
 
 /// The running clients.
 pub struct Traffic {
+    /// Lets faults meet requests.
+    pub load: Load,
     stop: watch::Sender<bool>,
     tasks: JoinSet<Result<(), RunError>>,
 }
@@ -81,6 +83,7 @@ impl Traffic {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         let pause = pause(scenario, asking.len());
+        let load = Load::new(desk.tally.clone(), processes(scenario, asking.len()));
         for (place, asked) in asking.iter().enumerate() {
             for turn in 0..scenario.processes {
                 let process = desk.processes.enroll(place);
@@ -93,11 +96,12 @@ impl Traffic {
                     process,
                     client,
                     pause,
+                    load: load.clone(),
                 };
                 tasks.spawn(worker.run(stopped.clone()));
             }
         }
-        Ok(Self { stop, tasks })
+        Ok(Self { load, stop, tasks })
     }
 
     /// Lets every process end the operation that it has open, and waits for that.
@@ -122,6 +126,7 @@ struct Worker {
     process: u32,
     client: ProcessClient,
     pause: Option<Duration>,
+    load: Load,
 }
 
 impl Worker {
@@ -133,7 +138,7 @@ impl Worker {
         });
         while !*stopped.borrow() {
             if let Some(ticks) = &mut ticks {
-                ticks.tick().await;
+                self.load.turn(ticks.tick()).await;
             }
             let operation = {
                 let mut generator = self.generator.lock().unwrap_or_else(PoisonError::into_inner);
@@ -171,11 +176,15 @@ pub async fn ask(
     Ok(completion)
 }
 
-/// Between two requests of one process, so that all together keep the rate.
+/// Between two requests of one process, so that all together keep the rate (but for what [`Load`] asks before a fault).
 fn pause(scenario: &Scenario, workloads: usize) -> Option<Duration> {
-    let processes = scenario.processes * u32::try_from(workloads).unwrap_or(1);
     let rate = scenario.rate.filter(|rate| *rate > 0)?;
-    Some(Duration::from_secs(1) * processes.max(1) / rate)
+    Some(Duration::from_secs(1) * processes(scenario, workloads).max(1) / rate)
+}
+
+/// Client processes of so many workloads together.
+pub fn processes(scenario: &Scenario, workloads: usize) -> u32 {
+    scenario.processes * u32::try_from(workloads).unwrap_or(1)
 }
 
 #[cfg(test)]

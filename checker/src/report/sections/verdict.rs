@@ -130,6 +130,13 @@ fn figures(view: &View) -> Markup {
                 dd { (struck) small { " / " (faults.len()) } }
                 dd.sub { (if struck == faults.len() { "each with a measured effect" } else { "some had no effect" }) }
             }
+            @if let Some(load) = view.run().and_then(|run| run.load).filter(|load| load.faults > 0) {
+                div {
+                    dt { "faults that met operations in flight" }
+                    dd { (load.met_some) small { " / " (load.faults) } }
+                    dd.sub { (load.median) " at the median, " (load.aim) " aimed at" }
+                }
+            }
             div {
                 dt { "checks that hold" }
                 dd { (valid) small { " / " (checks.len()) } }

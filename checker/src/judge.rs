@@ -26,7 +26,7 @@ pub enum Format {
     /// Ours: a run's directory, or its `history.jsonl`.
     #[default]
     Run,
-    /// Jepsen's and Knossos': EDN maps of registers, sets, or transactions over lists.
+    /// Jepsen's and Knossos': EDN maps of registers, sets, counters, queues, or transactions over lists.
     JepsenEdn,
     /// Porcupine's key-value store: EDN maps with `:key`.
     PorcupineKv,
@@ -180,8 +180,20 @@ fn load(path: &Path, request: &Request) -> Result<Loaded, JudgeError> {
                 let told = of_foreign(&history);
                 Loaded::Single(history, told)
             }
-            JepsenHistory::Transactions(transactions) => {
-                Loaded::Judged(checks::judge_transactions(&transactions, &request.budget))
+            JepsenHistory::Transactions { transactions, notes } => {
+                let mut verdict = checks::judge_transactions(&transactions, &request.budget);
+                verdict.notes.extend(notes);
+                Loaded::Judged(verdict)
+            }
+            JepsenHistory::Registers {
+                transactions,
+                initial,
+                notes,
+            } => {
+                let mut verdict =
+                    checks::judge_register_transactions(&transactions, initial, &request.budget);
+                verdict.notes.extend(notes);
+                Loaded::Judged(verdict)
             }
         },
     })

@@ -324,7 +324,7 @@ fn parse(format: Format, text: &str) -> Result<Option<History>, HistoryError> {
     match format {
         Format::JepsenEdn => Ok(match parse_jepsen_edn(text, Initial::default())? {
             JepsenHistory::Single(history) => Some(history),
-            JepsenHistory::Transactions(_) => None,
+            JepsenHistory::Transactions { .. } | JepsenHistory::Registers { .. } => None,
         }),
         Format::JepsenEtcdLog => parse_jepsen_etcd_log(text).map(Some),
         Format::PorcupineKv => parse_porcupine_kv(text).map(|_| None),

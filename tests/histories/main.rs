@@ -1,6 +1,7 @@
 //! Do histories that others recorded and judged get their known verdicts? They lie beside the workspace, under
 //! `../shared/histories` (or where `HISTORIES` says); where they are absent, a line says so.
 
+mod dialects;
 mod hostile;
 
 use std::{
@@ -71,6 +72,42 @@ fn etcd_logs() {
     }
     all_as_known(&files, Format::JepsenEtcdLog);
 }
+
+/// A history that nobody judges would be green for ever.
+#[test]
+fn every_history_that_is_there_is_judged_by_a_test() {
+    let Some(root) = histories(".") else { return };
+    let mut folders = vec![root.clone()];
+    let mut histories = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let place = path.strip_prefix(&root).unwrap().to_string_lossy().into_owned();
+            let is_told = KNOWN.iter().any(|(folder, extension)| {
+                place.starts_with(folder) && path.extension().is_some_and(|found| found == *extension)
+            });
+            let is_about = ["md", "html", "csv"]
+                .iter()
+                .any(|extension| place.ends_with(extension));
+            assert!(is_told || is_about, "{place}: no test judges it");
+            histories += u32::from(is_told);
+        }
+    }
+    println!("{histories} histories are there");
+    assert!(histories > 0, "there are no histories");
+}
+
+/// The folders that the tests above judge, whole.
+const KNOWN: [(&str, &str); 4] = [
+    ("knossos/cas-register/good/", "edn"),
+    ("knossos/cas-register/bad/", "edn"),
+    ("porcupine/kv/", "txt"),
+    ("porcupine/jepsen/", "log"),
+];
 
 fn all_as_known(files: &[(PathBuf, Validity)], format: Format) {
     assert!(!files.is_empty(), "the folder of histories is empty");

@@ -22,6 +22,7 @@ mod no_lost_write;
 mod promised;
 mod queue;
 mod recovery;
+mod register_transactions;
 mod replicas_equal;
 mod session_guarantees;
 mod subset_chain;
@@ -37,6 +38,7 @@ pub(crate) use linearizable::judge_kv;
 pub(crate) use list_append::judge_transactions;
 pub use promised::promised;
 pub use recovery::{Disturbance, recovery};
+pub(crate) use register_transactions::judge_register_transactions;
 pub use replicas_equal::{ReplicaDump, replicas_equal};
 pub use verdict::{Anomaly, Validity, Verdict};
 

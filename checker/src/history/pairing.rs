@@ -178,6 +178,8 @@ const fn fits(action: &Action, observed: &Observed) -> bool {
                 Action::Increment { .. } | Action::ReadCounter { .. },
                 Observed::Count(_)
             )
+            // Foreign clients do not tell the post-image.
+            | (Action::Increment { .. }, Observed::Done)
             | (Action::Dequeue { .. }, Observed::Job(_))
             | (Action::Claim { .. }, Observed::Taken)
             | (Action::Stamp { .. }, Observed::Stamped(_))

@@ -105,7 +105,8 @@ impl<R: BufRead> EventReader<R> {
             if !whole && read > LINE_BYTES_MAX {
                 return Err(HistoryError::Overlong { line });
             }
-            let text = self.line.trim_ascii();
+            let mark: &[u8] = if line == 1 { b"\xef\xbb\xbf" } else { b"" };
+            let text = self.line.strip_prefix(mark).unwrap_or(&self.line).trim_ascii();
             if text.is_empty() {
                 continue;
             }
@@ -233,7 +234,10 @@ mod tests {
                 "{error}\nexpected {expected}\nin {text}"
             );
         }
-        assert_eq!(pair(format!("{invoke}\n{ok}\n").as_bytes()).unwrap().ops.len(), 1);
+        for begin in ["", "\u{feff}", "\u{feff}{\"history_schema\":1}\r\n"] {
+            let text = format!("{begin}{invoke}\n{ok}\n");
+            assert_eq!(pair(text.as_bytes()).unwrap().ops.len(), 1, "{text}");
+        }
     }
 
     #[test]

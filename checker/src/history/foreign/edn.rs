@@ -1,5 +1,7 @@
 //! Just enough of EDN (Clojure's data notation) to read histories; never more memory than a few times the text.
 
+use std::fmt;
+
 use crate::history::HistoryError;
 
 /// Deepest nesting that is read.
@@ -11,7 +13,7 @@ pub(super) enum Edn {
     Nil,
     Bool(bool),
     Int(i64),
-    /// Floats, ratios, big integers, symbols and characters, as written.
+    /// Floats, ratios, integers over 64 bits, symbols and characters, as written.
     Other(String),
     Keyword(String),
     Text(String),
@@ -21,13 +23,31 @@ pub(super) enum Edn {
 }
 
 impl Edn {
-    /// The value under a keyword, if this is a map that has it.
+    /// The value under a keyword (or a string: what went through JSON has no keywords), if this is a map that has it.
     pub(super) fn get(&self, keyword: &str) -> Option<&Self> {
         let Self::Map(entries) = self else { return None };
         entries
             .iter()
-            .find(|(key, _)| matches!(key, Self::Keyword(name) if name == keyword))
+            .find(|(key, _)| matches!(key, Self::Keyword(name) | Self::Text(name) if name == keyword))
             .map(|(_, value)| value)
+    }
+
+    /// The same, to take it out.
+    pub(super) fn get_mut(&mut self, keyword: &str) -> Option<&mut Self> {
+        let Self::Map(entries) = self else { return None };
+        entries
+            .iter_mut()
+            .find(|(key, _)| matches!(key, Self::Keyword(name) | Self::Text(name) if name == keyword))
+            .map(|(_, value)| value)
+    }
+
+    /// The word, if it is a keyword, a string or a symbol.
+    pub(super) fn name(&self) -> Option<&str> {
+        match self {
+            Self::Keyword(name) | Self::Text(name) => Some(name),
+            Self::Other(symbol) if symbol.starts_with(char::is_alphabetic) => Some(symbol),
+            _ => None,
+        }
     }
 
     /// The integer, if it is one.
@@ -49,12 +69,53 @@ impl Edn {
     }
 }
 
-/// The maps of a file, each with the line it begins on: one map after the other, or all of them in one vector or
-/// list.
+/// As EDN would write it.
+impl fmt::Display for Edn {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nil => write!(out, "nil"),
+            Self::Bool(value) => write!(out, "{value}"),
+            Self::Int(value) => write!(out, "{value}"),
+            Self::Other(text) => write!(out, "{text}"),
+            Self::Keyword(name) => write!(out, ":{name}"),
+            Self::Text(text) => write!(out, "{text:?}"),
+            Self::Sequence(elements) => {
+                let elements: Vec<String> = elements.iter().map(Self::to_string).collect();
+                write!(out, "[{}]", elements.join(" "))
+            }
+            Self::Map(entries) => {
+                let entry = |(key, value): &(Self, Self)| format!("{key} {value}");
+                let entries: Vec<String> = entries.iter().map(entry).collect();
+                write!(out, "{{{}}}", entries.join(", "))
+            }
+        }
+    }
+}
+
+/// The maps of a file, see [`each_map`].
 pub(super) fn parse_maps(text: &str) -> Result<Vec<(u64, Edn)>, HistoryError> {
-    let mut parser = Parser { rest: text, line: 1 };
     let mut maps = Vec::new();
+    each_map(text, |line, map| {
+        maps.push((line, map));
+        Ok(())
+    })?;
+    Ok(maps)
+}
+
+/// Gives the maps of a file, each with the line it begins on: one map after the other, or all of them in one vector or
+/// list. A map takes many times its text: whoever has long histories keeps only what counts of each.
+pub(super) fn each_map(
+    text: &str,
+    mut take: impl FnMut(u64, Edn) -> Result<(), HistoryError>,
+) -> Result<(), HistoryError> {
+    let mut parser = Parser { rest: text, line: 1 };
     parser.skip_blanks(0)?;
+    // What is said about the whole.
+    while parser.rest.starts_with('^') {
+        parser.advance(1);
+        parser.value(0)?;
+        parser.skip_blanks(0)?;
+    }
     let enclosed = parser.rest.starts_with(['[', '(']);
     if enclosed {
         parser.advance(1);
@@ -68,13 +129,13 @@ pub(super) fn parse_maps(text: &str) -> Result<Vec<(u64, Edn)>, HistoryError> {
             if !parser.rest.is_empty() {
                 return Err(parser.error("something follows the end of the history"));
             }
-            return Ok(maps);
+            return Ok(());
         }
         if parser.rest.is_empty() {
             return if enclosed {
                 Err(parser.error("the history has no end"))
             } else {
-                Ok(maps)
+                Ok(())
             };
         }
         let value = parser.value(0)?;
@@ -84,7 +145,7 @@ pub(super) fn parse_maps(text: &str) -> Result<Vec<(u64, Edn)>, HistoryError> {
                 reason: "an operation must be a map".to_owned(),
             });
         }
-        maps.push((line, value));
+        take(line, value)?;
     }
 }
 
@@ -111,8 +172,17 @@ impl<'a> Parser<'a> {
                 self.advance(1);
                 Ok(Edn::Keyword(self.token().to_owned()))
             }
+            // Metadata says something about the value that follows; no history means anything by it.
+            '^' => {
+                self.advance(1);
+                self.value(depth + 1)?;
+                self.value(depth + 1)
+            }
             '#' => {
                 self.advance(1);
+                if self.rest.starts_with('^') {
+                    return self.value(depth + 1);
+                }
                 if self.rest.starts_with('{') {
                     return self.sequence('}', depth);
                 }
@@ -140,9 +210,7 @@ impl<'a> Parser<'a> {
                     "true" => Edn::Bool(true),
                     "false" => Edn::Bool(false),
                     "" => return Err(self.error("a character that EDN does not know")),
-                    token => token
-                        .parse()
-                        .map_or_else(|_| Edn::Other(token.to_owned()), Edn::Int),
+                    token => number(token).map_or_else(|| Edn::Other(token.to_owned()), Edn::Int),
                 })
             }
         }
@@ -197,12 +265,24 @@ impl<'a> Parser<'a> {
                         'n' => '\n',
                         't' => '\t',
                         'r' => '\r',
+                        'u' => self.unicode()?,
                         other => other,
                     });
                 }
                 other => text.push(other),
             }
         }
+    }
+
+    /// The four digits of a `\u`.
+    fn unicode(&mut self) -> Result<char, HistoryError> {
+        let digits = self.rest.get(..4);
+        let character = digits
+            .and_then(|digits| u32::from_str_radix(digits, 16).ok())
+            .and_then(char::from_u32);
+        let character = character.ok_or_else(|| self.error("four hexadecimal digits must follow a \\u"))?;
+        self.advance(4);
+        Ok(character)
     }
 
     /// Up to the next delimiter.
@@ -249,6 +329,18 @@ impl<'a> Parser<'a> {
     }
 }
 
+/// An integer of 64 bits, however it is marked: `5`, `5N` (a big integer), `5M` and `5.0M` (decimals).
+fn number(token: &str) -> Option<i64> {
+    if let Some(decimal) = token.strip_suffix('M') {
+        let (whole, fraction) = decimal.split_once('.').unwrap_or((decimal, ""));
+        return fraction
+            .bytes()
+            .all(|digit| digit == b'0')
+            .then(|| whole.parse().ok())?;
+    }
+    token.strip_suffix('N').unwrap_or(token).parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -268,11 +360,39 @@ mod tests {
     }
 
     #[test]
+    fn numbers_metadata_and_keys_come_in_several_spellings() {
+        let text = "^{:tag a} ^:b #^c {\"a\" 5N, :b [5M 5.00M -3N ^:small 7], :c [5.5M 99999999999999999999N], :d \"\\u0041\", :e ok}";
+        let map = &parse_maps(text).unwrap()[0].1;
+        assert_eq!(map.get("a"), Some(&Edn::Int(5)));
+        let numbers = [5, 5, -3, 7].map(Edn::Int);
+        assert_eq!(map.get("b"), Some(&Edn::Sequence(numbers.to_vec())));
+        assert_eq!(map.get("c").unwrap().to_string(), "[5.5M 99999999999999999999N]");
+        assert_eq!(map.get("d"), Some(&Edn::Text("A".to_owned())));
+        assert_eq!(map.get("e").and_then(Edn::name), Some("ok"));
+    }
+
+    #[test]
     fn hostile_text_is_an_error_with_its_line() {
         let deep = "[".repeat(100_000);
         let discards = "#_ ".repeat(100_000);
+        let carets = format!("[{}", "^a ".repeat(100_000));
         for text in [
-            "[{:a 1}", "{:a", "{:a \"x", "[1]", "\n\n]", "[{}] 1", "{:a }", &deep, &discards, "\\", "#",
+            "[{:a 1}",
+            "{:a",
+            "{:a \"x",
+            "[1]",
+            "\n\n]",
+            "[{}] 1",
+            "{:a }",
+            &deep,
+            &discards,
+            &carets,
+            "\\",
+            "#",
+            "^",
+            "[^{}",
+            "{:a \"\\u12\"}",
+            "{:a \"\\ud800\"}",
         ] {
             assert!(
                 matches!(parse_maps(text), Err(HistoryError::Malformed { .. })),

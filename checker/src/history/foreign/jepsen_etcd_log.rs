@@ -13,25 +13,33 @@ use crate::history::{Event, History, HistoryError, Pairing, Phase};
 /// The first thing wrong, with its line.
 pub fn parse_jepsen_etcd_log(text: &str) -> Result<History, HistoryError> {
     let mut pairing = Pairing::default();
-    let mut open: HashMap<u32, (u64, Action)> = HashMap::new();
+    let mut open: HashMap<u32, (u64, Action, &str)> = HashMap::new();
     let mut index = 0;
     for (line, words) in (1..).zip(
         text.lines()
             .map(|line| line.split_whitespace().collect::<Vec<_>>()),
     ) {
-        let ["INFO", "jepsen.util", "-", process, kind, function, values @ ..] = &words[..] else {
-            continue;
-        };
-        let Ok(process) = process.parse::<u32>() else {
-            continue;
-        };
         let malformed = |reason: &str| HistoryError::Malformed {
             line,
             reason: reason.to_owned(),
         };
+        let ["INFO", "jepsen.util", "-", process, event @ ..] = &words[..] else {
+            continue;
+        };
+        if process.starts_with(|first: char| !first.is_ascii_digit()) {
+            continue;
+        }
+        let [kind, function, values @ ..] = event else {
+            return Err(malformed("the line is cut: `process :type :f value` must follow"));
+        };
+        let process = process
+            .parse::<u32>()
+            .map_err(|_| malformed("a process must be a number of 32 bits"))?;
         let (operation, phase) = if *kind == ":invoke" {
-            let action = action(function, values).ok_or_else(|| malformed("an unknown invocation"))?;
-            open.insert(process, (index, action.clone()));
+            let action = action(function, values).ok_or_else(|| {
+                malformed("an unknown invocation; there are `:read nil`, `:write 3`, `:cas [3 4]`")
+            })?;
+            open.insert(process, (index, action.clone(), *function));
             let request = Operation {
                 action,
                 concerns: Concerns::LINEARIZABLE,
@@ -39,11 +47,19 @@ pub fn parse_jepsen_etcd_log(text: &str) -> Result<History, HistoryError> {
             };
             (index, Phase::Invoke { request, last: false })
         } else {
-            let (operation, action) = open.remove(&process).unwrap_or((index, Action::Read { key: 0 }));
-            (
-                operation,
-                end(kind, values, &action).ok_or_else(|| malformed("an unknown completion"))?,
-            )
+            let Some((operation, action, invoked)) = open.remove(&process) else {
+                let operation = index;
+                return Err(HistoryError::CompletionWithoutInvocation {
+                    line,
+                    process,
+                    operation,
+                });
+            };
+            if invoked != *function {
+                return Err(malformed(&format!("{invoked} is open, and {function} ends")));
+            }
+            let end = end(kind, values, &action);
+            (operation, end.ok_or_else(|| malformed("an unknown completion"))?)
         };
         pairing.push(
             line,
@@ -151,5 +167,18 @@ mod tests {
             error.to_string().starts_with("line 2: process 0 completes"),
             "{error}"
         );
+        let call = "INFO jepsen.util - 0 :invoke :read nil\n";
+        for (line, expected) in [
+            ("0", "the line is cut"),
+            ("0 :ok", "the line is cut"),
+            ("99999999999 :ok :read 3", "a process must be"),
+            ("0 :ok :write 3", ":read is open, and :write ends"),
+            ("0 :ok :read three", "an unknown completion"),
+            ("0 :ok :read", "an unknown completion"),
+        ] {
+            let error = parse_jepsen_etcd_log(&format!("{call}INFO jepsen.util - {line}\n")).unwrap_err();
+            let expected = format!("line 2: not an event: {expected}");
+            assert!(error.to_string().starts_with(&expected), "{line}: {error}");
+        }
     }
 }

@@ -45,14 +45,16 @@ pub fn parse_porcupine_kv(text: &str) -> Result<BTreeMap<String, Vec<KvOp>>, His
             .get("process")
             .and_then(Edn::int)
             .ok_or_else(|| malformed("no :process"))?;
-        let Some(Edn::Keyword(kind)) = map.get("type") else {
+        let Some(kind) = map.get("type").and_then(Edn::name) else {
             return Err(malformed("no :type"));
         };
-        let Some(Edn::Keyword(function)) = map.get("f") else {
+        let Some(function) = map.get("f").and_then(Edn::name) else {
             return Err(malformed("no :f"));
         };
         let Some(Edn::Text(key)) = map.get("key") else {
-            return Err(malformed("no :key"));
+            return Err(malformed(
+                "no :key that is a string (histories without :key are of the format jepsen-edn)",
+            ));
         };
         let value = match map.get("value") {
             Some(Edn::Text(value)) => value.clone(),
@@ -60,9 +62,9 @@ pub fn parse_porcupine_kv(text: &str) -> Result<BTreeMap<String, Vec<KvOp>>, His
             Some(_) => return Err(malformed("a :value must be a string or nil")),
         };
         let short = u32::try_from(process).unwrap_or(u32::MAX);
-        match kind.as_str() {
+        match kind {
             "invoke" => {
-                let action = match function.as_str() {
+                let action = match function {
                     "get" => KvAction::Get(String::new()),
                     "put" => KvAction::Put(value),
                     "append" => KvAction::Append(value),
@@ -96,6 +98,14 @@ pub fn parse_porcupine_kv(text: &str) -> Result<BTreeMap<String, Vec<KvOp>>, His
                     });
                 };
                 let op = &mut keys.get_mut(key).ok_or_else(|| malformed("an unknown key"))?[position];
+                let invoked = match op.action {
+                    KvAction::Get(_) => "get",
+                    KvAction::Put(_) => "put",
+                    KvAction::Append(_) => "append",
+                };
+                if function != invoked {
+                    return Err(malformed(&format!(":{invoked} is open, and :{function} ends")));
+                }
                 op.returned = place;
                 if let KvAction::Get(seen) = &mut op.action {
                     *seen = value;

@@ -56,7 +56,9 @@ fn read_lines(
             line,
             reason: format!("not UTF-8: {error}"),
         })?;
-        text.push_str(decoded);
+        // Editors of one system begin a file with this mark.
+        let mark = if line == 1 { "\u{feff}" } else { "" };
+        text.push_str(decoded.strip_prefix(mark).unwrap_or(decoded));
     }
     Ok(text)
 }
@@ -69,6 +71,7 @@ mod tests {
     fn limits_and_wrong_bytes_are_told_with_their_line() {
         let read = |input: &[u8]| read_lines(input, 64, |source| panic!("{source}"));
         assert_eq!(read(b"a\nb").unwrap(), "a\nb");
+        assert_eq!(read("\u{feff}a\n\u{feff}b".as_bytes()).unwrap(), "a\n\u{feff}b");
         let error = |input: &[u8]| read(input).unwrap_err().to_string();
         assert!(error(b"a\nb\xff\n").starts_with("line 2: not an event: not UTF-8"));
         assert!(error(&b"0123456789\n".repeat(7)).starts_with("line 6: the file is larger"));

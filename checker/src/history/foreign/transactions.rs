@@ -1,4 +1,4 @@
-//! Transactions over lists: what Elle's list-append histories are made of.
+//! Transactions over lists, and over registers: what Elle's histories are made of.
 
 use workloads::operation::{Key, Value};
 
@@ -35,5 +35,37 @@ pub enum MicroOp {
         key: Key,
         /// What was found; `None` when no answer came.
         found: Option<Vec<Value>>,
+    },
+}
+
+/// One transaction over registers that happened, or may have happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegisterTransaction {
+    /// The `#12` of witnesses.
+    pub number: u64,
+    /// Place of the call.
+    pub call: u32,
+    /// Place of the return, or [`crate::history::Op::NEVER`] when the end is unknown.
+    pub returned: u32,
+    /// What it did, in order; reads of which nothing is known are left out.
+    pub steps: Vec<RegisterStep>,
+}
+
+/// One step of a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RegisterStep {
+    /// Write `value` into the register `key`.
+    Write {
+        /// Which register.
+        key: Key,
+        /// What is written.
+        value: Value,
+    },
+    /// Read the register `key`.
+    Read {
+        /// Which register.
+        key: Key,
+        /// What was found; `None`: nothing was there.
+        found: Option<Value>,
     },
 }

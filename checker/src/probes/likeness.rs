@@ -25,7 +25,8 @@ pub async fn difference(stage: &Stage, members: &[Member]) -> Result<Option<Stri
     Ok(first_difference(all))
 }
 
-/// The same with the whole oplogs, which have to be short.
+/// The same with the oplogs as far as all reach back, which have to be short: that of a member that was slow to hear of
+/// the set begins where its copy of the data began.
 ///
 /// # Errors
 /// When one of them can't be read.
@@ -39,7 +40,20 @@ pub async fn difference_with_oplog(stage: &Stage, members: &[Member]) -> Result<
         }
         all.push((*member, held));
     }
+    cut_to_the_common_range(&mut all);
     Ok(first_difference(all))
+}
+
+fn cut_to_the_common_range(all: &mut [(Member, Holdings)]) {
+    let begins = all
+        .iter()
+        .filter_map(|(_, held)| held.keys().find(|thing| thing.starts_with(ENTRY)));
+    let Some(begin) = begins.max().cloned() else {
+        return;
+    };
+    for (_, held) in all {
+        held.retain(|thing, _| !thing.starts_with(ENTRY) || *thing >= begin);
+    }
 }
 
 fn first_difference(all: Vec<(Member, Holdings)>) -> Option<String> {
@@ -113,5 +127,26 @@ fn name(entry: &Document) -> String {
     match entry.get("ts") {
         Some(Bson::Timestamp(ts)) => format!("{:010}:{:06}@t{term}", ts.time, ts.increment),
         other => format!("{other:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn held(entries: &[u32]) -> Holdings {
+        let name = |entry: &u32| (format!("{ENTRY}{entry:010}:000001@t1"), String::new());
+        entries.iter().map(name).collect()
+    }
+
+    #[test]
+    fn an_oplog_that_begins_later_is_compared_from_there_on() {
+        let difference = |mut all: Vec<(Member, Holdings)>| {
+            cut_to_the_common_range(&mut all);
+            first_difference(all)
+        };
+        assert_eq!(difference(vec![(0, held(&[1, 2, 3])), (1, held(&[2, 3]))]), None);
+        assert!(difference(vec![(0, held(&[1, 2, 3])), (1, held(&[1, 3]))]).is_some());
+        assert!(difference(vec![(0, held(&[1, 2, 3])), (1, held(&[1, 2]))]).is_some());
     }
 }

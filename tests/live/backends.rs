@@ -12,6 +12,7 @@ use std::{
 use checker::{
     cluster::{
         build::{self, Flavour, PREBUILT_VARIABLE},
+        fuse_disk::{self, NamesLaw},
         leftovers,
         network::NetworkBackend,
         switch::inside::{self, Gate, INSIDE_VARIABLE},
@@ -106,6 +107,37 @@ async fn a_real_set_loses_power_on_disks_of_its_own() {
         &home.program,
         ["--exact", name, "--nocapture"].map(OsString::from),
     );
+    command.env(INSIDE_VARIABLE, leftovers::own_words());
+    home.ends_well(command);
+}
+
+/// The same for somebody without any privilege, on disks that the checker serves from its memory.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_set_loses_power_on_disks_in_memory() {
+    if inside::starter().is_some() {
+        let results = tempfile::tempdir().expect("a temporary directory");
+        let fuse = |live: &mut Live| {
+            live.scenario.network = NetworkBackend::Packets;
+            live.scenario.disks = Disks::Fuse(NamesLaw::Ordered);
+        };
+        let effects = played(results.path(), &["leader-loses-power"], fuse).await;
+        assert!(
+            effects["power_lost"] > 0 && effects["files_changed"] > 0 && effects["calls_struck"] > 0,
+            "{effects:?}"
+        );
+        return;
+    }
+    if let Err(why) = fuse_disk::probe(Gate::User) {
+        return eprintln!("no FUSE disks here: {why}");
+    }
+    let _alone = MACHINE.lock().await;
+    let home = Home::make();
+    let name = "backends::a_real_set_loses_power_on_disks_in_memory";
+    let arguments = ["--exact", name, "--nocapture"].map(OsString::from);
+    let mut command = Gate::User.command(&home.program, arguments);
+    if Uid::effective().is_root() {
+        command.uid(NOBODY).gid(NOBODY);
+    }
     command.env(INSIDE_VARIABLE, leftovers::own_words());
     home.ends_well(command);
 }

@@ -12,6 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::{
     cluster::{
         doctor::{self, Answer, Probe},
+        fuse_disk::{self, NamesLaw},
         leftovers,
         network::NetworkBackend,
         switch::inside::{self, Gate, INSIDE_VARIABLE},
@@ -24,7 +25,7 @@ use crate::{
 pub(super) const NETWORKS: [&str; 3] = ["auto", "proxy", "packets"];
 
 /// The same of disks.
-pub(super) const DISKS: [&str; 3] = ["auto", "machine", "images"];
+pub(super) const DISKS: [&str; 5] = ["auto", "machine", "images", "fuse", "fuse-strict"];
 
 /// What the command line asks for.
 pub(super) struct Wanted<'a> {
@@ -46,8 +47,8 @@ pub(super) enum Place {
 
 /// Looks at what the machine allows, where something is asked of it.
 pub(super) fn settle(wanted: &Wanted<'_>) -> anyhow::Result<Place> {
-    let images = wanted.disk == "images" || (wanted.disk == "auto" && wanted.tier == Some("T2"));
-    let disks = if images { Disks::Images } else { Disks::Machine };
+    let disks = disks(wanted);
+    let own_disks = disks != Disks::Machine;
     if inside::starter().is_some() {
         inside::die_with_starter()?;
         return Ok(Place::Here(NetworkBackend::Packets, disks));
@@ -60,23 +61,38 @@ pub(super) fn settle(wanted: &Wanted<'_>) -> anyhow::Result<Place> {
             Some(nemesis) => {
                 bail!("the nemesis {nemesis} strikes packets, and a proxy carries none: leave --network away")
             }
-            None if images => bail!(
-                "disk images need a mount namespace, and a proxy is for runs without any: leave --network away"
+            None if own_disks => bail!(
+                "disks of the members' own need a mount namespace, and a proxy is for runs without any: leave --network away"
             ),
             None => Ok(Place::Here(NetworkBackend::Proxy, disks)),
         };
     }
-    let needed = wanted.needed_by.is_some() || wanted.tier.is_some_and(|tier| tier >= "T1") || images;
+    let needed = wanted.needed_by.is_some() || wanted.tier.is_some_and(|tier| tier >= "T1") || own_disks;
     if wanted.network != "packets" && !needed {
         return Ok(Place::Here(NetworkBackend::Proxy, disks));
     }
     let gate = Gate::find().map_err(|why| anyhow::anyhow!(why)).context(
         "no packet network on this machine (`checker doctor` says what would enable it; `--network proxy` does without)",
     )?;
-    if images && gate != Gate::Root {
-        bail!("disk images need root: `--disk machine` does without (see `checker doctor`)");
+    match disks {
+        Disks::Images if gate != Gate::Root => {
+            bail!("disk images need root: `--disk machine` does without (see `checker doctor`)")
+        }
+        Disks::Fuse(_) => fuse_disk::probe(gate)
+            .map_err(|why| anyhow::anyhow!(why))
+            .context("no FUSE disks: `--disk machine` does without (see `checker doctor`)")?,
+        Disks::Machine | Disks::Images => {}
     }
     Ok(Place::Inside(gate))
+}
+
+fn disks(wanted: &Wanted<'_>) -> Disks {
+    match (wanted.disk, wanted.tier) {
+        ("images", _) | ("auto", Some("T2")) => Disks::Images,
+        ("fuse", _) => Disks::Fuse(NamesLaw::Ordered),
+        ("fuse-strict", _) => Disks::Fuse(NamesLaw::Strict),
+        _ => Disks::Machine,
+    }
 }
 
 /// Every probe up to the tier works, or an error that names those that do not.

@@ -117,8 +117,9 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NAME", default_value = "auto", value_parser = PossibleValuesParser::new(namespaces::NETWORKS))]
     network: String,
 
-    /// Whose disks the members write to: the machine's, or (as root) file systems of their own, whose power loss spares
-    /// nothing that was not synced, whoever wrote it. `auto` takes the machine's.
+    /// Whose disks the members write to: the machine's, or file systems of their own, whose power loss spares nothing
+    /// that was not synced, whoever wrote it: `images` on loop devices (as root), `fuse` in the checker's memory (needs
+    /// `/dev/fuse`), `fuse-strict` the same where only a sync of their directory keeps names. `auto` takes the machine's.
     #[arg(long, value_name = "NAME", default_value = "auto", value_parser = PossibleValuesParser::new(namespaces::DISKS))]
     disk: String,
 

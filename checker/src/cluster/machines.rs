@@ -46,6 +46,7 @@ impl Rig {
         };
         let gone = count(&data).map_err(failed)?;
         remove_all_in(&data).map_err(failed)?;
+        self.settle_disk(member);
         if self.power == PowerBackend::UndoJournal {
             // A later power loss must not bring back what was in the old machine's files.
             let undo = self.seats()[usize::from(member)].undo.clone();

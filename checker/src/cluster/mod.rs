@@ -2,12 +2,15 @@
 
 pub mod build;
 mod disk_image;
+mod disk_rules;
 pub mod doctor;
 pub mod error;
+pub mod fuse_disk;
 pub mod launch;
 pub mod leftovers;
 mod machines;
 pub mod network;
+mod own_disk;
 pub mod playground;
 pub mod ports;
 pub mod power;

@@ -12,8 +12,10 @@ use std::{
 use super::{
     disk_image::DiskImage,
     error::ClusterError,
+    fuse_disk::{DISK_BYTES, FuseDisk, NamesLaw},
     launch::Launch,
     network::{Network, NetworkBackend},
+    own_disk::OwnDisk,
     process::{Gone, NodeProcess},
     shim_page::ShimPage,
 };
@@ -57,6 +59,9 @@ pub enum PowerBackend {
     UndoJournal,
     /// Each member has a file system of its own on a loop device, and a loss leaves what had reached it (needs root).
     Image,
+    /// Each member has a file system of its own in the checker's memory, and a loss leaves what was synced (needs
+    /// namespaces and `/dev/fuse`).
+    Fuse(NamesLaw),
 }
 
 impl PowerBackend {
@@ -66,6 +71,8 @@ impl PowerBackend {
             PowerBackend::None => "plain",
             PowerBackend::UndoJournal => "undo journal",
             PowerBackend::Image => "ext4 on a loop device",
+            PowerBackend::Fuse(NamesLaw::Ordered) => "FUSE in memory",
+            PowerBackend::Fuse(NamesLaw::Strict) => "FUSE in memory, strict names",
         }
     }
 }
@@ -92,7 +99,7 @@ pub struct Seat {
 pub struct Rig {
     pub(super) processes: Vec<NodeProcess>,
     /// Behind the processes, so that nobody uses them any more when they are taken out.
-    pub(super) disks: BTreeMap<Member, DiskImage>,
+    pub(super) disks: BTreeMap<Member, OwnDisk>,
     pub(super) pages: Vec<Option<ShimPage>>,
     pub(super) network: Network,
     pub(super) power: PowerBackend,
@@ -276,8 +283,7 @@ impl Rig {
     }
 
     fn start_member(&mut self, plan: &RigPlan<'_>, seat: Seat) -> Result<(), ClusterError> {
-        if plan.power == PowerBackend::Image {
-            let disk = DiskImage::create(seat.log.with_file_name("disk"), seat.data.clone())?;
+        if let Some(disk) = disk(plan, &seat)? {
             self.disks.insert(seat.member, disk);
         }
         let mut launch = Launch::new(plan.program, (plan.arguments)(&seat), &seat.log);
@@ -297,6 +303,22 @@ impl Rig {
         self.seats.push(seat);
         Ok(())
     }
+}
+
+fn disk(plan: &RigPlan<'_>, seat: &Seat) -> Result<Option<OwnDisk>, ClusterError> {
+    Ok(match plan.power {
+        PowerBackend::None | PowerBackend::UndoJournal => None,
+        PowerBackend::Image => {
+            let memory = seat.log.with_file_name("disk");
+            Some(OwnDisk::Image(DiskImage::create(memory, seat.data.clone())?))
+        }
+        PowerBackend::Fuse(law) => {
+            let seed = plan.seed.wrapping_add(u64::from(seat.member));
+            Some(OwnDisk::Fuse(FuseDisk::create(
+                &seat.data, law, DISK_BYTES, seed,
+            )?))
+        }
+    })
 }
 
 fn seat(

@@ -44,6 +44,7 @@ fn toy() {
         "clock" => parts::clock(argument),
         "deaf" => parts::deaf(argument),
         "disk" => parts::disk(argument),
+        "disk-owner" => super::fuse_disk::play_owner(argument),
         "exit" => std::process::exit(argument.parse().expect("an exit code")),
         "forever" => loop {
             std::thread::park();
@@ -95,12 +96,20 @@ mod parts {
     fn disk_deed(directory: &std::path::Path, words: &[&str]) -> std::io::Result<()> {
         use std::{
             fs::{self, File, OpenOptions},
-            os::unix::fs::FileExt,
+            os::unix::fs::{FileExt, OpenOptionsExt as _},
         };
         let path = |name: &str| directory.join(name);
         match *words {
             ["append", name, text] => {
                 let mut file = OpenOptions::new().create(true).append(true).open(path(name))?;
+                file.write_all(text.as_bytes())
+            }
+            ["dsync", name, text] => {
+                let mut options = OpenOptions::new();
+                let file = options.create(true).append(true);
+                let mut file = file
+                    .custom_flags(nix::fcntl::OFlag::O_DSYNC.bits())
+                    .open(path(name))?;
                 file.write_all(text.as_bytes())
             }
             ["pwrite", name, offset, text] => {

@@ -16,12 +16,13 @@ use super::build::{self, PREBUILT_VARIABLE};
 const NOBODY: u32 = 65_534;
 
 /// Tests of faults on toy processes: signals, limits, the proxy, clocks, disks, power, machines.
-const TESTS: [&str; 5] = [
+const TESTS: [&str; 6] = [
     "cluster::suffer::",
     "cluster::proxy::",
     "cluster::process::",
     "cluster::power::",
     "cluster::shim_page::",
+    "cluster::fuse_disk::",
 ];
 
 #[test]

@@ -33,7 +33,7 @@ pub fn environment(network: NetworkBackend, power: PowerBackend) -> Environment 
         memory_mib: memory_mib().unwrap_or(0),
         tier: match (power, network) {
             (PowerBackend::Image, _) => Tier::T2,
-            (_, NetworkBackend::Packets) => Tier::T1,
+            (PowerBackend::Fuse(_), _) | (_, NetworkBackend::Packets) => Tier::T1,
             (_, NetworkBackend::Proxy) => Tier::T0,
         }
         .to_string(),

@@ -9,7 +9,7 @@ use protocol::member::Rules;
 use workloads::{catalogue::WORKLOADS, workload::Workload};
 
 use crate::{
-    cluster::network::NetworkBackend,
+    cluster::{fuse_disk::NamesLaw, network::NetworkBackend},
     nemesis::{
         dice::Dice,
         nemesis::{Needs, Nemesis},
@@ -46,8 +46,22 @@ pub enum Disks {
     /// The machine's; where power is lost, what it would take is journaled.
     #[default]
     Machine,
-    /// File systems of their own (root only).
+    /// File systems of their own on loop devices (root only).
     Images,
+    /// File systems of their own in the checker's memory.
+    Fuse(NamesLaw),
+}
+
+impl Disks {
+    /// Their name on the command line; nothing where no option is needed.
+    pub fn word(self) -> Option<&'static str> {
+        match self {
+            Disks::Machine => None,
+            Disks::Images => Some("images"),
+            Disks::Fuse(NamesLaw::Ordered) => Some("fuse"),
+            Disks::Fuse(NamesLaw::Strict) => Some("fuse-strict"),
+        }
+    }
 }
 
 /// Names of the parts of a scenario that are chosen from lists.
@@ -193,7 +207,9 @@ impl Scenario {
             self.network == NetworkBackend::Packets,
             "--network packets".to_owned(),
         );
-        option(self.disks == Disks::Images, "--disk images".to_owned());
+        if let Some(disks) = self.disks.word() {
+            option(true, format!("--disk {disks}"));
+        }
         option(places.system == System::Mongod, "--system mongod".to_owned());
         words.join(" ")
     }

@@ -105,8 +105,10 @@ pub fn start(
 
 /// The undo journal costs every write some microseconds: only for nemeses that need it.
 pub(super) fn power(scenario: &Scenario, cast: &Cast) -> PowerBackend {
-    if scenario.disks == Disks::Images {
-        return PowerBackend::Image;
+    match scenario.disks {
+        Disks::Images => return PowerBackend::Image,
+        Disks::Fuse(law) => return PowerBackend::Fuse(law),
+        Disks::Machine => {}
     }
     let needed = cast
         .nemeses

@@ -11,7 +11,7 @@ use rustix::process::{Resource, prlimit};
 
 use super::probe::{Answer, Probe, Tier};
 use crate::cluster::{
-    build,
+    build, fuse_disk,
     proc_state::{ProcState, state},
     proxy,
     shim_layout::page::PAGE_VARIABLE,
@@ -57,6 +57,12 @@ pub fn examine() -> Vec<Probe> {
             tier: Tier::T1,
             enables: "the packet switch: cuts that time out; packets lost, repeated, reordered, spoiled below TCP",
             answer: namespaces(),
+        },
+        Probe {
+            name: "file systems of processes (FUSE)",
+            tier: Tier::T1,
+            enables: "members' own disks in memory: power loss, disk errors and slow disks for any program, static ones too",
+            answer: fuse_disks(),
         },
         Probe {
             name: "file systems on loop devices",
@@ -150,6 +156,17 @@ fn namespaces() -> Answer {
             remedy: "the programs unshare (util-linux) and ip (iproute2), a writable /dev/net/tun, and namespaces: sysctl \
                 kernel.apparmor_restrict_unprivileged_userns=0 and user.max_user_namespaces > 0; in containers a seccomp \
                 profile that allows unshare, or --privileged; or root",
+        },
+    }
+}
+
+fn fuse_disks() -> Answer {
+    match Gate::find().and_then(fuse_disk::probe) {
+        Ok(()) => Answer::Works,
+        Err(why) => Answer::Not {
+            why,
+            remedy: "namespaces (see above) and a /dev/fuse that may be opened: modprobe fuse; in containers --device /dev/fuse \
+                or mknod -m 666 /dev/fuse c 10 229",
         },
     }
 }

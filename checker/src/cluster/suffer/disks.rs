@@ -1,4 +1,4 @@
-//! Disks that fail, stall, lie, and the crash at a chosen sync: by the shim's rules.
+//! Disks that fail, stall, lie, and the crash at a chosen sync: by rules.
 
 use std::time::Duration;
 
@@ -29,9 +29,7 @@ pub(super) struct DiskRuled {
 impl DiskRuled {
     /// Some call was struck by now (and the process is dead of it, if that is the fault).
     pub(super) fn has_struck(&self, rig: &mut Rig) -> bool {
-        let counts = rig
-            .page(self.member)
-            .and_then(|page| page.disk_counts(self.slot).ok());
+        let counts = rig.disk_rule_counts(self.member, self.slot).ok();
         let struck = counts.is_some_and(|(_, struck)| struck > 0);
         struck && (!self.deadly || !rig.process(self.member).is_running())
     }
@@ -146,11 +144,10 @@ pub(super) fn heal(rig: &mut Rig, ruled: &DiskRuled) -> (Effects, Result<(), Clu
 }
 
 fn lift(rig: &mut Rig, ruled: &DiskRuled, effects: &mut Effects) -> Result<(), ClusterError> {
-    let page = rig.page_mut(ruled.member)?;
-    let (matched, struck) = page.disk_counts(ruled.slot)?;
+    let (matched, struck) = rig.disk_rule_counts(ruled.member, ruled.slot)?;
     effects.add("calls_matched", matched);
     effects.add("calls_struck", struck);
-    page.set_disk(ruled.slot, None)
+    rig.set_disk_rule(ruled.member, ruled.slot, None)
 }
 
 fn rule(
@@ -169,11 +166,8 @@ fn rule(
     };
     let free = (0..DISK_RULES_MAX).find(|slot| !rig.disk_slots.contains(&(member, *slot)));
     let slot = free.ok_or(ClusterError::DiskRulesFull { member })?;
-    let page = rig.page_mut(member)?;
-    if page.counters()?.starts == 0 {
-        return Err(ClusterError::ShimUnused { member });
-    }
-    page.set_disk(
+    rig.set_disk_rule(
+        member,
         slot,
         Some(DiskOrder {
             operations,

@@ -29,19 +29,15 @@ pub(super) async fn power_loss(
         return Err(ClusterError::NoPower { kind: "power-loss" });
     }
     let missed = undo_missed(rig, members);
-    let mut taken = processes::kill(rig, members).await?;
+    let killed = processes::kill_and(rig, members, |rig| rig.cut_power(members)).await;
+    let mut taken = killed.inspect_err(|_| rig.restore_power(members))?;
     for member in members {
         let seat = &rig.seats()[usize::from(*member)];
+        // Each machine has sectors of its own luck.
+        let luck = seed.wrapping_add(u64::from(*member));
         let lost = match rig.disks.get(member) {
-            // Which of the unsynced sectors had reached it is the file system's own affair.
-            Some(disk) => disk.lose_power(),
-            // Each machine has sectors of its own luck.
-            None => lose_power(
-                &seat.data,
-                &seat.undo,
-                keep_permille,
-                seed.wrapping_add(u64::from(*member)),
-            ),
+            Some(disk) => disk.lose_power(keep_permille, luck),
+            None => lose_power(&seat.data, &seat.undo, keep_permille, luck),
         };
         match lost {
             Ok(loss) => {
@@ -101,6 +97,7 @@ async fn damage(
     match deed(&rig.seats()[usize::from(member)].data) {
         Ok((count, remarks)) => {
             taken.effects.add(counter, count);
+            rig.settle_disk(member);
             rig.note_damage(member)?;
             taken.effects.struck = count > 0;
             taken.effects.remarks = remarks;

@@ -35,6 +35,15 @@ impl Taken {
 
 /// Kills the members, all of which must run.
 pub(super) async fn kill(rig: &mut Rig, members: &[Member]) -> Result<Taken, ClusterError> {
+    kill_and(rig, members, |_| {}).await
+}
+
+/// The same; `then` is done between the signals and the deaths.
+pub(super) async fn kill_and(
+    rig: &mut Rig,
+    members: &[Member],
+    then: impl FnOnce(&Rig),
+) -> Result<Taken, ClusterError> {
     let mut taken = Taken::nobody();
     if let Some(down) = members.iter().find(|member| !rig.process(**member).is_running()) {
         return Err(ClusterError::NotRunning {
@@ -46,6 +55,7 @@ pub(super) async fn kill(rig: &mut Rig, members: &[Member]) -> Result<Taken, Clu
     for member in members {
         let _ = rig.process(*member).send_kill();
     }
+    then(rig);
     for member in members {
         rig.excuse(*member);
         match rig.process(*member).killed().await {

@@ -214,7 +214,7 @@ async fn disk_faults_are_proved_and_lifted() {
         },
     ];
     for fault in faults {
-        let struck = |rig: &Rig| rig.page(1).expect("a shim").disk_counts(0).expect("readable").1 > 0;
+        let struck = |rig: &Rig| rig.disk_rule_counts(1, 0).expect("readable").1 > 0;
         let record = world.suffer(fault, |rig| struck(rig)).await;
         assert!(
             record.took_effect && record.effect["processes_gone"] == 0,
@@ -224,14 +224,7 @@ async fn disk_faults_are_proved_and_lifted() {
     let lies = Fault::DiskLies {
         members: vec![0, 1, 2],
     };
-    let struck = |rig: &Rig, member| {
-        rig.page(member)
-            .expect("a shim")
-            .disk_counts(0)
-            .expect("readable")
-            .1
-            > 0
-    };
+    let struck = |rig: &Rig, member| rig.disk_rule_counts(member, 0).expect("readable").1 > 0;
     let record = world
         .suffer(lies, |rig| (0..3).all(|member| struck(rig, member)))
         .await;

@@ -47,14 +47,11 @@ pub(crate) fn shrink<M: Model>(model: &M, ops: &[Timed<M::Effect>], target: u32,
     let (mut observations, mut mutations): (Vec<u32>, Vec<u32>) = all.partition(is_observation);
     // Fewer observations make every later attempt easier; fewer mutations add tokens and make it harder.
     observations.retain(|position| attempts.ops[*position as usize].returned != Op::NEVER);
-    loop {
-        let before = observations.len() + mutations.len();
-        observations = attempts.reduce(&observations, &mutations);
-        mutations = attempts.reduce(&mutations, &observations);
-        if observations.len() + mutations.len() == before {
-            break;
-        }
-    }
+    attempts.reduce_both(&mut observations, &mut mutations);
+    // Among those that are left later returns count again: a write that is there because it was called only after the
+    // end may demand more when it returns than others that are there.
+    attempts.ops = ops.to_vec();
+    attempts.reduce_both(&mut observations, &mut mutations);
     let mut operations = [observations, mutations].concat();
     operations.sort_unstable_by_key(|position| ops[*position as usize].call);
     Witness {
@@ -83,6 +80,18 @@ struct Attempts<'a, M: Model> {
 }
 
 impl<M: Model> Attempts<'_, M> {
+    /// Until nothing more can be weakened.
+    fn reduce_both(&mut self, observations: &mut Vec<u32>, mutations: &mut Vec<u32>) {
+        loop {
+            let before = observations.len() + mutations.len();
+            *observations = self.reduce(observations, mutations);
+            *mutations = self.reduce(mutations, observations);
+            if observations.len() + mutations.len() == before {
+                break;
+            }
+        }
+    }
+
     /// Weakens as many of `list` as possible while the rest, together with `others`, still refutes.
     fn reduce(&mut self, list: &[u32], others: &[u32]) -> Vec<u32> {
         let mut kept = list.to_vec();

@@ -252,6 +252,33 @@ fn witnesses_refute_alone_and_none_of_them_can_be_left_out() {
     }
 }
 
+/// What ends after the dead end may still say more than what came before it: the second swap needs a 2 after a 1 was
+/// read, and that refutes with one of the two writes alone.
+#[test]
+fn a_witness_is_smallest_with_the_returns_after_its_end_too() {
+    let ops = [
+        (2, 6, Effect::Read(0)),
+        (4, 10, Effect::Write(1)),
+        (8, 12, Effect::Write(1)),
+        (14, 18, Effect::Read(2)),
+        (16, 20, Effect::Cas(1, 2)),
+        (22, 24, Effect::Read(2)),
+        (26, 28, Effect::Read(1)),
+        (30, 32, Effect::Cas(2, 1)),
+    ];
+    let ops = ops.map(|(call, returned, effect)| Timed {
+        call,
+        returned,
+        effect,
+    });
+    let meter = Meter::start(&Budget::default());
+    let Outcome::Violated(stuck) = search(&RegisterModel, &ops, &meter) else {
+        panic!("no order explains the read of 1");
+    };
+    let witness = shrink(&RegisterModel, &ops, stuck.target, &meter);
+    assert_smallest(&ops, &witness.operations, &format!("{witness:?}"));
+}
+
 #[test]
 fn planted_stale_reads_are_found_and_valid_histories_pass() {
     for values in [Values::Unique, Values::UniqueCas, Values::Few(5)] {

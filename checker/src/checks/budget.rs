@@ -60,6 +60,19 @@ impl Meter {
         Ok(())
     }
 
+    /// For each of so many that spend memory at the same time: its share of it.
+    pub(crate) const fn among(&self, several: usize) -> Self {
+        let several = if several == 0 { 1 } else { several };
+        let budget = Budget {
+            time: self.budget.time,
+            memory_bytes: self.budget.memory_bytes / several,
+        };
+        Self {
+            start: self.start,
+            budget,
+        }
+    }
+
     /// A budget for a part: `share_percent` of the time that is left, at most `most`.
     pub(crate) fn part(&self, share_percent: u32, most: Duration) -> Self {
         let left = self.budget.time.saturating_sub(self.start.elapsed());
@@ -71,5 +84,23 @@ impl Meter {
             start: Instant::now(),
             budget,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_who_spend_at_the_same_time_keep_within_one_budget() {
+        let budget = Budget {
+            time: Duration::from_secs(60),
+            memory_bytes: 4 << 20,
+        };
+        let each = Meter::start(&budget).among(4);
+        assert!(each.check(1 << 20).is_ok());
+        let Exhausted(reason) = each.check((1 << 20) + 1).unwrap_err();
+        assert!(reason.contains("memory budget"), "{reason}");
+        assert_eq!(Meter::start(&budget).among(0).check(4 << 20), Ok(()));
     }
 }

@@ -18,6 +18,12 @@ pub(super) const CHECK: Check = Check {
               when the driver retried it; each increment sees its own effect and all those before it",
     complexity: "O(n log n)",
     source: "Jepsen counter checker (bounds); MongoDB, \"Retryable Writes\"",
+    anomalies: &[
+        "counted-twice",
+        "lost-increment",
+        "lost-update",
+        "count-went-back",
+    ],
     run,
 };
 

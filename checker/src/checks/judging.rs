@@ -8,7 +8,7 @@ use std::{
 use nix::time::{ClockId, clock_gettime};
 
 use super::{
-    Budget, CHECKS, Check, Verdict,
+    Anomaly, Budget, CHECKS, Check, Verdict,
     witness::{Projection, smallest},
 };
 use crate::history::History;
@@ -46,6 +46,12 @@ fn run(check: &Check, history: &History, budget: &Budget) -> Verdict {
 /// themselves.)
 fn explained(check: &Check, history: &History, budget: &Budget) -> Verdict {
     let mut verdict = (check.run)(history, budget);
+    let named = |anomaly: &Anomaly| check.anomalies.contains(&anomaly.kind.as_str());
+    debug_assert!(
+        verdict.anomalies.iter().all(named),
+        "a name that is not told: {:?}",
+        verdict.anomalies
+    );
     if check.name != "linearizable" && !verdict.anomalies.is_empty() {
         let projection = Projection::of(history, &verdict.anomalies);
         smallest(&mut verdict, |kept| (check.run)(&projection.only(kept), budget));
@@ -82,6 +88,7 @@ mod tests {
             promise: "",
             complexity: "",
             source: "",
+            anomalies: &[],
             run: |_, _| panic!("index out of bounds"),
         };
         let verdict = run(&crashing, &History::default(), &Budget::default());

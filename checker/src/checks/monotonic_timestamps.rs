@@ -11,6 +11,7 @@ pub(super) const CHECK: Check = Check {
               time, and no two have the same, whatever the wall clocks do",
     complexity: "O(n log n)",
     source: "MongoDB, replication: the timestamps of an oplog only rise, and a new primary begins after all it has seen",
+    anomalies: &["same-time", "time-went-back"],
     run,
 };
 

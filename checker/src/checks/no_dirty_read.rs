@@ -18,6 +18,7 @@ pub(super) const CHECK: Check = Check {
               nothing that a later final read lacks",
     complexity: "O(n + R)",
     source: "MongoDB, \"Read Concern majority\"; Adya 1999 G1a (aborted read); Jepsen dirty-read workload",
+    anomalies: &["aborted-read", "rolled-back-read"],
     run,
 };
 

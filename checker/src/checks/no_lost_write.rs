@@ -17,6 +17,13 @@ pub(super) const CHECK: Check = Check {
               none, nothing twice and nothing from nowhere",
     complexity: "O(n + R)",
     source: "MongoDB, \"Write Concern\": w:majority is durable against rollback; Jepsen set workload",
+    anomalies: &[
+        "lost-write",
+        "duplicate-element",
+        "phantom-element",
+        "refused-write-appeared",
+        "future-read",
+    ],
     run,
 };
 

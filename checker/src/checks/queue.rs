@@ -13,6 +13,13 @@ pub(super) const CHECK: Check = Check {
               client",
     complexity: "O(n log n)",
     source: "Jepsen total-queue checker; MongoDB, \"findAndModify\"",
+    anomalies: &[
+        "taken-twice",
+        "phantom-job",
+        "refused-job-appeared",
+        "future-job",
+        "lost-job",
+    ],
     run,
 };
 

@@ -32,6 +32,12 @@ pub(super) const CHECK: Check = Check {
               writes come after what it read and wrote before",
     complexity: "O(n)",
     source: "Terry et al. 1994; MongoDB, \"Causal Consistency and Read and Write Concerns\"",
+    anomalies: &[
+        "read-your-writes",
+        "monotonic-reads",
+        "monotonic-writes",
+        "writes-follow-reads",
+    ],
     run,
 };
 

@@ -20,6 +20,7 @@ pub(super) const CHECK: Check = Check {
               contains the other",
     complexity: "O(n + R)",
     source: "MongoDB, \"Read Concern majority\" (the committed snapshot only advances); Jepsen set-full",
+    anomalies: &["contradicting-snapshots"],
     run,
 };
 
@@ -108,6 +109,8 @@ mod tests {
             ]),
             0
         );
+        let verdict = run(&history(vec![look(1, &[1]), look(3, &[2])]), &Budget::default());
+        assert_eq!(verdict.anomalies[0].kind, "contradicting-snapshots");
         assert_eq!(judge(vec![look(1, &[1]), look(3, &[2]), look(5, &[1, 2])]), 1);
         assert_eq!(judge(vec![look(1, &[1, 2]), look(3, &[2, 3, 4])]), 1);
     }

@@ -13,6 +13,7 @@ pub(super) const CHECK: Check = Check {
               have succeeded",
     complexity: "O(n log n)",
     source: "MongoDB, \"Unique Indexes\"",
+    anomalies: &["claimed-twice", "refused-without-owner"],
     run,
 };
 

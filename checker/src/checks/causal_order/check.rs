@@ -22,6 +22,7 @@ pub(in crate::checks) const CHECK: Check = Check {
     complexity: "O(n C + R)",
     source: "Ahamad et al., Causal Memory, 1995; Bouajjani et al., On Verifying Causal Consistency, 2017; MongoDB, \
              \"Causal Consistency and Read and Write Concerns\"",
+    anomalies: &["forgotten-write", "causal-gap"],
     run,
 };
 

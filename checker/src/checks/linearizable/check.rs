@@ -35,6 +35,17 @@ pub(in crate::checks) const CHECK: Check = Check {
     complexity: "unique values: O(n log n), any number of clients and of crashed operations; otherwise bounded \
                  search, exponential in what is pending at once, never in n",
     source: "Herlihy & Wing 1990; Gibbons & Korach 1997; Wing & Gong 1993; Lowe 2017",
+    anomalies: &[
+        "phantom-read",
+        "aborted-read",
+        "swap-ring",
+        "lost-update",
+        "future-read",
+        "stale-read",
+        "contradicting-reads",
+        "wrong-reply",
+        "no-order",
+    ],
     run,
 };
 
@@ -162,6 +173,8 @@ fn search_all(
     let threads = std::thread::available_parallelism()
         .map_or(1, usize::from)
         .min(hard.len());
+    // Each holds what it has tried: together they keep within the budget.
+    let meter = &meter.among(threads);
     let work = || {
         let mut scratch = Scratch::default();
         while let Some((key, range)) = hard.get(next.fetch_add(1, Ordering::Relaxed)) {

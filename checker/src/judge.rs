@@ -175,7 +175,7 @@ fn load(path: &Path, request: &Request) -> Result<Loaded, JudgeError> {
         Format::PorcupineKv => {
             Loaded::Judged(checks::judge_kv(&parse_porcupine_kv(&text()?)?, &request.budget))
         }
-        Format::JepsenEdn => match parse_jepsen_edn(&text()?, request.initial)? {
+        Format::JepsenEdn => match parse_jepsen_edn(text()?, request.initial)? {
             JepsenHistory::Single(history) => {
                 let told = of_foreign(&history);
                 Loaded::Single(history, told)

@@ -49,17 +49,19 @@ pub enum JepsenHistory {
 /// Reads registers (`:read`, `:write`, `:cas`), sets (`:add`, `:read` of a collection), counters (`:add`, `:read` of a
 /// number), queues (`:enqueue`, `:dequeue`), and transactions over lists; with values `[key value]` when they come from
 /// `jepsen.independent`. Transactions over registers (`:w`, `:r`) that have one step each are registers. Operations of the
-/// nemesis are passed over.
+/// nemesis are passed over. A text that is given away is given back to the system before its operations are paired: never
+/// more than two of text, lines and history are held at once.
 ///
 /// # Errors
 /// The first thing wrong, with its line.
-pub fn parse_jepsen_edn(text: &str, initial: Initial) -> Result<JepsenHistory, HistoryError> {
-    let lines = lines(text)?;
+pub fn parse_jepsen_edn(text: impl AsRef<str>, initial: Initial) -> Result<JepsenHistory, HistoryError> {
+    let lines = lines(text.as_ref())?;
+    drop(text);
     let mut keys = Keys::default();
     if !lines.iter().any(is_transaction) {
-        return Ok(JepsenHistory::Single(single(&lines, initial, &mut keys)?));
+        return Ok(JepsenHistory::Single(single(lines, initial, &mut keys)?));
     }
-    let steps = transactions(&lines, &mut keys)?;
+    let steps = transactions(lines, &mut keys)?;
     if steps.is_of_registers {
         let initial = match initial {
             Initial::ZeroAndNilUnknown => Initial::Nothing,

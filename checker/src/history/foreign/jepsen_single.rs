@@ -15,14 +15,15 @@ use super::{
 };
 use crate::history::{Event, History, HistoryError, Pairing, Phase};
 
-/// Pairs the lines; what `:add` and `:read` mean is told by the values that were read.
-pub(super) fn single(lines: &[Line], initial: Initial, keys: &mut Keys) -> Result<History, HistoryError> {
-    let traits = Traits::of(lines, initial);
+/// Pairs the lines, each of which is given back as soon as it is read; what `:add` and `:read` mean is told by the values
+/// that were read.
+pub(super) fn single(lines: Vec<Line>, initial: Initial, keys: &mut Keys) -> Result<History, HistoryError> {
+    let traits = Traits::of(&lines, initial);
     let mut pairing = Pairing::default();
     let mut open: HashMap<u32, Open> = HashMap::new();
     for (index, line) in (0..).zip(lines) {
         let (operation, phase) = if line.kind == Kind::Invoke {
-            let action = traits.action(line, keys)?;
+            let action = traits.action(&line, keys)?;
             let function = line.function.clone();
             let invoked = Open {
                 number: index,
@@ -44,7 +45,7 @@ pub(super) fn single(lines: &[Line], initial: Initial, keys: &mut Keys) -> Resul
                     operation: index,
                 });
             };
-            (open.number, traits.end(line, &open, keys)?)
+            (open.number, traits.end(&line, &open, keys)?)
         };
         let event = Event {
             index,

@@ -44,12 +44,12 @@ enum Step {
 }
 
 /// Reads the steps of all lines, and pairs these.
-pub(super) fn transactions(lines: &[Line], keys: &mut Keys) -> Result<Steps, HistoryError> {
+pub(super) fn transactions(lines: Vec<Line>, keys: &mut Keys) -> Result<Steps, HistoryError> {
     let mut events = Vec::with_capacity(lines.len());
     let mut open: HashMap<u32, u64> = HashMap::new();
     let (mut lists, mut registers) = (None, None);
     for (number, line) in (0u64..).zip(lines) {
-        if !is_transaction(line) {
+        if !is_transaction(&line) {
             let function = &line.function;
             let reason = format!("the :f is :{function} among transactions; judge them apart");
             return Err(line.malformed(reason));
@@ -77,7 +77,7 @@ pub(super) fn transactions(lines: &[Line], keys: &mut Keys) -> Result<Steps, His
         }
         // What an end without success says of its steps is of no use, and often missing.
         let steps = match line.kind {
-            Kind::Invoke | Kind::Ok => steps(line, keys)?,
+            Kind::Invoke | Kind::Ok => steps(&line, keys)?,
             Kind::Fail | Kind::Info => Vec::new(),
         };
         for step in &steps {

@@ -1,22 +1,21 @@
 //! Times our check beside the baselines, on the same histories, in the same run.
 
 use std::{
-    fmt::Write,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use super::{
     Flaw, Shape, Values, generate,
-    meter::{Measured, cpu_seconds, measured},
+    meter::{Measured, cpu_seconds, held_bytes, measured},
     peer::stateright_linearizable,
-    porcupine::by_porcupine,
+    program::{self, by_porcupine, by_stateright},
     wgl::{Ended, wgl},
 };
 use crate::{
     checks::{
         Budget, CHECKS, Validity,
-        linearizable::{Effect, Problems, RegisterModel, Scratch, Timed},
+        linearizable::{Effect, Model, Problems, RegisterModel, Scratch, Timed},
     },
     history::History,
 };
@@ -26,10 +25,12 @@ use crate::{
 pub struct Row {
     /// What was generated.
     pub shape: Shape,
+    /// What this process held before the check, the history included; `None` where the system does not tell.
+    pub held_bytes: Option<u64>,
     /// The check `linearizable`, from the history in memory to its verdict with witness.
     pub ours: Measured,
-    /// Wing-Gong-Lowe, the algorithm of Porcupine.
-    pub wgl: Measured,
+    /// Wing-Gong-Lowe, the algorithm of Porcupine, where that itself was not asked.
+    pub wgl: Option<Measured>,
     /// Porcupine itself, where its harness is at hand.
     pub porcupine: Option<Measured>,
     /// Stateright's tester; `None` where it has no chance to end (it cannot be interrupted).
@@ -37,19 +38,25 @@ pub struct Row {
 }
 
 impl Row {
-    /// Porcupine where it was asked, else its algorithm.
-    pub fn baseline(&self) -> &Measured {
-        self.porcupine.as_ref().unwrap_or(&self.wgl)
+    /// Porcupine where it was asked, else its algorithm, if any was.
+    pub fn baseline(&self) -> Option<&Measured> {
+        self.porcupine.as_ref().or(self.wgl.as_ref())
     }
 
     /// How many times longer the baseline took; a lower bound when it gave up.
-    pub fn ratio(&self) -> f64 {
-        self.baseline().cpu_seconds / self.ours.cpu_seconds.max(1e-6)
+    pub fn ratio(&self) -> Option<f64> {
+        let baseline = self.baseline()?;
+        Some(baseline.cpu_seconds / self.ours.cpu_seconds.max(1e-6))
+    }
+
+    /// Most bytes that this process held during the check, the history included.
+    pub fn whole_bytes(&self) -> Option<u64> {
+        Some(self.held_bytes? + self.ours.peak_bytes?)
     }
 
     /// Whether two that decided said different things.
     pub fn is_contradicted(&self) -> bool {
-        let all = [Some(self.ours), Some(self.wgl), self.porcupine, self.stateright];
+        let all = [Some(self.ours), self.wgl, self.porcupine, self.stateright];
         let decided: Vec<Validity> = all
             .into_iter()
             .flatten()
@@ -67,8 +74,13 @@ pub struct Limits {
     pub time: Duration,
     /// Memory: of one key for the algorithm, of the whole process for Porcupine.
     pub memory_bytes: usize,
+    /// Nobody is asked but our check.
+    pub only_ours: bool,
     /// The built harness of Porcupine, if it is to be asked.
     pub porcupine: Option<PathBuf>,
+    /// This program, if Stateright's tester is to be asked of every history: it cannot be interrupted, so it gets a
+    /// process of its own.
+    pub stateright: Option<PathBuf>,
 }
 
 impl Default for Limits {
@@ -76,7 +88,9 @@ impl Default for Limits {
         Self {
             time: Duration::from_secs(5),
             memory_bytes: 4 << 30,
+            only_ours: false,
             porcupine: None,
+            stateright: None,
         }
     }
 }
@@ -86,9 +100,28 @@ impl Default for Limits {
 const STATERIGHT_OPERATIONS_MAX: u32 = 40;
 const STATERIGHT_CLIENTS_MAX: u32 = 3;
 
+/// Beyond this many operations four rows stand for the table: a history takes 120 bytes an operation.
+const WHOLE_TABLE_MAX: u32 = 4_000_000;
+
 /// The table of the design: operations × clients × share of unknown ends × keys × values × flaw.
 pub fn plan(operations: u32, seed: u64) -> Vec<Shape> {
     let mut shapes = Vec::new();
+    if operations > WHOLE_TABLE_MAX {
+        for values in [Values::Unique, Values::UniqueCas] {
+            for flaw in [Flaw::None, Flaw::StaleRead] {
+                shapes.push(Shape {
+                    seed,
+                    operations,
+                    keys: operations / 1_000,
+                    clients: 30,
+                    info_percent: 1,
+                    values,
+                    flaw,
+                });
+            }
+        }
+        return shapes;
+    }
     let small = Shape {
         seed,
         operations: 400,
@@ -147,76 +180,112 @@ pub fn plan(operations: u32, seed: u64) -> Vec<Shape> {
 /// When the harness of Porcupine cannot be started.
 pub fn measure(shape: &Shape, limits: &Limits) -> std::io::Result<Row> {
     let history = generate(shape);
+    let held_bytes = held_bytes();
     let ours = measured(|| by_us(&history));
+    let mut row = Row {
+        shape: *shape,
+        held_bytes,
+        ours,
+        wgl: None,
+        porcupine: None,
+        stateright: None,
+    };
+    if limits.only_ours {
+        return Ok(row);
+    }
     let keys = problems(&history);
     drop(history);
-    let wgl = measured(|| by_wgl(&keys, limits));
-    let ask = |program: &Path| by_porcupine(program, &keys, limits.time, limits.memory_bytes);
-    let porcupine = limits.porcupine.as_deref().map(ask).transpose()?;
+    row.porcupine = by_porcupine(&keys, limits)?;
+    if row.porcupine.is_none() {
+        row.wgl = Some(measured(|| by_wgl(&RegisterModel, &keys, limits)));
+    }
     let per_key = shape.operations / shape.keys.max(1);
     let small = per_key <= STATERIGHT_OPERATIONS_MAX && shape.clients <= STATERIGHT_CLIENTS_MAX;
-    let stateright = small.then(|| {
-        measured(|| {
-            let all = keys.iter().all(|ops| stateright_linearizable(ops));
-            if all { Validity::Valid } else { Validity::Invalid }
-        })
-    });
-    Ok(Row {
-        shape: *shape,
-        ours,
-        wgl,
-        porcupine,
-        stateright,
-    })
+    row.stateright = if small {
+        Some(measured(|| by_stateright_here(&keys)))
+    } else {
+        by_stateright(&keys, limits)?
+    };
+    Ok(row)
+}
+
+fn by_stateright_here(keys: &[Vec<Timed<Effect>>]) -> Validity {
+    let all = keys.iter().all(|ops| stateright_linearizable(ops));
+    if all { Validity::Valid } else { Validity::Invalid }
+}
+
+/// Judges the file that the bench wrote for a peer, by Stateright's tester, and says so as a peer does: this is what the
+/// bench starts as a process of its own.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn stateright_peer(path: &Path) -> std::io::Result<String> {
+    let keys = program::read(path)?;
+    let measured = measured(|| by_stateright_here(&keys));
+    let word = if measured.validity == Validity::Valid {
+        "valid"
+    } else {
+        "invalid"
+    };
+    let peak_bytes = measured.peak_bytes.unwrap_or(0);
+    Ok(format!("{word} {} {peak_bytes}", measured.cpu_seconds))
 }
 
 /// Rows as a table for people (and for Markdown).
 pub fn table(rows: &[Row]) -> String {
     let mut text = String::from(
-        "| operations | keys | clients | info | values | history | ours: CPU s | bytes/op | WGL: CPU s | Porcupine: CPU s \
-         | ratio | Stateright: CPU s |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n",
+        "| operations | keys | clients | info | values | history | ours: CPU s | bytes/op | whole MB | WGL: CPU s | Porcupine: CPU s \
+         | ratio | Stateright: CPU s |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
     );
     for row in rows {
-        let Shape {
-            operations,
-            keys,
-            clients,
-            info_percent,
-            values,
-            flaw,
-            ..
-        } = row.shape;
-        let values = match values {
-            Values::Unique => "rw unique".to_owned(),
-            Values::UniqueCas => "cas unique".to_owned(),
-            Values::Few(few) => format!("cas of {few}"),
-        };
-        let flaw = if flaw == Flaw::None { "valid" } else { "one stale" };
-        let at_least = if row.baseline().validity == Validity::Unknown {
-            "≥ "
-        } else {
-            ""
-        };
-        let bytes = row.ours.peak_bytes.map_or_else(
-            || "?".to_owned(),
-            |bytes| (bytes / u64::from(operations.max(1))).to_string(),
-        );
-        let tried = |one: Option<Measured>| one.as_ref().map_or_else(|| "-".to_owned(), cell);
-        writeln!(
-            text,
-            "| {operations} | {keys} | {clients} | {info_percent}% | {values} | {flaw} | {} | {bytes} | {} | {} | {at_least}{:.1} | {} |",
-            cell(&row.ours),
-            cell(&row.wgl),
-            tried(row.porcupine),
-            row.ratio(),
-            tried(row.stateright),
-        )
-        .expect("a string takes every text");
+        text.push_str(&table_line(row));
+        text.push('\n');
     }
     text
 }
 
-fn cell(measured: &Measured) -> String {
+/// One row of it, without the line's end.
+pub fn table_line(row: &Row) -> String {
+    let Shape {
+        operations,
+        keys,
+        clients,
+        info_percent,
+        values,
+        flaw,
+        ..
+    } = row.shape;
+    let values = match values {
+        Values::Unique => "rw unique".to_owned(),
+        Values::UniqueCas => "cas unique".to_owned(),
+        Values::Few(few) => format!("cas of {few}"),
+    };
+    let flaw = if flaw == Flaw::None { "valid" } else { "one stale" };
+    let gave_up = row
+        .baseline()
+        .is_some_and(|baseline| baseline.validity == Validity::Unknown);
+    let at_least = if gave_up { "≥ " } else { "" };
+    let ratio = row
+        .ratio()
+        .map_or_else(|| "-".to_owned(), |ratio| format!("{at_least}{ratio:.1}"));
+    let whole = row
+        .whole_bytes()
+        .map_or_else(|| "?".to_owned(), |bytes| (bytes / 1_000_000).to_string());
+    let bytes = row.ours.peak_bytes.map_or_else(
+        || "?".to_owned(),
+        |bytes| (bytes / u64::from(operations.max(1))).to_string(),
+    );
+    let tried = |one: Option<Measured>| one.as_ref().map_or_else(|| "-".to_owned(), cell);
+    format!(
+        "| {operations} | {keys} | {clients} | {info_percent}% | {values} | {flaw} | {} | {bytes} | {whole} | {} | {} | {ratio} | {} |",
+        cell(&row.ours),
+        tried(row.wgl),
+        tried(row.porcupine),
+        tried(row.stateright),
+    )
+}
+
+pub(super) fn cell(measured: &Measured) -> String {
     let word = match measured.validity {
         Validity::Valid => "valid",
         Validity::Invalid => "invalid",
@@ -225,7 +294,7 @@ fn cell(measured: &Measured) -> String {
     format!("{:.4} {word}", measured.cpu_seconds)
 }
 
-fn by_us(history: &History) -> Validity {
+pub(super) fn by_us(history: &History) -> Validity {
     let check = CHECKS
         .iter()
         .find(|check| check.name == "linearizable")
@@ -233,14 +302,14 @@ fn by_us(history: &History) -> Validity {
     (check.run)(history, &Budget::default()).validity
 }
 
-fn by_wgl(keys: &[Vec<Timed<Effect>>], limits: &Limits) -> Validity {
+pub(super) fn by_wgl<M: Model>(model: &M, keys: &[Vec<Timed<M::Effect>>], limits: &Limits) -> Validity {
     let start = cpu_seconds();
     let mut validity = Validity::Valid;
     for ops in keys {
         let left = limits
             .time
             .saturating_sub(Duration::from_secs_f64(cpu_seconds() - start));
-        match wgl(&RegisterModel, ops, left, limits.memory_bytes) {
+        match wgl(model, ops, left, limits.memory_bytes) {
             Ended::Decided(true) => {}
             Ended::Decided(false) => return Validity::Invalid,
             Ended::GaveUp => validity = Validity::Unknown,
@@ -250,7 +319,7 @@ fn by_wgl(keys: &[Vec<Timed<Effect>>], limits: &Limits) -> Validity {
 }
 
 /// The same operations, key by key, as the baselines take them.
-fn problems(history: &History) -> Vec<Vec<Timed<Effect>>> {
+pub(super) fn problems(history: &History) -> Vec<Vec<Timed<Effect>>> {
     let problems = Problems::of(history);
     let mut scratch = Scratch::default();
     let timed = |range: &std::ops::Range<usize>| {
@@ -284,7 +353,8 @@ mod tests {
                     flaw: [Flaw::None, Flaw::AnyRead][seed as usize % 2],
                 };
                 let row = measure(&shape, &Limits::default()).unwrap();
-                assert_eq!(row.ours.validity, row.wgl.validity, "{shape:?}");
+                let wgl = row.wgl.map(|measured| measured.validity);
+                assert_eq!(Some(row.ours.validity), wgl, "{shape:?}");
                 assert!(!row.is_contradicted(), "{shape:?}");
                 let stateright = row.stateright.map(|measured| measured.validity);
                 assert_eq!(Some(row.ours.validity), stateright, "{shape:?}");

@@ -39,6 +39,11 @@ pub fn cpu_seconds() -> f64 {
         .map_or(0.0, |time| time.tv_sec() as f64 + time.tv_nsec() as f64 / 1e9)
 }
 
+/// Resident bytes of this process; `None` where the system does not tell.
+pub(super) fn held_bytes() -> Option<u64> {
+    status_bytes("VmRSS:")
+}
+
 fn status_bytes(name: &str) -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix(name))?;

@@ -1,7 +1,8 @@
 // Judges one history of registers by Porcupine, for `checker bench history --porcupine`.
 //
 // Reads lines `key call return kind first second` (return -1: of unknown end) that the bench has written, with values
-// numbered from 0 (what a register holds at first) within each key. Prints one line: verdict, CPU seconds of the check
+// numbered from 0 (what a register holds at first) within each key; or strings of a key-value store, in hexadecimal digits
+// behind an x. Prints one line: verdict, CPU seconds of the check
 // alone, peak resident bytes of this process. Porcupine gets its best case: integer states, a partition by key made
 // beforehand.
 //
@@ -12,6 +13,7 @@ package main
 
 import (
 	"bufio"
+	"encoding/hex"
 	"fmt"
 	"math"
 	"os"
@@ -27,6 +29,19 @@ type input struct {
 	kind          byte
 	first, second int
 	unknown       bool
+	text          string
+}
+
+func stepOfStrings(state, in, _ interface{}) (bool, interface{}) {
+	held, op := state.(string), in.(input)
+	switch op.kind {
+	case 'g':
+		return held == op.text, held
+	case 'p':
+		return true, op.text
+	default:
+		return true, held + op.text
+	}
 }
 
 func step(state, in, _ interface{}) (bool, interface{}) {
@@ -60,7 +75,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: porcupine-harness FILE CPU_SECONDS")
 		os.Exit(64)
 	}
-	keys, err := read(os.Args[1])
+	keys, strings, err := read(os.Args[1])
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(65)
@@ -75,6 +90,11 @@ func main() {
 		Init:      func() interface{} { return 0 },
 		Step:      step,
 		Equal:     func(one, other interface{}) bool { return one.(int) == other.(int) },
+	}
+	if strings {
+		model.Init = func() interface{} { return "" }
+		model.Step = stepOfStrings
+		model.Equal = func(one, other interface{}) bool { return one.(string) == other.(string) }
 	}
 	before := cpuSeconds()
 	done := make(chan porcupine.CheckResult)
@@ -98,27 +118,35 @@ func main() {
 	fmt.Println(word, spent, usage.Maxrss*1024)
 }
 
-func read(path string) ([][]porcupine.Operation, error) {
+func read(path string) (keys [][]porcupine.Operation, ofStrings bool, err error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	defer file.Close()
-	keys := [][]porcupine.Operation{}
 	lines := bufio.NewScanner(file)
+	lines.Buffer(nil, 1<<24)
 	for number := 1; lines.Scan(); number++ {
 		words := strings.Fields(lines.Text())
 		if len(words) != 6 {
-			return nil, fmt.Errorf("line %d: %d words, 6 are due", number, len(words))
+			return nil, false, fmt.Errorf("line %d: %d words, 6 are due", number, len(words))
 		}
-		numbers := [6]int{}
+		numbers, text := [6]int{}, ""
 		for at, word := range words {
 			if at == 3 {
 				continue
 			}
+			if at == 4 && word[0] == 'x' {
+				bytes, err := hex.DecodeString(word[1:])
+				if err != nil {
+					return nil, false, fmt.Errorf("line %d: %w", number, err)
+				}
+				text, ofStrings = string(bytes), true
+				continue
+			}
 			value, err := strconv.Atoi(word)
 			if err != nil {
-				return nil, fmt.Errorf("line %d: %w", number, err)
+				return nil, false, fmt.Errorf("line %d: %w", number, err)
 			}
 			numbers[at] = value
 		}
@@ -132,8 +160,8 @@ func read(path string) ([][]porcupine.Operation, error) {
 			end = math.MaxInt64
 		}
 		keys[key] = append(keys[key], porcupine.Operation{
-			Input: input{kind[0], first, second, unknown}, Call: call, Return: end,
+			Input: input{kind[0], first, second, unknown, text}, Call: call, Return: end,
 		})
 	}
-	return keys, lines.Err()
+	return keys, ofStrings, lines.Err()
 }

@@ -76,7 +76,8 @@ pub(crate) fn judge_kv(keys: &BTreeMap<String, Vec<KvOp>>, budget: &Budget) -> V
     }
 }
 
-fn timed(model: &KvModel, op: &KvOp) -> Timed<KvEffect> {
+/// An operation as the search sees it, its strings numbered by the model.
+pub(crate) fn timed(model: &KvModel, op: &KvOp) -> Timed<KvEffect> {
     let effect = match &op.action {
         KvAction::Get(seen) => KvEffect::Get(model.number(seen)),
         KvAction::Put(text) => KvEffect::Put(model.number(text)),

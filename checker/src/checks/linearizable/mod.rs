@@ -35,7 +35,8 @@ mod zones;
 
 pub(super) use check::CHECK;
 pub(crate) use fast_hash::{FastMap, FastSet};
-pub(crate) use kv_check::judge_kv;
+pub(crate) use kv::KvModel;
+pub(crate) use kv_check::{judge_kv, timed};
 pub(crate) use model::{Model, Role, Timed};
 pub(crate) use problem::{Effect, Problems, Scratch};
 pub(crate) use register::RegisterModel;

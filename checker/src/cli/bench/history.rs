@@ -1,17 +1,28 @@
-//! `checker bench history`: the check of registers beside those of others.
+//! `checker bench history`: the check of registers beside those of others, on histories made here and on given ones.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use serde_json::json;
 
 use super::Ratio;
-use crate::bench::{Limits, Row, measure, plan, table};
-use crate::cli::context::Context;
+use crate::bench::{
+    GivenRow, Limits, Row, Sum, given_table, measure, measure_given, plan, stateright_peer, table, table_line,
+};
+use crate::{cli::context::Context, record::exit::Exit};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Numbers of operations of the histories, one table after the other.
-    #[arg(long, value_name = "NUMBERS", value_delimiter = ',', default_value = "10000")]
+    #[arg(
+        long,
+        value_name = "NUMBERS",
+        value_delimiter = ',',
+        default_value = "10000",
+        conflicts_with = "histories"
+    )]
     operations: Vec<u32>,
 
     /// Everything random is drawn from it.
@@ -25,6 +36,34 @@ pub(super) struct Arguments {
     /// Ask Porcupine itself, too: the harness built from `checker/src/bench/porcupine`.
     #[arg(long, value_name = "PROGRAM")]
     porcupine: Option<PathBuf>,
+
+    /// Ask Stateright's tester of every history, in a process of its own (else: of the short ones).
+    #[arg(long)]
+    stateright: bool,
+
+    /// Ask nobody but our check: time, memory, and what this process held with the history in it.
+    #[arg(long, conflicts_with_all = ["porcupine", "stateright", "histories"])]
+    only_ours: bool,
+
+    /// Instead: histories that others recorded, below this directory (.edn of Jepsen, .log of its etcd test, .txt of
+    /// Porcupine's key-value store).
+    #[arg(long, value_name = "DIRECTORY")]
+    histories: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct PeerArguments {
+    /// The file that the bench has written.
+    path: PathBuf,
+    /// CPU seconds; the caller enforces them.
+    seconds: f64,
+}
+
+/// What the bench starts as a process of its own.
+pub(super) fn execute_peer(arguments: &PeerArguments, context: &Context) -> anyhow::Result<Exit> {
+    let answer = stateright_peer(&arguments.path)?;
+    context.console.result(|| answer.clone(), || json!(answer));
+    Ok(Exit::Pass)
 }
 
 /// Measures and prints the table; the median ratio.
@@ -39,14 +78,21 @@ pub(super) fn execute(arguments: Arguments, context: &Context) -> anyhow::Result
     };
     let limits = Limits {
         time: Duration::from_secs(arguments.limit_seconds),
+        only_ours: arguments.only_ours,
         porcupine: arguments.porcupine,
+        stateright: arguments.stateright.then(std::env::current_exe).transpose()?,
         ..Limits::default()
     };
+    if let Some(root) = &arguments.histories {
+        return given(root, &limits, peer, context);
+    }
     let mut rows = Vec::new();
     let shapes = arguments.operations.iter();
     for shape in shapes.flat_map(|operations| plan(*operations, arguments.seed)) {
         context.console.progress(|| format!("{shape:?}"));
-        rows.push(measure(&shape, &limits)?);
+        let row = measure(&shape, &limits)?;
+        context.console.progress(|| table_line(&row));
+        rows.push(row);
     }
     context.console.progress_done();
     context.console.result(
@@ -56,7 +102,7 @@ pub(super) fn execute(arguments: Arguments, context: &Context) -> anyhow::Result
     if rows.iter().any(Row::is_contradicted) {
         anyhow::bail!("two checkers contradict each other on the same history");
     }
-    let mut ratios: Vec<f64> = rows.iter().map(Row::ratio).collect();
+    let mut ratios: Vec<f64> = rows.iter().filter_map(Row::ratio).collect();
     ratios.sort_by(f64::total_cmp);
     let median = ratios.get(ratios.len() / 2).copied();
     Ok(median
@@ -69,14 +115,55 @@ pub(super) fn execute(arguments: Arguments, context: &Context) -> anyhow::Result
         .collect())
 }
 
+fn given(root: &Path, limits: &Limits, peer: &str, context: &Context) -> anyhow::Result<Vec<Ratio>> {
+    let rows = measure_given(root, limits)?;
+    context.console.result(
+        || given_table(&rows),
+        || json!(rows.iter().map(given_row).collect::<Vec<_>>()),
+    );
+    if let Some(path) = rows.iter().find_map(|row| row.contradicted.first()) {
+        anyhow::bail!("two checkers contradict each other on {}", path.display());
+    }
+    let ours: f64 = rows.iter().map(|row| row.ours.cpu_seconds).sum();
+    let baseline = |row: &GivenRow| row.porcupine.unwrap_or(row.wgl).cpu_seconds;
+    let theirs: f64 = rows.iter().map(baseline).sum();
+    Ok(vec![Ratio {
+        name: "linearizable, all given histories".to_owned(),
+        peer: peer.to_owned(),
+        ratio: theirs / ours.max(1e-6),
+    }])
+}
+
+fn given_row(row: &GivenRow) -> serde_json::Value {
+    let sum = |sum: &Sum| {
+        json!({
+            "cpu_seconds": sum.cpu_seconds,
+            "slowest_seconds": sum.slowest_seconds,
+            "valid": sum.valid,
+            "invalid": sum.invalid,
+            "gave_up": sum.gave_up,
+        })
+    };
+    json!({
+        "folder": row.folder,
+        "histories": row.histories,
+        "operations": row.operations,
+        "ours": sum(&row.ours),
+        "wgl": sum(&row.wgl),
+        "porcupine": row.porcupine.as_ref().map(sum),
+        "stateright": row.stateright.as_ref().map(sum),
+    })
+}
+
 fn row(row: &Row) -> serde_json::Value {
     json!({
         "shape": format!("{:?}", row.shape),
         "ours_cpu_seconds": row.ours.cpu_seconds,
         "ours": row.ours.validity,
-        "wgl_cpu_seconds": row.wgl.cpu_seconds,
         "ours_peak_bytes": row.ours.peak_bytes,
-        "wgl": row.wgl.validity,
+        "whole_bytes": row.whole_bytes(),
+        "wgl_cpu_seconds": row.wgl.map(|measured| measured.cpu_seconds),
+        "wgl": row.wgl.map(|measured| measured.validity),
         "porcupine_cpu_seconds": row.porcupine.map(|measured| measured.cpu_seconds),
         "porcupine_peak_bytes": row.porcupine.and_then(|measured| measured.peak_bytes),
         "porcupine": row.porcupine.map(|measured| measured.validity),

@@ -25,6 +25,8 @@ use crate::{
 const EXAMPLES: &str = "\
 Examples:
   cargo run --release -p checker -- bench history --operations 10000
+  cargo run --release -p checker -- bench history --operations 10000000 --only-ours
+  cargo run --release -p checker -- bench history --histories ../shared/histories
   cargo run --release -p checker -- bench model    beside Stateright, and TLC where it is at hand
   cargo run --release -p checker -- bench node     the server beside etcd and PostgreSQL
   cargo run --release -p checker -- bench simulation";
@@ -66,10 +68,13 @@ enum What {
     Search(search::Arguments),
     /// Simulated time and steps of the core per second of one processor.
     Simulation(simulation::Arguments),
+    /// Stateright's tester on one file of `bench history`: what `--stateright` starts.
+    #[command(hide = true)]
+    StaterightPeer(history::PeerArguments),
 }
 
 pub(super) fn execute(arguments: Arguments, context: &Context) -> anyhow::Result<Exit> {
-    if cfg!(debug_assertions) {
+    if cfg!(debug_assertions) && !matches!(arguments.what, What::StaterightPeer(_)) {
         context
             .console
             .warn("built without optimisation: repeat with `cargo run --release -p checker -- bench …`");
@@ -77,6 +82,7 @@ pub(super) fn execute(arguments: Arguments, context: &Context) -> anyhow::Result
     let ratios = match arguments.what {
         #[cfg(feature = "planted-bugs")]
         What::Search(arguments) => return search::execute(&arguments, context),
+        What::StaterightPeer(arguments) => return history::execute_peer(&arguments, context),
         What::Checks(arguments) => return checks::execute(&arguments, context),
         What::Simulation(arguments) => return simulation::execute(&arguments, context),
         What::History(arguments) => history::execute(arguments, context)?,

@@ -11,7 +11,7 @@ use checker::model::family;
 use protocol::bugs::{BUGS, Bug, find};
 
 /// Which model catches which bug, and the states on the shortest way to it.
-pub const EXAM: [(&str, &str, usize); 49] = [
+pub const EXAM: [(&str, &str, usize); 50] = [
     ("C01", "figure-8", 5),
     ("C02", "figure-8", 5),
     ("C03", "elections", 8),
@@ -38,6 +38,7 @@ pub const EXAM: [(&str, &str, usize); 49] = [
     ("E13", "arbiters", 3),
     ("E17", "hints", 2),
     ("E18", "hints", 2),
+    ("E19", "hints", 2),
     ("P01", "figure-8", 6),
     ("P02", "chained", 11),
     ("P05", "arbiters", 0),

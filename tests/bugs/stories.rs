@@ -6,7 +6,7 @@ use std::path::Path;
 use checker::simulation::scenario;
 
 /// Which planted bug changes which story.
-pub const EXAM: [(&str, &str); 25] = [
+pub const EXAM: [(&str, &str); 26] = [
     ("C01", "commit/server_22136.txt"),
     ("C02", "commit/figure_8.txt"),
     ("C05", "commit/server_27053.txt"),
@@ -18,6 +18,7 @@ pub const EXAM: [(&str, &str); 25] = [
     ("E03", "elections/split_vote.txt"),
     ("E13", "elections/isolated_primary.txt"),
     ("E17", "elections/psa.txt"),
+    ("E19", "elections/broken_connection.txt"),
     ("N07", "sync/killed_while_syncing.txt"),
     ("N07", "sync/resynced_twice.txt"),
     ("P01", "commit/server_27123.txt"),

@@ -3,6 +3,7 @@
 
 pub mod acknowledged_is_backed_by_majority;
 pub mod active_configs_overlap;
+pub mod broken_connections_depose_nobody;
 pub mod cluster;
 pub mod commit_point_only_rises;
 pub mod configs_only_get_newer;
@@ -40,7 +41,7 @@ pub mod who_sees_nobody_steps_down;
 use invariant::Invariant;
 
 /// Every invariant, in the order of the protocol notes.
-pub const INVARIANTS: [Invariant; 32] = [
+pub const INVARIANTS: [Invariant; 33] = [
     one_primary_per_term::INVARIANT,
     log_matching::INVARIANT,
     leader_completeness::INVARIANT,
@@ -70,6 +71,7 @@ pub const INVARIANTS: [Invariant; 32] = [
     nobody_forces_unasked::INVARIANT,
     primaries_are_electable::INVARIANT,
     votes_are_refused_for_a_reason::INVARIANT,
+    broken_connections_depose_nobody::INVARIANT,
     no_sync_cycles::INVARIANT,
     reads_are_allowed::INVARIANT,
     nobody_gives_up::INVARIANT,

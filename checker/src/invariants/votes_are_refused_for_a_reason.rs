@@ -36,6 +36,7 @@ fn refuses_without(step: &Step<'_>) -> Option<String> {
 fn has_reason(voter: &State, request: &Message) -> bool {
     let Body::VoteRequest {
         dry_run,
+        unless_led,
         config,
         last,
     } = request.body
@@ -53,7 +54,12 @@ fn has_reason(voter: &State, request: &Message) -> bool {
         || request.term < voter.term
         || last < voter.last_written()
         || (!dry_run && voter.vote.term >= request.term)
+        || (unless_led && hears_primary(voter, request))
         || sees_primary(voter, request)
+}
+
+fn hears_primary(voter: &State, request: &Message) -> bool {
+    voter.is_primary() || voter.primary.is_some_and(|primary| primary != request.from)
 }
 
 fn sees_primary(voter: &State, request: &Message) -> bool {

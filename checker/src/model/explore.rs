@@ -203,6 +203,7 @@ const ALWAYS: [fn(&ReplicaSet, &ClusterState) -> bool; INVARIANTS.len()] = [
     holds::<29>,
     holds::<30>,
     holds::<31>,
+    holds::<32>,
 ];
 
 fn holds<const PLACE: usize>(model: &ReplicaSet, state: &ClusterState) -> bool {

@@ -16,13 +16,14 @@ use protocol::timer::Timer;
 pub type Probe = fn(&State, &State) -> Vec<Input>;
 
 /// All of them.
-pub const PROBES: [Probe; 6] = [
+pub const PROBES: [Probe; 7] = [
     source_that_pulls_from_me,
     candidate_after_the_primarys_death,
     primary_that_went_on_without_me,
     statement_that_changes_nothing,
     local_reads,
     newcomer,
+    question_of_one_who_lost_the_primary,
 ];
 
 /// No request of the model has this number.
@@ -51,6 +52,7 @@ fn candidate_after_the_primarys_death(me: &State, other: &State) -> Vec<Input> {
         term: me.term,
         body: Body::VoteRequest {
             dry_run: true,
+            unless_led: false,
             config: me.config.id,
             last: me.last_written(),
         },
@@ -60,6 +62,26 @@ fn candidate_after_the_primarys_death(me: &State, other: &State) -> Vec<Input> {
         Input::Timer(Timer::Silence(other.me)),
         Input::Message(request),
     ]
+}
+
+fn question_of_one_who_lost_the_primary(me: &State, other: &State) -> Vec<Input> {
+    let Some((_, asker)) = me.others().find(|(_, id)| *id != other.me) else {
+        return Vec::new();
+    };
+    let mut answer = heard(me, other);
+    answer.state = MemberState::Primary;
+    let request = Message {
+        from: asker,
+        to: me.me,
+        term: me.term,
+        body: Body::VoteRequest {
+            dry_run: true,
+            unless_led: true,
+            config: me.config.id,
+            last: me.last_written(),
+        },
+    };
+    vec![answer.message(me, other), Input::Message(request)]
 }
 
 fn primary_that_went_on_without_me(me: &State, other: &State) -> Vec<Input> {

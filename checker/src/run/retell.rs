@@ -291,6 +291,7 @@ impl Teller {
             | Command::Turn(_)
             | Command::Resolve(_)
             | Command::Timer(..)
+            | Command::Disconnect(..)
             | Command::Initiate(_)
             | Command::Empty(_)
             | Command::Show => {}

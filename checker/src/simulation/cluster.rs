@@ -308,6 +308,8 @@ impl Cluster {
                     *next = Some(Vec::new());
                 }
                 self.watch.said(&message, machine.disk.durable())?;
+                let asks = matches!(message.body, Body::VoteRequest { unless_led: true, .. });
+                self.facts.suspicions += u64::from(asks);
                 self.facts.hand_overs += u64::from(message.body == Body::StepUp);
                 let chained = matches!(message.body, Body::FetchRequest { .. })
                     && machine.state.primary.is_some_and(|primary| primary != message.to);

@@ -102,6 +102,8 @@ pub enum Command {
         /// Without any check.
         force: bool,
     },
+    /// `disconnect 1 0`: its connection to the other broke.
+    Disconnect(usize, usize),
     /// `sync-from 0 1`.
     SyncFrom(usize, usize),
     /// `resync 1`: the operator has it copy the data anew.
@@ -198,6 +200,7 @@ impl fmt::Display for Command {
                 let force = if *force { " force" } else { "" };
                 write!(f, "reconfig {member} {}{force}", change_words(*change))
             }
+            Self::Disconnect(member, other) => write!(f, "disconnect {member} {other}"),
             Self::SyncFrom(member, source) => write!(f, "sync-from {member} {source}"),
             Self::Resync(member) => write!(f, "resync {member}"),
             Self::Batch(most) => write!(f, "batch {most}"),
@@ -303,6 +306,7 @@ fn parse(words: &[&str]) -> Option<Command> {
             change: change(words)?,
             force: words.contains(&"force"),
         },
+        "disconnect" => Command::Disconnect(member()?, number(2)?),
         "sync-from" => Command::SyncFrom(member()?, number(2)?),
         "resync" => Command::Resync(member()?),
         "batch" => Command::Batch(member()?),
@@ -327,6 +331,7 @@ fn timer(words: &[&str]) -> Option<Timer> {
         "keep-alive" => Timer::KeepAlive,
         "sync" => Timer::Sync,
         "ripen" => Timer::Ripen,
+        "suspicion" => Timer::Suspicion,
         "forgive" => Timer::Forgive(
             of()?,
             match *words.get(4)? {
@@ -355,6 +360,7 @@ fn timer_words(timer: Timer) -> String {
         Timer::KeepAlive => "keep-alive".to_owned(),
         Timer::Sync => "sync".to_owned(),
         Timer::Ripen => "ripen".to_owned(),
+        Timer::Suspicion => "suspicion".to_owned(),
         Timer::Forgive(id, Denial::Behind) => format!("forgive {} behind", id.0),
         Timer::Forgive(id, Denial::Silent) => format!("forgive {} silent", id.0),
         Timer::Forgive(id, Denial::TooFresh) => format!("forgive {} too-fresh", id.0),

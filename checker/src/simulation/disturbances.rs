@@ -4,13 +4,13 @@
 use crate::nemesis::dice::Dice;
 use crate::nemesis::fault::{Fault, Member};
 use crate::nemesis::view::View;
-use crate::nemesis::{clock, kill, partition, pause, shapes};
+use crate::nemesis::{clock, kill, partition, pause, reset_connections, shapes};
 
 /// Draws faults to apply together.
 pub type Plan = fn(&mut Dice, &View) -> Vec<Fault>;
 
 /// Every way to disturb, with its name.
-pub const DISTURBANCES: [(&str, Plan); 9] = [
+pub const DISTURBANCES: [(&str, Plan); 10] = [
     ("kill", kill::NEMESIS.plan),
     ("pause", pause::NEMESIS.plan),
     ("partition", partition::NEMESIS.plan),
@@ -20,6 +20,7 @@ pub const DISTURBANCES: [(&str, Plan); 9] = [
     ("slow", slow),
     ("disk", disk),
     ("divergence", divergence),
+    ("reset", reset_connections::NEMESIS.plan),
 ];
 
 /// Those that make a wall clock jump: after them nobody knows how old an entry is.

@@ -59,4 +59,11 @@ pub enum Happening {
     Request(RequestId),
     /// The operator, or a client that gives up.
     Told(Input),
+    /// Its connection to this member may be broken still.
+    Loss {
+        /// To whom.
+        of: usize,
+        /// When it looks again.
+        wait_us: u64,
+    },
 }

@@ -52,12 +52,14 @@ pub struct Facts {
     pub reconfigurations: u64,
     /// Members that found themselves removed.
     pub removals: u64,
+    /// Members asked whether they hear a primary that the asker has lost.
+    pub suspicions: u64,
 }
 
 impl Facts {
     /// Names and counts, for tables and tests.
     #[must_use]
-    pub fn rows(&self) -> [(&'static str, u64); 22] {
+    pub fn rows(&self) -> [(&'static str, u64); 23] {
         [
             ("elections", self.elections),
             ("failovers", self.failovers),
@@ -81,6 +83,7 @@ impl Facts {
             ("stale members", self.stale),
             ("reconfigurations", self.reconfigurations),
             ("removals", self.removals),
+            ("questions after a broken connection", self.suspicions),
         ]
     }
 
@@ -108,6 +111,7 @@ impl Facts {
         self.stale += other.stale;
         self.reconfigurations += other.reconfigurations;
         self.removals += other.removals;
+        self.suspicions += other.suspicions;
     }
 }
 

@@ -10,6 +10,7 @@ pub mod clients;
 pub mod clock;
 pub mod cluster;
 pub mod command;
+mod connections;
 pub mod contents;
 pub mod coverage;
 pub mod digest;

@@ -176,6 +176,12 @@ impl Network {
         }
     }
 
+    /// Does nothing pass this link?
+    #[must_use]
+    pub fn is_cut(&self, from: usize, to: usize) -> bool {
+        self.links[from * self.members + to].cuts > 0
+    }
+
     /// Is some link from or to this member cut or jammed?
     #[must_use]
     pub fn is_disturbed(&self, member: usize) -> bool {

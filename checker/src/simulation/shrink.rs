@@ -254,6 +254,7 @@ fn step_in_words(stage: &Stage, member: usize, input: &Input, what: What) -> Opt
             change: Change::between(&stage.cluster.machines[member].state.config, config)?,
             force: *force,
         },
+        (_, Input::Disconnected(other)) => Command::Disconnect(member, usize::from(other.0)),
         (_, Input::SyncFrom(source)) => Command::SyncFrom(member, usize::from(source.0)),
         _ => return None,
     })

@@ -242,6 +242,7 @@ impl Stage {
                     force,
                 }
             }
+            Command::Disconnect(_, other) => Input::Disconnected(MemberId(other as u8)),
             Command::SyncFrom(_, source) => Input::SyncFrom(MemberId(source as u8)),
             Command::Resync(_) => Input::Resync,
             Command::Cap(member, kept) => Input::Capped(self.cluster.machines[member].cap(kept)?),
@@ -465,6 +466,7 @@ fn whom(command: &Command) -> Option<usize> {
         | Command::Freeze(member, _)
         | Command::Maintenance(member, _)
         | Command::Reconfig { member, .. }
+        | Command::Disconnect(member, _)
         | Command::SyncFrom(member, _)
         | Command::Resync(member)
         | Command::Cap(member, _)

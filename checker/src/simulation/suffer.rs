@@ -97,10 +97,10 @@ impl World {
             Fault::CrashAtSync { member, count } => {
                 self.hardship.die_at_flush(usize::from(*member), Some(*count));
             }
-            // Powers of the live cluster that mean nothing to members without connections and files; and commands,
-            // which the simulator's own operator gives.
+            Fault::ResetConnections { links } => self.reset_connections(links),
+            // Powers of the live cluster that mean nothing to members without files; and commands, which the
+            // simulator's own operator gives.
             Fault::Throttle { .. }
-            | Fault::ResetConnections { .. }
             | Fault::DiskError { .. }
             | Fault::DiskLies { .. }
             | Fault::TruncateFile { .. }

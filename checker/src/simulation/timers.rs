@@ -80,7 +80,7 @@ impl Timers {
     }
 }
 
-const NAMED: usize = 11;
+const NAMED: usize = 12;
 
 fn slot_of(timer: Timer) -> usize {
     let pair = |MemberId(id): MemberId, which| NAMED + 5 * usize::from(id) + which;
@@ -97,6 +97,7 @@ fn slot_of(timer: Timer) -> usize {
         Timer::PriorityTakeover(_) => 8,
         Timer::CatchUpTakeover => 9,
         Timer::Ripen => 10,
+        Timer::Suspicion => 11,
         Timer::Heartbeat(id) => pair(id, 0),
         Timer::Silence(id) => pair(id, 1),
         Timer::Forgive(id, why) => pair(id, 2 + why as usize),

@@ -25,6 +25,9 @@ pub struct Timing {
 /// The largest share of the election timeout that is added at random.
 const JITTER_PERMILLE: u64 = 150;
 
+/// From a broken connection to the question, at least and at most; as the server has it.
+const SUSPICION_US: (u64, u64) = (5_000, 20_000);
+
 impl Timing {
     /// MongoDB's defaults.
     pub const MODERN: Self = Self {
@@ -63,6 +66,7 @@ impl Timing {
             Timer::CatchUpTakeover => self.catch_up_us,
             Timer::Heartbeat(_) => self.heartbeat_us,
             Timer::Silence(_) => self.election_us,
+            Timer::Suspicion => SUSPICION_US.0 + dice.below(SUSPICION_US.1 - SUSPICION_US.0 + 1),
             Timer::Fetch | Timer::KeepAlive => self.election_us / 2,
             Timer::SyncSource | Timer::Ripen => self.sync_source_us,
             Timer::Sync | Timer::Forgive(_, Denial::Silent) => self.election_us,

@@ -324,6 +324,7 @@ impl World {
                 self.tell(member, input)
             }
             Happening::Told(input) => self.tell(member, input),
+            Happening::Loss { of, wait_us } => self.notice_loss(member, of, wait_us),
         }
     }
 
@@ -435,6 +436,7 @@ impl World {
         self.flushing[member] = false;
         self.turn_planned[member] = false;
         self.hardship.forget_put_off(member);
+        self.break_connections(member);
         for id in self.around.clients.open_at(member) {
             if let Some(completion) = self.around.clients.reset(id) {
                 self.around.reply(id, completion);

@@ -58,7 +58,8 @@ pub enum Input {
     },
     /// The waiter gives up (`wtimeout`, `maxTimeMS`, connection closed): the write stays, nobody knows.
     Abandon(RequestId),
-    /// The connection to this member broke: only a hint, never proof.
+    /// The connection to this member broke and could not be made anew at once: only a hint, never proof. Told again
+    /// now and then while it stays so.
     Disconnected(MemberId),
     /// `replSetInitiate`: the first configuration, checked by the shell.
     Initiate {

@@ -103,6 +103,8 @@ pub enum Body {
     VoteRequest {
         /// Asks only; nothing changes anywhere.
         dry_run: bool,
+        /// The asker has only a broken connection to go by: whoever hears a primary says no.
+        unless_led: bool,
         /// The candidate's configuration.
         config: ConfigId,
         /// The candidate's newest entry.

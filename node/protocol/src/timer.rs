@@ -15,6 +15,9 @@ pub enum Timer {
     Heartbeat(MemberId),
     /// Nothing came from this member for the election timeout.
     Silence(MemberId),
+    /// The primary's connection broke a moment ago, and nobody else is known to lead: time to ask around. Short and
+    /// drawn, so that not all ask at once.
+    Suspicion,
     /// The sync source owes an answer for half the election timeout.
     Fetch,
     /// Look for a sync source again.

@@ -68,7 +68,8 @@ impl Drop for Link {
 }
 
 impl Peers {
-    /// No links yet. `lost` hears of each connection that breaks.
+    /// No links yet. `lost` hears of each connection that breaks and can't be made anew at once; again after the
+    /// second, fourth, eighth try that fails, and so on.
     #[must_use]
     pub fn new(set_name: String, key: Option<Key>, lost: mpsc::UnboundedSender<MemberId>) -> Self {
         Self {
@@ -165,12 +166,17 @@ async fn run(
     lost: mpsc::UnboundedSender<MemberId>,
     patience: Patience,
 ) {
+    // Tries in a row that found nobody.
+    let mut failures = 0_u32;
     loop {
         let mut socket = match tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(&host)).await {
             Ok(Ok(socket)) => socket,
             Ok(Err(_)) | Err(_) => {
                 // Nobody there: what was said meanwhile is old news by the time somebody is.
                 while parcels.try_recv().is_ok() {}
+                if tell(&lost, id, &mut failures).is_err() {
+                    return;
+                }
                 tokio::time::sleep(RECONNECT_PAUSE).await;
                 continue;
             }
@@ -190,11 +196,22 @@ async fn run(
             continue;
         }
         tracing::debug!(member = id.0, host, "connected");
-        match serve(socket, &set_name, &mut parcels, patience).await {
+        let mut was_answered = false;
+        let connected = Instant::now();
+        match serve(socket, &set_name, &mut parcels, &mut was_answered, patience).await {
             Ok(()) => return,
             Err(error) => {
                 tracing::debug!(member = id.0, host, %error, "connection lost");
-                if lost.send(id).is_err() {
+                if was_answered {
+                    // Perhaps only the connection: the next try tells.
+                    failures = 0;
+                    if connected.elapsed() < RECONNECT_PAUSE {
+                        tokio::time::sleep(RECONNECT_PAUSE).await;
+                    }
+                    continue;
+                }
+                // A proxy, or a process about to die, takes connections and says nothing.
+                if tell(&lost, id, &mut failures).is_err() {
                     return;
                 }
                 tokio::time::sleep(RECONNECT_PAUSE).await;
@@ -203,11 +220,25 @@ async fn run(
     }
 }
 
+/// One more try has failed: says so after the first, second, fourth, eighth, … in a row. `Err`: nobody listens.
+fn tell(
+    lost: &mpsc::UnboundedSender<MemberId>,
+    id: MemberId,
+    failures: &mut u32,
+) -> Result<(), mpsc::error::SendError<MemberId>> {
+    *failures = failures.saturating_add(1);
+    if failures.is_power_of_two() {
+        lost.send(id)?;
+    }
+    Ok(())
+}
+
 /// Until the queue is closed (`Ok`), the connection breaks, or the other side hears nothing any more.
 async fn serve(
     socket: TcpStream,
     set_name: &str,
     parcels: &mut mpsc::Receiver<Parcel>,
+    was_answered: &mut bool,
     patience: Patience,
 ) -> std::io::Result<()> {
     socket.set_nodelay(true)?;
@@ -236,7 +267,7 @@ async fn serve(
                 if count? == 0 {
                     return Err(std::io::ErrorKind::ConnectionReset.into());
                 }
-                asked = None;
+                (asked, *was_answered) = (None, true);
                 continue;
             }
             now = pings.tick() => {

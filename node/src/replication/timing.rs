@@ -67,6 +67,11 @@ impl Default for Timing {
 impl Timing {
     /// The most of an election timeout that jitter adds: 15 % (R-24).
     pub const JITTER_MAX_PERCENT: u32 = 15;
+    /// From the primary's broken connection to the question whether the others lost it, too: at least. By then the
+    /// others have seen it; on one machine or in one rack a dead process is seen within a millisecond.
+    pub const SUSPICION_MIN: Duration = Duration::from_millis(5);
+    /// At most. Far more than a dry run and a vote take, so that seldom two stand at once.
+    pub const SUSPICION_MAX: Duration = Duration::from_millis(20);
 
     /// Reads the `settings` document; what is missing or senseless takes the default.
     #[must_use]
@@ -105,6 +110,9 @@ impl Timing {
             Timer::CatchUpTakeover => self.catch_up_takeover,
             Timer::Heartbeat(_) => self.heartbeat_interval,
             Timer::Silence(_) => self.election_timeout,
+            Timer::Suspicion => {
+                Self::SUSPICION_MIN + (Self::SUSPICION_MAX - Self::SUSPICION_MIN) * jitter / 1000
+            }
             Timer::Fetch | Timer::KeepAlive => self.election_timeout / 2,
             Timer::SyncSource | Timer::Ripen => self.heartbeat_interval.min(Duration::from_secs(1)),
             Timer::Sync | Timer::Forgive(_, Denial::Silent) => self.election_timeout,

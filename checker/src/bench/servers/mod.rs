@@ -1,6 +1,7 @@
 //! Majority-durable writes to a set of ours, beside etcd and PostgreSQL with synchronous replication, all on this machine.
 
 mod client;
+mod comeback;
 mod etcd;
 mod failover;
 mod load;
@@ -9,6 +10,7 @@ mod postgres;
 mod process;
 
 pub use client::Client;
+pub use comeback::Data;
 pub use etcd::Etcd;
 pub use failover::time_to_first_write;
 pub use load::{Cell, measure};

@@ -5,8 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, ensure};
-use bson::{Binary, RawDocument, rawdoc, spec::BinarySubtype};
+use anyhow::ensure;
+use bson::{Binary, RawDocument, RawDocumentBuf, rawdoc, spec::BinarySubtype};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -25,7 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running set; stopped when dropped.
 pub struct Ours {
-    set: PlaySet,
+    pub(super) set: PlaySet,
+    pub(super) program: PathBuf,
     directory: PathBuf,
 }
 
@@ -48,7 +49,11 @@ impl Ours {
             program: program.to_owned(),
             arguments: Vec::new(),
         })?;
-        let started = Self { set, directory };
+        let started = Self {
+            set,
+            program: program.to_owned(),
+            directory,
+        };
         initiate(&started.set).await?;
         Ok(started)
     }
@@ -81,7 +86,7 @@ impl Ours {
         Ok((others, Instant::now()))
     }
 
-    async fn primary(&self) -> anyhow::Result<&PlayMember> {
+    pub(super) async fn primary(&self) -> anyhow::Result<&PlayMember> {
         let since = Instant::now();
         loop {
             if let Some(primary) = primary(&self.set).await {
@@ -109,27 +114,14 @@ impl Drop for Ours {
 }
 
 impl OurClient {
-    async fn connect(member: &PlayMember) -> anyhow::Result<Self> {
+    pub(super) async fn connect(member: &PlayMember) -> anyhow::Result<Self> {
         let socket = TcpStream::connect(member.address()).await?;
         socket.set_nodelay(true)?;
         Ok(Self(socket))
     }
-}
 
-impl Client for OurClient {
-    const TRY: Duration = PATIENCE;
-
-    async fn put(&mut self, key: &str, value: &[u8]) -> anyhow::Result<()> {
-        let value = Binary {
-            subtype: BinarySubtype::Generic,
-            bytes: value.to_vec(),
-        };
-        let command = rawdoc! {
-            "insert": "puts",
-            "documents": [{ "_id": key, "v": value }],
-            "writeConcern": { "w": "majority", "j": true },
-            "$db": "bench",
-        };
+    /// One command, one reply.
+    pub(super) async fn ask(&mut self, command: &RawDocument) -> anyhow::Result<RawDocumentBuf> {
         let length = i32::try_from(BODY_AT + command.as_bytes().len())?;
         let mut message = Vec::new();
         for word in [length, 1, 0, OP_MSG, 0] {
@@ -147,7 +139,26 @@ impl Client for OurClient {
         );
         let mut rest = vec![0; length - head.len()];
         self.0.read_exact(&mut rest).await?;
-        let reply = RawDocument::from_bytes(rest.get(BODY_AT - head.len()..).context("no body")?)?;
+        rest.drain(..BODY_AT - head.len());
+        Ok(RawDocumentBuf::from_bytes(rest)?)
+    }
+}
+
+impl Client for OurClient {
+    const TRY: Duration = PATIENCE;
+
+    async fn put(&mut self, key: &str, value: &[u8]) -> anyhow::Result<()> {
+        let value = Binary {
+            subtype: BinarySubtype::Generic,
+            bytes: value.to_vec(),
+        };
+        let command = rawdoc! {
+            "insert": "puts",
+            "documents": [{ "_id": key, "v": value }],
+            "writeConcern": { "w": "majority", "j": true },
+            "$db": "bench",
+        };
+        let reply = self.ask(&command).await?;
         let is_done =
             reply.get_i32("n").is_ok_and(|count| count == 1) && reply.get("writeConcernError")?.is_none();
         ensure!(is_done, "refused: {reply:?}");

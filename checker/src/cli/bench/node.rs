@@ -13,7 +13,7 @@ use tokio::task::LocalSet;
 
 use super::Ratio;
 use crate::{
-    bench::servers::{Cell, Client, Etcd, Ours, Postgres, find_program, measure, time_to_first_write},
+    bench::servers::{Cell, Client, Data, Etcd, Ours, Postgres, find_program, measure, time_to_first_write},
     cli::context::Context,
 };
 
@@ -36,9 +36,38 @@ pub(super) struct Arguments {
     #[arg(long, default_value_t = 3)]
     failovers: u32,
 
+    /// Documents of a member that is killed and comes back, and of one that has to copy them; a row each.
+    #[arg(long, value_delimiter = ',', default_value = "30000,300000")]
+    documents: Vec<usize>,
+
     /// The server, built with optimisation [default: `node` beside this program].
     #[arg(long, value_name = "PATH")]
     node: Option<PathBuf>,
+}
+
+impl Arguments {
+    fn server(&self) -> anyhow::Result<PathBuf> {
+        let node = match &self.node {
+            Some(node) => node.clone(),
+            None => env::current_exe()?.with_file_name("node"),
+        };
+        anyhow::ensure!(
+            node.is_file(),
+            "no server at {}: cargo build --release -p node, or --node PATH",
+            node.display()
+        );
+        Ok(node)
+    }
+}
+
+impl Comeback {
+    fn value(&self) -> serde_json::Value {
+        json!({
+            "documents": self.documents,
+            "restart_ms": self.restart.as_secs_f64() * 1e3,
+            "copy_ms": self.copy.as_secs_f64() * 1e3,
+        })
+    }
 }
 
 /// What one system did.
@@ -48,32 +77,36 @@ struct Column {
     failovers: Vec<Duration>,
 }
 
+/// How long a member was away.
+struct Comeback {
+    documents: usize,
+    restart: Duration,
+    copy: Duration,
+}
+
 /// Measures each system in turn and prints the table.
 pub(super) fn execute(arguments: &Arguments, context: &Context) -> anyhow::Result<Vec<Ratio>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let columns = LocalSet::new().block_on(&runtime, all(arguments, context))?;
+    let comebacks = LocalSet::new().block_on(&runtime, comebacks(arguments, context))?;
     context.console.progress_done();
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load = load.split(' ').next().unwrap_or("?").to_owned();
     context.console.result(
-        || table(&columns, &load),
-        || json!({ "load": load, "systems": columns.iter().map(value).collect::<Vec<_>>() }),
+        || format!("{}{}", table(&columns, &load), words(&comebacks)),
+        || {
+            let comebacks: Vec<_> = comebacks.iter().map(Comeback::value).collect();
+            let systems: Vec<_> = columns.iter().map(value).collect();
+            json!({ "load": load, "systems": systems, "comebacks": comebacks })
+        },
     );
     Ok(ratios(&columns, arguments.bytes))
 }
 
 async fn all(arguments: &Arguments, context: &Context) -> anyhow::Result<Vec<Column>> {
-    let node = match &arguments.node {
-        Some(node) => node.clone(),
-        None => env::current_exe()?.with_file_name("node"),
-    };
-    anyhow::ensure!(
-        node.is_file(),
-        "no server at {}: cargo build --release -p node, or --node PATH",
-        node.display()
-    );
+    let node = arguments.server()?;
     let console = &context.console;
     let mut columns = Vec::new();
     console.progress(|| "ours".to_owned());
@@ -125,6 +158,25 @@ async fn all(arguments: &Arguments, context: &Context) -> anyhow::Result<Vec<Col
         }
     }
     Ok(columns)
+}
+
+async fn comebacks(arguments: &Arguments, context: &Context) -> anyhow::Result<Vec<Comeback>> {
+    let node = arguments.server()?;
+    let mut comebacks = Vec::new();
+    for &documents in &arguments.documents {
+        context
+            .console
+            .progress(|| format!("comebacks with {documents} documents"));
+        let place = room()?;
+        let mut set = Ours::start(&node, place.path()).await?;
+        set.fill(documents, arguments.bytes).await?;
+        comebacks.push(Comeback {
+            documents,
+            restart: set.time_to_return(Data::Kept, documents).await?,
+            copy: set.time_to_return(Data::Gone, documents).await?,
+        });
+    }
+    Ok(comebacks)
 }
 
 async fn etcd(program: &Path, arguments: &Arguments, context: &Context) -> anyhow::Result<Column> {
@@ -209,6 +261,22 @@ fn value(column: &Column) -> serde_json::Value {
         "cells": column.cells.iter().map(cell).collect::<Vec<_>>(),
         "failover_ms": column.failovers.iter().map(|time| time.as_secs_f64() * 1e3).collect::<Vec<_>>(),
     })
+}
+
+fn words(comebacks: &[Comeback]) -> String {
+    let mut text = String::new();
+    if !comebacks.is_empty() {
+        text.push_str("\nfrom the start of a killed secondary until it is one again");
+    }
+    for comeback in comebacks {
+        text.push_str(&format!(
+            "\n{:>9} documents: {:.0} ms with its data, {:.0} ms to copy them",
+            comeback.documents,
+            comeback.restart.as_secs_f64() * 1e3,
+            comeback.copy.as_secs_f64() * 1e3
+        ));
+    }
+    text
 }
 
 /// How many times as many writes ours does in the same time.

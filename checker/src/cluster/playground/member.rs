@@ -88,6 +88,16 @@ impl PlayMember {
         })
     }
 
+    /// Starts its program once more, after its death, with the same port and directory.
+    ///
+    /// # Errors
+    /// When the program can't be started.
+    pub fn restart(&mut self, program: &Path, set: &str) -> Result<(), PlaygroundError> {
+        let home = self.data.parent().unwrap_or(&self.data).to_owned();
+        *self = Self::start(program, set, self.port, self.arbiter, &home, &[])?;
+        Ok(())
+    }
+
     /// Where clients find it.
     pub fn address(&self) -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], self.port))

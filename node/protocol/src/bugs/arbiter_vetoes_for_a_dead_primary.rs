@@ -1,13 +1,14 @@
 //! E17: an arbiter refuses its vote for a primary that it once saw, dead or alive.
 
 use super::bug::Bug;
+use crate::input::Input;
 use crate::message::MemberState;
-use crate::rules::exchange_heartbeats;
 use crate::rules::grant_vote::{
     Check, Request, grant_vote, has_my_vote_gone, has_no_data, has_older_config, has_older_term,
-    has_staler_log,
+    has_staler_log, is_led,
 };
 use crate::rules::rule::{Context, Rule};
+use crate::rules::{exchange_heartbeats, suspect_primary};
 use crate::state::State;
 use crate::timer::Timer;
 
@@ -19,7 +20,11 @@ pub(super) const BUG: Bug = Bug {
     rules: &[
         Rule {
             name: "exchange_heartbeats",
-            act: remember_the_dead,
+            act: |context| remember_the_dead(context, exchange_heartbeats::RULE),
+        },
+        Rule {
+            name: "suspect_primary",
+            act: |context| remember_the_dead(context, suspect_primary::RULE),
         },
         Rule {
             name: "grant_vote",
@@ -29,23 +34,24 @@ pub(super) const BUG: Bug = Bug {
     caught_by: &["model:R-29"],
 };
 
-const CHECKS: [Check; 6] = [
+const CHECKS: [Check; 7] = [
     has_no_data,
     has_older_config,
     has_older_term,
     has_staler_log,
     has_my_vote_gone,
     has_arbiter_ever_seen_a_primary,
+    is_led,
 ];
 
 /// The state that a silent member was last seen in stays.
-fn remember_the_dead(context: &mut Context<'_>) -> Option<()> {
-    let silent = match context.timer() {
-        Some(Timer::Silence(id)) => context.state.config.position(id),
+fn remember_the_dead(context: &mut Context<'_>, rule: Rule) -> Option<()> {
+    let silent = match *context.input {
+        Input::Timer(Timer::Silence(id)) | Input::Disconnected(id) => context.state.config.position(id),
         _ => None,
     };
     let last = silent.map(|position| (position, context.state.seen[position].state));
-    let fired = (exchange_heartbeats::RULE.act)(context);
+    let fired = (rule.act)(context);
     if let Some((position, state)) = last {
         context.state.seen[position].state = state;
     }

@@ -20,6 +20,7 @@ mod early_acknowledgement;
 mod emptied_member_votes;
 mod gap_accepted;
 mod half_quorum;
+mod heard_primary_deposed;
 mod lease_instead_of_proof;
 mod linearizable_read_without_proof;
 mod majority_read_of_latest;
@@ -76,6 +77,7 @@ pub const BUGS: &[Bug] = &[
     vote_without_log_check::BUG,
     vote_compares_timestamp_only::BUG,
     half_quorum::BUG,
+    heard_primary_deposed::BUG,
     dry_run_uses_up_the_vote::BUG,
     commit_point_from_any_heartbeat::BUG,
     linearizable_read_without_proof::BUG,

@@ -2,11 +2,11 @@
 //! ever counted from here.
 
 use super::rule::{Context, Rule};
-use crate::config::ConfigId;
+use crate::config::{ConfigId, MemberId};
 use crate::input::Input;
 use crate::message::{Body, MemberState, Message};
 use crate::optime::OpTime;
-use crate::state::Role;
+use crate::state::{Role, State};
 use crate::timer::Timer;
 
 /// See the module.
@@ -27,18 +27,27 @@ fn exchange_heartbeats(context: &mut Context<'_>) -> Option<()> {
         }
         Input::Timer(Timer::Silence(id)) => {
             let position = context.state.config.position(*id)?;
-            let seen = &mut context.state.seen[position];
+            let seen = &context.state.seen[position];
             (seen.up || seen.state != MemberState::Down).then_some(())?;
-            (seen.up, seen.state) = (false, MemberState::Down);
-            // It may come back with an empty disk, and then it can't even say so: it knows nobody to answer to.
-            seen.config = ConfigId::NONE;
-            if context.state.primary == Some(*id) {
-                context.state.primary = None;
-            }
+            lose_sight(context.state, *id);
             Some(())
         }
         Input::Message(message) => greet_stranger(context, message).or_else(|| listen(context)),
         _ => None,
+    }
+}
+
+/// A member that is not heard of is taken for down.
+pub(super) fn lose_sight(state: &mut State, id: MemberId) {
+    let Some(position) = state.config.position(id) else {
+        return;
+    };
+    let seen = &mut state.seen[position];
+    (seen.up, seen.state) = (false, MemberState::Down);
+    // It may come back with an empty disk, and then it can't even say so: it knows nobody to answer to.
+    seen.config = ConfigId::NONE;
+    if state.primary == Some(id) {
+        state.primary = None;
     }
 }
 

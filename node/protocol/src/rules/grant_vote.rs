@@ -8,6 +8,7 @@ use crate::message::{Body, MemberState};
 use crate::optime::{OpTime, Term};
 use crate::output::{Output, Token, Vote};
 use crate::state::State;
+use crate::timer::Timer;
 
 /// See the module.
 pub const RULE: Rule = Rule {
@@ -24,6 +25,8 @@ pub struct Request {
     pub term: Term,
     /// Asks only.
     pub dry_run: bool,
+    /// Wants a "no" from whoever hears a primary.
+    pub unless_led: bool,
     /// Its configuration.
     pub config: ConfigId,
     /// Its newest entry.
@@ -34,13 +37,14 @@ pub struct Request {
 pub type Check = fn(&State, &Request) -> bool;
 
 /// The reasons to refuse, in MongoDB's order. The set name is checked by the shell, at the border.
-pub const CHECKS: [Check; 6] = [
+pub const CHECKS: [Check; 7] = [
     has_no_data,
     has_older_config,
     has_older_term,
     has_staler_log,
     has_my_vote_gone,
     has_arbiter_seen_a_primary,
+    is_led,
 ];
 
 /// Grants unless one of `checks` refuses.
@@ -51,6 +55,7 @@ pub fn grant_vote(context: &mut Context<'_>, checks: &[Check]) -> Option<()> {
     let message = context.message()?;
     let Body::VoteRequest {
         dry_run,
+        unless_led,
         config,
         last,
     } = message.body
@@ -61,10 +66,15 @@ pub fn grant_vote(context: &mut Context<'_>, checks: &[Check]) -> Option<()> {
         candidate: message.from,
         term: message.term,
         dry_run,
+        unless_led,
         config,
         last,
     };
     let granted = !checks.iter().any(|refuses| refuses(context.state, &request));
+    if granted {
+        // Somebody stands, or is about to: two who ask at once would split the votes.
+        context.out(Output::CancelTimer(Timer::Suspicion));
+    }
     if granted && !dry_run {
         // If the candidate heard "yes" before this is on disk, then: we crash; we come back without the vote; we
         // give it to another candidate of the same term; two primaries.
@@ -157,4 +167,10 @@ pub fn has_arbiter_seen_a_primary(state: &State, request: &Request) -> bool {
                     && member.id != request.candidate
                     && member.priority_milli >= asked
             })
+}
+
+/// The asker lost its connection to the primary, and I hear the primary (or am it): the connection's trouble, not the
+/// set's. Without this, one cut cable between a secondary and the primary would depose the primary.
+pub fn is_led(state: &State, request: &Request) -> bool {
+    request.unless_led && state.primary.is_some_and(|primary| primary != request.candidate)
 }

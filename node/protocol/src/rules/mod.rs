@@ -23,6 +23,7 @@ pub mod serve_oplog;
 pub mod stand_for_election;
 pub mod start;
 pub mod step_down;
+pub mod suspect_primary;
 pub mod take_over;
 pub mod update_config_term;
 pub mod update_position;
@@ -33,7 +34,7 @@ use rule::Rule;
 /// Every rule. All are tried on every input, and several may fire. The order has meaning: `update_term` comes
 /// first, as in the specification, so that no other rule ever sees a message of a newer term; what changes the
 /// log comes before what judges it; answers to clients come last.
-pub const NEXT: [Rule; 26] = [
+pub const NEXT: [Rule; 27] = [
     update_term::RULE,
     start::RULE,
     install_config::RULE,
@@ -41,6 +42,7 @@ pub const NEXT: [Rule; 26] = [
     freeze::RULE,
     grant_vote::RULE,
     stand_for_election::RULE,
+    suspect_primary::RULE,
     take_over::RULE,
     roll_back_oplog::RULE,
     append_oplog::RULE,

@@ -88,6 +88,11 @@ pub fn is_electable(state: &State) -> bool {
 
 /// Asks whether it would win, in the present term; a lone voter stands at once.
 pub(super) fn dry_run(context: &mut Context<'_>, quorum: Quorum) {
+    ask_around(context, quorum, false);
+}
+
+/// As [`dry_run`]; `unless_led`: whoever hears a primary is to say no.
+pub(super) fn ask_around(context: &mut Context<'_>, quorum: Quorum, unless_led: bool) {
     let mut granted = MemberSet::EMPTY;
     if let Some(position) = context.state.my_position() {
         granted.insert(position);
@@ -97,7 +102,7 @@ pub(super) fn dry_run(context: &mut Context<'_>, quorum: Quorum) {
         stand(context);
         return;
     }
-    ask(context, true);
+    ask(context, true, unless_led);
 }
 
 /// A new term, and the own vote on its way to disk: nobody is asked before it is there.
@@ -126,14 +131,15 @@ fn ask_for_votes(context: &mut Context<'_>, vote: Vote) -> Option<()> {
     (vote == state.vote && vote.candidate == Some(state.me) && vote.term == state.term).then_some(())?;
     granted.insert(state.my_position()?);
     state.role = Role::Candidate { granted };
-    ask(context, false);
+    ask(context, false, false);
     Some(())
 }
 
-fn ask(context: &mut Context<'_>, dry_run: bool) {
+fn ask(context: &mut Context<'_>, dry_run: bool, unless_led: bool) {
     let state = &context.state;
     let body = Body::VoteRequest {
         dry_run,
+        unless_led,
         config: state.config.id,
         last: state.last_written(),
     };

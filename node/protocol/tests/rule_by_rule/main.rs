@@ -1,6 +1,7 @@
 //! One rule at a time, on one member: what each clause of a guard is for. Longer stories are in `tests/scenarios` of
 //! the workspace; here is what they leave open.
 
+mod broken_connections;
 mod configurations;
 mod elections;
 mod initial_sync;

@@ -1,0 +1,164 @@
+//! Who loses its connection to the primary, and what the others say to that.
+
+use protocol::config::{Config, MemberId};
+use protocol::input::Input;
+use protocol::message::{Body, MemberState, Message};
+use protocol::output::Output;
+use protocol::state::Role;
+use protocol::timer::Timer;
+
+use crate::lone::{Lone, TERM, old};
+
+/// Follows 1, the primary of the term.
+fn led() -> Lone {
+    let mut lone = Lone::among(3);
+    lone.hear_beat(1, MemberState::Primary, old(2));
+    assert_eq!(lone.state.primary, Some(MemberId(1)));
+    assert_eq!(lone.state.sync_source, Some(MemberId(1)));
+    lone
+}
+
+fn suspects(outputs: &[Output]) -> bool {
+    outputs.contains(&Output::SetTimer(Timer::Suspicion))
+}
+
+/// To whom a question that a primary would deny was sent.
+fn questions(outputs: &[Output]) -> Vec<u8> {
+    let asked = outputs.iter().filter_map(|output| match output {
+        Output::Send(Message {
+            to,
+            body:
+                Body::VoteRequest {
+                    dry_run: true,
+                    unless_led: true,
+                    ..
+                },
+            ..
+        }) => Some(to.0),
+        _ => None,
+    });
+    asked.collect()
+}
+
+/// What it says to a dry run of `candidate`.
+fn answer(lone: &mut Lone, candidate: u8, unless_led: bool) -> (bool, Vec<Output>) {
+    let request = Body::VoteRequest {
+        dry_run: true,
+        unless_led,
+        config: lone.state.config.id,
+        last: old(2),
+    };
+    let outputs = lone.hear(candidate, lone.state.term.0, request);
+    let granted = outputs.iter().find_map(|output| match output {
+        Output::Send(Message {
+            body: Body::VoteResponse { granted, .. },
+            ..
+        }) => Some(*granted),
+        _ => None,
+    });
+    (granted.expect("an answer"), outputs)
+}
+
+#[test]
+fn who_loses_the_primary_asks_around_a_moment_later() {
+    let mut lone = led();
+    let outputs = lone.give(Input::Disconnected(MemberId(1)));
+    assert!(suspects(&outputs));
+    assert!(questions(&outputs).is_empty(), "not all at once");
+    assert_eq!(lone.state.primary, None);
+    assert_eq!(
+        (lone.state.seen[1].up, lone.state.seen[1].state),
+        (false, MemberState::Down)
+    );
+    let greeted = |output: &Output| matches!(output, Output::Send(message) if message.to == MemberId(1) && message.body.name() == "HeartbeatRequest");
+    assert!(outputs.iter().any(greeted), "perhaps it lives");
+    assert_eq!(questions(&lone.fire(Timer::Suspicion)), [1, 2]);
+    assert!(matches!(lone.state.role, Role::DryRun { .. }));
+    assert_eq!(lone.state.term.0, TERM, "it only asks");
+}
+
+#[test]
+fn whoever_hears_a_primary_meanwhile_asks_nobody() {
+    let mut lone = led();
+    lone.give(Input::Disconnected(MemberId(1)));
+    lone.hear_beat(1, MemberState::Primary, old(2));
+    assert!(questions(&lone.fire(Timer::Suspicion)).is_empty());
+    assert_eq!(lone.state.role, Role::Follower);
+}
+
+#[test]
+fn the_loss_of_anybody_else_asks_nobody() {
+    let mut lone = led();
+    assert!(!suspects(&lone.give(Input::Disconnected(MemberId(2)))));
+    assert_eq!(lone.state.primary, Some(MemberId(1)));
+    assert_eq!(lone.state.sync_source, Some(MemberId(1)));
+    assert!(!lone.state.seen[2].up);
+    // Nor of a stranger, nor of itself.
+    let before = lone.state.clone();
+    for nobody in [0, 9] {
+        assert!(lone.give(Input::Disconnected(MemberId(nobody))).is_empty());
+    }
+    assert_eq!(lone.state, before);
+}
+
+#[test]
+fn who_may_not_stand_asks_nobody() {
+    let mut lone = led();
+    lone.give(Input::Freeze(true));
+    assert!(!suspects(&lone.give(Input::Disconnected(MemberId(1)))));
+    assert!(questions(&lone.fire(Timer::Suspicion)).is_empty());
+    let mut primary = Lone::leading(Config::ordinary(3));
+    assert!(!suspects(&primary.give(Input::Disconnected(MemberId(1)))));
+    assert!(primary.state.is_writable(), "one of two others is in sight");
+}
+
+#[test]
+fn a_source_that_is_gone_is_left_at_once() {
+    let mut lone = led();
+    lone.hear_beat(2, MemberState::Secondary, old(3));
+    lone.give(Input::Disconnected(MemberId(1)));
+    assert_eq!(lone.state.sync_source, Some(MemberId(2)), "which is ahead");
+    assert_eq!(lone.state.seen[1].denied, None, "it may come back");
+}
+
+#[test]
+fn a_voter_that_hears_the_primary_refuses_this_question_only() {
+    let mut voter = led();
+    assert!(!answer(&mut voter, 2, true).0);
+    assert!(answer(&mut voter, 2, false).0);
+    // The asker itself was the primary that this member knew.
+    assert!(answer(&mut voter, 1, true).0);
+    voter.give(Input::Disconnected(MemberId(1)));
+    let (granted, outputs) = answer(&mut voter, 2, true);
+    assert!(granted);
+    assert!(
+        outputs.contains(&Output::CancelTimer(Timer::Suspicion)),
+        "two that ask at once would split the votes"
+    );
+    let mut primary = Lone::leading(Config::ordinary(3));
+    let last = primary.state.last_written();
+    let request = Body::VoteRequest {
+        dry_run: true,
+        unless_led: true,
+        config: primary.state.config.id,
+        last,
+    };
+    let outputs = primary.hear(2, primary.state.term.0, request);
+    assert!(outputs.iter().any(|output| matches!(
+        output,
+        Output::Send(Message {
+            body: Body::VoteResponse { granted: false, .. },
+            ..
+        })
+    )));
+}
+
+#[test]
+fn a_candidate_whose_votes_were_split_asks_again() {
+    let mut lone = led();
+    lone.give(Input::Disconnected(MemberId(1)));
+    lone.give(Input::StepUp);
+    assert!(matches!(lone.state.role, Role::Candidate { .. }));
+    assert!(suspects(&lone.give(Input::Disconnected(MemberId(1)))));
+    assert_eq!(questions(&lone.fire(Timer::Suspicion)), [1, 2]);
+}

@@ -102,7 +102,7 @@ pub enum ClusterError {
     },
     /// The preload library is not asked.
     #[error(
-        "member {member} does not read its clocks through the preload library (is the program linked statically?)"
+        "member {member} does not hear of the preload library (is the program linked statically? then `--disk fuse` reaches its disk)"
     )]
     ShimUnused {
         /// The member.

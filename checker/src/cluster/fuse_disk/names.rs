@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     ffi::OsString,
+    iter::zip,
     mem,
 };
 
@@ -75,13 +76,33 @@ impl Names {
         if self.law == NamesLaw::Ordered {
             return self.sync();
         }
-        let of_it = |change: &Change| change.iter().any(|(parent, _, _)| *parent == directory);
-        let (synced, pending): (Vec<Change>, Vec<Change>) =
-            mem::take(&mut self.pending).into_iter().partition(of_it);
+        let synced = self.led_to_by(directory);
+        let (synced, pending): (Vec<_>, Vec<_>) =
+            zip(synced, mem::take(&mut self.pending)).partition(|(synced, _)| *synced);
+        let changes = |part: Vec<(bool, Change)>| part.into_iter().map(|(_, change)| change).collect();
+        let (synced, pending): (Vec<Change>, Vec<Change>) = (changes(synced), changes(pending));
         self.pending = pending;
         for change in synced {
             put(&mut self.durable, &change);
         }
+    }
+
+    /// Which of the waiting changes a sync of the directory makes durable: those in it, and earlier ones of the same names,
+    /// which would else overwrite them later.
+    fn led_to_by(&self, directory: u64) -> Vec<bool> {
+        let mut names: BTreeSet<(u64, &OsString)> = BTreeSet::new();
+        let mut chosen: Vec<bool> = Vec::new();
+        for change in self.pending.iter().rev() {
+            let is_chosen = change
+                .iter()
+                .any(|(parent, name, _)| *parent == directory || names.contains(&(*parent, name)));
+            if is_chosen {
+                names.extend(change.iter().map(|(parent, name, _)| (*parent, name)));
+            }
+            chosen.push(is_chosen);
+        }
+        chosen.reverse();
+        chosen
     }
 
     /// All names are durable.
@@ -202,6 +223,20 @@ mod tests {
         assert_eq!(names.lose(NEVER), 0);
         assert_eq!(found(&names), ["below"]);
         assert_eq!((names.links(6), names.named().contains(&6)), (1, true));
+    }
+
+    #[test]
+    fn a_moved_name_does_not_come_back_with_a_later_sync_of_where_it_was() {
+        let mut names = Names::new(NamesLaw::Strict);
+        names.change(made("below", 5));
+        names.add_directory(5);
+        names.directory_synced(ROOT);
+        names.change(made("file", 6));
+        names.change(vec![(ROOT, "file".into(), None), (5, "moved".into(), Some(6))]);
+        names.directory_synced(5);
+        names.directory_synced(ROOT);
+        assert_eq!(names.lose(NEVER), 0);
+        assert_eq!((found(&names), names.links(6)), (vec!["below"], 1));
     }
 
     #[test]

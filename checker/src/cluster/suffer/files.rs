@@ -28,6 +28,17 @@ pub(super) async fn power_loss(
     if rig.power() == PowerBackend::None {
         return Err(ClusterError::NoPower { kind: "power-loss" });
     }
+    if rig.power() == PowerBackend::UndoJournal {
+        // Who never heard of the library has journaled nothing: it would lose nothing, and the record would say it had.
+        for member in members {
+            let page = rig
+                .page(*member)
+                .ok_or(ClusterError::NoShim { member: *member })?;
+            if page.counters()?.starts == 0 {
+                return Err(ClusterError::ShimUnused { member: *member });
+            }
+        }
+    }
     let missed = undo_missed(rig, members);
     let killed = processes::kill_and(rig, members, |rig| rig.cut_power(members)).await;
     let mut taken = killed.inspect_err(|_| rig.restore_power(members))?;

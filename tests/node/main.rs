@@ -1,6 +1,7 @@
 //! Does the server binary behave: bad input gets a clear error, what should live lives, data survives.
 
 mod access;
+mod failover;
 mod giving_up;
 mod kills;
 mod long_copy;

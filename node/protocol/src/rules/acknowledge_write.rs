@@ -17,7 +17,7 @@ pub type Satisfied = fn(&State, &Waiting) -> bool;
 
 /// Answers every waiter for whom `satisfied` holds.
 pub fn acknowledge_write(context: &mut Context<'_>, satisfied: Satisfied) -> Option<()> {
-    (context.state.is_primary() && !context.state.waiting.is_empty()).then_some(())?;
+    context.state.is_primary().then_some(())?;
     let state = &mut *context.state;
     state
         .waiting

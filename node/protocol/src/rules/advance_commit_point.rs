@@ -52,10 +52,11 @@ pub fn majority_point(state: &State, counted: Counted) -> OpTime {
     }
     let reached = &mut reached[..voters];
     reached.sort_unstable();
-    match voters.checked_sub(config.write_majority()) {
-        Some(index) if index < voters => reached[index],
-        _ => OpTime::NULL,
-    }
+    let index = voters.checked_sub(config.write_majority());
+    index
+        .and_then(|index| reached.get(index))
+        .copied()
+        .unwrap_or(OpTime::NULL)
 }
 
 /// Durable entries only; the primary's own too: it is one of the majority like any other. Arbiters hold nothing.

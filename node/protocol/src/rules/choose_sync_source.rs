@@ -178,10 +178,11 @@ fn leave_useless_source(context: &mut Context<'_>) -> bool {
         Body::HeartbeatResponse { state, .. } => !state.is_readable(),
         _ => false,
     };
-    if cycle || useless {
+    let leaves = cycle || useless;
+    if leaves {
         context.drop_source();
     }
-    cycle || useless
+    leaves
 }
 
 /// Once: ask again, the answer may have been lost. Twice: the source is of no use.

@@ -2,10 +2,14 @@
 //! the workspace; here is what they leave open.
 
 mod broken_connections;
+mod commit_point;
 mod configurations;
 mod elections;
 mod initial_sync;
 mod lone;
 mod operator;
+mod pulling;
 mod replication;
 mod rollback;
+mod votes;
+mod write_concerns;

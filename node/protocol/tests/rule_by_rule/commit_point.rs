@@ -30,7 +30,10 @@ fn an_entry_of_an_older_term_is_not_committed_by_itself() {
     assert_eq!(lone.state.commit_point, OpTime::NULL);
     let first = lone.state.last_written();
     let outputs = lone.reported(1, first);
-    assert!(outputs.contains(&Output::CommitPoint(first)), "and with it all before");
+    assert!(
+        outputs.contains(&Output::CommitPoint(first)),
+        "and with it all before"
+    );
     let outputs = lone.reported(2, first);
     assert!(!outputs.contains(&Output::CommitPoint(first)), "told once");
 }

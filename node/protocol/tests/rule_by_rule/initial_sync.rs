@@ -16,7 +16,7 @@ use protocol::timer::Timer;
 use crate::lone::{Lone, TERM, new, old, sent};
 
 /// A member whose data directory was emptied, with a source to copy from.
-fn emptied(whole: bool) -> Lone {
+pub fn emptied(whole: bool) -> Lone {
     let flag = Unsynced {
         target: OpTime::NULL,
         forgot: true,
@@ -39,7 +39,8 @@ fn emptied(whole: bool) -> Lone {
     lone
 }
 
-fn page(begin: Option<OpTime>, number: u32, at: OpTime, last: bool) -> Body {
+/// A page of somebody's data.
+pub fn page(begin: Option<OpTime>, number: u32, at: OpTime, last: bool) -> Body {
     Body::CloneResponse {
         begin,
         number,
@@ -48,12 +49,13 @@ fn page(begin: Option<OpTime>, number: u32, at: OpTime, last: bool) -> Body {
     }
 }
 
-fn stage(lone: &Lone) -> &SyncStage {
+/// How far the copy is.
+pub fn stage(lone: &Lone) -> &SyncStage {
     &lone.state.initial_sync.as_ref().expect("it syncs").stage
 }
 
 /// Its clone begins after `old(2)`.
-fn cloning() -> Lone {
+pub fn cloning() -> Lone {
     let mut lone = emptied(false);
     let outputs = lone.hear(1, TERM, page(None, 0, old(2), false));
     assert!(
@@ -65,7 +67,8 @@ fn cloning() -> Lone {
     lone
 }
 
-fn entries(after: OpTime, entries: &[OpTime]) -> Body {
+/// What follows in the source's oplog.
+pub fn entries(after: OpTime, entries: &[OpTime]) -> Body {
     Body::FetchResponse {
         after,
         found: true,

@@ -118,6 +118,13 @@ impl Lone {
         outputs
     }
 
+    /// Names of the rules that fire: a trace leaves out what fires none.
+    pub fn fired(&mut self, input: Input) -> Vec<&'static str> {
+        let rules = Rules::default();
+        let fired = step(&rules, &mut self.state, self.wall_secs, &input, &mut Vec::new());
+        fired.names().collect()
+    }
+
     /// A message.
     pub fn hear(&mut self, from: u8, term: i64, body: Body) -> Vec<Output> {
         self.give(Input::Message(Message {

@@ -1,15 +1,20 @@
 //! One rule at a time, on one member: what each clause of a guard is for. Longer stories are in `tests/scenarios` of
 //! the workspace; here is what they leave open.
 
+mod asides;
 mod broken_connections;
 mod commit_point;
 mod configurations;
+mod copying;
 mod elections;
+mod heartbeats;
 mod initial_sync;
 mod lone;
 mod operator;
 mod pulling;
 mod replication;
 mod rollback;
+mod sources;
 mod votes;
+mod winning;
 mod write_concerns;

@@ -48,7 +48,11 @@ fn entries_come_from_the_present_source_and_follow_the_newest_here() {
     // The answer to a request before the last one comes late: what it brings is here.
     lone.hear(1, TERM, answer(old(1), true, &[old(2), old(3)], old(3)));
     assert_eq!(lone.state.last_written(), old(2));
-    assert_eq!(lone.state.member_state, MemberState::Secondary, "no reason to stop");
+    assert_eq!(
+        lone.state.member_state,
+        MemberState::Secondary,
+        "no reason to stop"
+    );
     let outputs = lone.hear(1, TERM, answer(old(2), true, &[old(3)], old(3)));
     assert_eq!(lone.state.last_written(), old(3));
     assert!(sent(&outputs).contains(&(1, "FetchRequest")));
@@ -93,7 +97,10 @@ fn a_new_member_is_a_secondary_when_it_has_caught_up() {
     assert_eq!(lone.state.member_state, MemberState::Startup2, "one entry behind");
     let outputs = lone.hear(1, TERM, answer(old(1), true, &[old(2)], old(2)));
     assert_eq!(lone.state.member_state, MemberState::Secondary);
-    assert!(outputs.contains(&Output::SetTimer(Timer::Election)), "it may stand now");
+    assert!(
+        outputs.contains(&Output::SetTimer(Timer::Election)),
+        "it may stand now"
+    );
 }
 
 /// only the primary's word puts the election off, not a secondary's entries.
@@ -102,8 +109,16 @@ fn entries_from_a_secondary_do_not_put_the_election_off() {
     let mut lone = pulling();
     let put_off = |outputs: &[Output]| outputs.contains(&Output::SetTimer(Timer::Election));
     assert!(!put_off(&lone.hear(1, TERM, answer(old(2), true, &[], old(2)))));
-    assert!(!put_off(&lone.hear(1, TERM, answer(old(2), true, &[old(3)], old(4)))));
-    assert!(!put_off(&lone.hear(1, TERM, answer(old(3), true, &[old(4)], old(4)))));
+    assert!(!put_off(&lone.hear(
+        1,
+        TERM,
+        answer(old(2), true, &[old(3)], old(4))
+    )));
+    assert!(!put_off(&lone.hear(
+        1,
+        TERM,
+        answer(old(3), true, &[old(4)], old(4))
+    )));
 }
 
 /// what is to be behind has caught up when only unripe entries are left.
@@ -120,7 +135,10 @@ fn a_delayed_member_serves_while_the_newest_entries_ripen() {
     assert_eq!(lone.state.last_written(), old(1), "not old enough");
     assert_eq!(lone.state.member_state, MemberState::Secondary);
     assert!(outputs.contains(&Output::SetTimer(Timer::Ripen)));
-    assert!(sent(&outputs).is_empty(), "nothing to ask for before that: {outputs:?}");
+    assert!(
+        sent(&outputs).is_empty(),
+        "nothing to ask for before that: {outputs:?}"
+    );
     let outputs = lone.fire(Timer::Ripen);
     assert_eq!(sent(&outputs), [(1, "FetchRequest")]);
 }

@@ -118,7 +118,10 @@ fn an_arbiter_keeps_a_healthy_primary_that_is_no_worse() {
     let mut asked_by_it = arbiter(|_| ());
     asked_by_it.state.seen[1].state = MemberState::Secondary;
     asked_by_it.state.seen[2].state = MemberState::Primary;
-    assert!(grants(&mut asked_by_it, ASKS, TERM), "the primary that it sees asks");
+    assert!(
+        grants(&mut asked_by_it, ASKS, TERM),
+        "the primary that it sees asks"
+    );
     let mut changed = arbiter(|_| ());
     let mut newer = changed.state.config.id;
     newer.version += 1;

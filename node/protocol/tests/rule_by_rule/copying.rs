@@ -1,8 +1,6 @@
 //! A copy's other half: its flag, whom it asks what, and what it refuses (R-98…R-101).
 
-use std::sync::Arc;
-
-use protocol::config::{Config, MemberId};
+use protocol::config::Config;
 use protocol::initial_sync::{SyncStage, Unsynced};
 use protocol::input::Input;
 use protocol::message::{Body, MemberState, Message};
@@ -40,7 +38,8 @@ fn resyncing() -> Lone {
     lone
 }
 
-fn memory(had: OpTime, written: OpTime) -> Body {
+/// An answer to the question of this life.
+pub fn memory(had: OpTime, written: OpTime) -> Body {
     Body::MemoryResponse {
         life: 7,
         had,
@@ -93,43 +92,6 @@ fn a_flag_that_is_durable_once_more_disturbs_no_copy() {
     let before = stage(&lone).clone();
     lone.give(Input::Persisted(Token::Unsynced(Some(FLAG))));
     assert_eq!(*stage(&lone), before);
-}
-
-/// Whole data, all vouched for: the flag is being cleared.
-fn finishing() -> Lone {
-    let mut lone = emptied(true);
-    for other in [1, 2] {
-        lone.hear(other, TERM, memory(OpTime::NULL, old(2)));
-    }
-    assert_eq!(*stage(&lone), SyncStage::Finishing);
-    lone
-}
-
-#[test]
-fn it_counts_when_the_flag_is_cleared_unless_it_begins_anew_meanwhile() {
-    let mut lone = finishing();
-    let outputs = lone.give(Input::Persisted(Token::Unsynced(None)));
-    assert_eq!(lone.state.initial_sync, None);
-    assert_eq!(lone.state.member_state, MemberState::Secondary);
-    for state in [MemberState::Recovering, MemberState::Secondary] {
-        assert!(outputs.contains(&Output::StateChanged(state)), "S4-20: {state:?}");
-    }
-    let mut again = finishing();
-    again.give(Input::Resync);
-    assert_eq!(*stage(&again), SyncStage::Marking);
-    again.give(Input::Persisted(Token::Unsynced(None)));
-    assert_eq!(*stage(&again), SyncStage::Marking, "its data are about to go");
-}
-
-/// An entry of the vote record, too: what it may have voted for is in none of the terms to come.
-#[test]
-fn who_has_forgotten_its_votes_gives_none_in_the_terms_it_knows_of() {
-    let mut lone = emptied(true);
-    let term = TERM + 2;
-    lone.hear(1, term, memory(OpTime::NULL, old(2)));
-    let outputs = lone.hear(2, term, memory(OpTime::NULL, old(2)));
-    assert_eq!((lone.state.vote.term.0, lone.state.vote.candidate), (term, None));
-    assert!(outputs.contains(&Output::PersistVote(lone.state.vote)));
 }
 
 #[test]
@@ -266,57 +228,4 @@ fn a_commit_point_beyond_the_clone_stays() {
     let outputs = lone.give(Input::Flushed(old(3)));
     assert!(outputs.contains(&Output::ApplyToClone { stop: old(3) }));
     assert!(!outputs.contains(&Output::CommitPoint(old(3))), "no news");
-}
-
-/// Brings a member its first configuration; what does it write before it?
-fn flagged(change: impl FnOnce(&mut Config), data: bool, initiates: bool) -> Option<Unsynced> {
-    let mut config = Config::ordinary(3);
-    config.id.term = protocol::optime::Term(2);
-    change(&mut config);
-    let config = Arc::new(config);
-    let mut lone = Lone::of(Config::none());
-    lone.state.term = protocol::optime::Term::INITIAL;
-    if !data {
-        lone.state.oplog = protocol::oplog::Oplog::default();
-    }
-    let me = MemberId(0);
-    let outputs = lone.give(if initiates {
-        Input::Initiate { me, config }
-    } else {
-        let me = Some(me);
-        Input::ConfigResolved { me, config }
-    });
-    let at = |wanted: fn(&Output) -> bool| outputs.iter().position(wanted);
-    let flag = at(|output| matches!(output, Output::PersistUnsynced(_)));
-    let stored = at(|output| matches!(output, Output::PersistConfig(_))).expect("it is wanted");
-    assert!(flag.is_none_or(|flag| flag < stored), "the flag comes first");
-    outputs.iter().find_map(|output| match output {
-        Output::PersistUnsynced(flag) => *flag,
-        _ => None,
-    })
-}
-
-/// R-98, BUG-R08.
-#[test]
-fn an_old_member_without_a_configuration_has_forgotten() {
-    let forgot = |whole| {
-        Some(Unsynced {
-            target: OpTime::NULL,
-            forgot: true,
-            whole,
-        })
-    };
-    assert_eq!(flagged(|_| (), false, false), forgot(false));
-    assert_eq!(flagged(|_| (), true, false), forgot(true), "another's directory");
-    let arbiter = |config: &mut Config| config.members[0].arbiter = true;
-    assert_eq!(
-        flagged(arbiter, false, false),
-        forgot(true),
-        "it has no data to copy"
-    );
-    let new_here = |config: &mut Config| config.members[0].newly_added = true;
-    assert_eq!(flagged(new_here, false, false), None);
-    let new_set = |config: &mut Config| config.id.term = protocol::optime::Term::INITIAL;
-    assert_eq!(flagged(new_set, false, false), None, "nobody ever led");
-    assert_eq!(flagged(|_| (), false, true), None, "it founds the set");
 }

@@ -104,7 +104,7 @@ fn the_operator_hears_of_a_change_when_a_majority_has_it() {
 }
 
 /// A primary whose stamped configuration is everywhere and whose first entry is committed.
-fn settled(config: Config) -> Lone {
+pub fn settled(config: Config) -> Lone {
     let mut lone = Lone::leading(config);
     let stamped = lone
         .state

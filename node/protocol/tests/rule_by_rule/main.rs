@@ -9,6 +9,7 @@ mod copying;
 mod elections;
 mod heartbeats;
 mod initial_sync;
+mod installing;
 mod learning;
 mod lone;
 mod operator;

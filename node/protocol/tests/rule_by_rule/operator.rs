@@ -42,10 +42,9 @@ fn who_may_answer_a_read() {
         refused(Refusal::NotPrimaryOrSecondary)
     );
     let mut primary = Lone::leading(Config::ordinary(3));
-    assert_eq!(
-        read(&mut primary, ReadConcern::Linearizable, false),
-        served(ReadPoint::Latest)
-    );
+    for concern in [ReadConcern::Linearizable, ReadConcern::Local] {
+        assert_eq!(read(&mut primary, concern, false), served(ReadPoint::Latest));
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use protocol::config::{Config, MemberId};
 use protocol::input::Input;
 use protocol::message::{Body, MemberState};
 use protocol::optime::OpTime;
-use protocol::output::Output;
+use protocol::output::{FatalReason, Output};
 use protocol::rules::roll_back_oplog::{CANDIDATES_MAX, SECS_MAX};
 use protocol::state::{Denial, Rollback};
 use protocol::timer::Timer;
@@ -165,4 +165,52 @@ fn a_search_without_an_answer_ends() {
     lone.fire(Timer::Fetch);
     assert_eq!(lone.state.rollback, None);
     assert_eq!(lone.state.member_state, MemberState::Secondary);
+}
+
+/// The oplog of the source may begin after the common point, or mine may.
+#[test]
+fn without_a_common_point_in_the_whole_oplog_it_looks_elsewhere() {
+    let mut lone = following(3);
+    let asked = offered(&lacks(&mut lone, 1, new(1), OpTime::NULL));
+    assert_eq!(asked, [old(2), old(1), OpTime::NULL], "all there is");
+    let outputs = common(&mut lone, old(2), None);
+    assert!(offered(&outputs).is_empty());
+    assert_eq!(lone.state.rollback, None);
+    assert_eq!(lone.state.seen[1].denied, Some(Denial::TooFresh));
+    assert_eq!(lone.state.sync_source, Some(MemberId(2)));
+    assert_eq!(lone.state.member_state, MemberState::Secondary);
+}
+
+#[test]
+fn only_the_answer_to_the_open_question_counts() {
+    let mut lone = following(3);
+    lacks(&mut lone, 1, new(1), OpTime::NULL);
+    let searching = lone.state.rollback;
+    common(&mut lone, old(1), Some(old(1)));
+    assert_eq!(lone.state.rollback, searching, "an answer to an earlier search");
+    let body = Body::CommonPointResponse {
+        asked: old(2),
+        common: Some(old(1)),
+        newest: new(1),
+    };
+    lone.hear(2, TERM, body);
+    assert_eq!(lone.state.rollback, searching, "nobody asked this one");
+    common(&mut lone, old(2), Some(old(1)));
+    assert_eq!(lone.state.rollback, Some(Rollback::Cutting(old(1))));
+}
+
+/// R-92, I-06: it stops rather than take back what was promised.
+#[test]
+fn what_is_committed_is_never_taken_back() {
+    let mut lone = following(3);
+    lone.state.commit_point = old(2);
+    lacks(&mut lone, 1, new(1), OpTime::NULL);
+    let outputs = common(&mut lone, old(2), Some(old(1)));
+    assert!(outputs.contains(&Output::Fatal(FatalReason::RollbackBeforeCommitPoint)));
+    assert_eq!(lone.state.member_state, MemberState::Fatal);
+    let mut exactly = following(3);
+    exactly.state.commit_point = old(1);
+    lacks(&mut exactly, 1, new(1), OpTime::NULL);
+    common(&mut exactly, old(2), Some(old(1)));
+    assert_eq!(exactly.state.rollback, Some(Rollback::Cutting(old(1))));
 }

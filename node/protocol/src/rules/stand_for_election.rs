@@ -128,8 +128,8 @@ fn ask_for_votes(context: &mut Context<'_>, vote: Vote) -> Option<()> {
     let Role::Candidate { mut granted } = state.role else {
         return None;
     };
-    // A candidate's vote is its own, and of its term.
-    (vote == state.vote).then_some(())?;
+    // A candidate's own vote is of its term.
+    (vote == state.vote && vote.candidate == Some(state.me)).then_some(())?;
     granted.insert(state.my_position()?);
     state.role = Role::Candidate { granted };
     ask(context, false, false);

@@ -88,19 +88,23 @@ fn voters_are_asked_and_nobody_else() {
     assert_eq!(kinds(&outputs, "VoteRequest"), [1, 4]);
 }
 
-/// The vote that it gave another before it stood reaches the disk first.
+/// Votes reach the disk in order: the one that it gave another before it stood, and that of an earlier candidacy.
 #[test]
 fn only_the_own_vote_of_the_term_lets_it_ask() {
     let mut lone = Lone::among(3);
-    lone.give(Input::StepUp);
-    let earlier = Vote {
+    let given = Vote {
         term: Term(TERM),
         candidate: Some(MemberId(1)),
     };
-    let outputs = lone.give(Input::Persisted(Token::Vote(earlier)));
-    assert!(kinds(&outputs, "VoteRequest").is_empty());
+    lone.give(Input::StepUp);
+    let first = lone.state.vote;
+    lone.give(Input::StepUp);
     let own = lone.state.vote;
-    assert_eq!(own.candidate, Some(MemberId(0)));
+    assert_eq!((own.term, own.candidate), (Term(TERM + 2), Some(MemberId(0))));
+    for earlier in [given, first] {
+        let outputs = lone.give(Input::Persisted(Token::Vote(earlier)));
+        assert!(kinds(&outputs, "VoteRequest").is_empty(), "{earlier:?}");
+    }
     let outputs = lone.give(Input::Persisted(Token::Vote(own)));
     assert_eq!(kinds(&outputs, "VoteRequest"), [1, 2]);
 }

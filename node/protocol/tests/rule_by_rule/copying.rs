@@ -143,6 +143,7 @@ fn an_answer_about_other_data_vouches_for_nothing() {
 #[test]
 fn the_clone_begins_where_the_present_source_says() {
     let mut lone = emptied(false);
+    assert_eq!(asked_page(&lone.fire(Timer::Sync)), Some((0, vec![])));
     lone.hear(2, TERM, page(None, 0, old(2), false));
     assert_eq!(*stage(&lone), SyncStage::Waiting, "not the source");
     lone.hear(1, TERM, page(Some(old(1)), 0, old(2), false));

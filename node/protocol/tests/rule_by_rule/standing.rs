@@ -151,3 +151,26 @@ fn a_member_that_comes_up_takes_up_its_place() {
         assert!(outputs.contains(&Output::SetTimer(timer)), "{timer:?}");
     }
 }
+
+/// the timer would call it up for nothing, time and again.
+#[test]
+fn who_can_never_stand_and_who_leads_wait_for_no_election() {
+    let armed = Output::SetTimer(Timer::Election);
+    let mut config = Config::ordinary(3);
+    config.members[0].priority_milli = 0;
+    assert!(!Lone::of(config).give(Input::Start).contains(&armed));
+    let mut primary = Lone::leading(Config::ordinary(3));
+    let stamped = primary
+        .state
+        .config_pending
+        .as_ref()
+        .expect("a new term")
+        .config
+        .id;
+    let outputs = primary.give(Input::Persisted(Token::Config(stamped)));
+    assert!(
+        outputs.contains(&Output::SetTimer(Timer::KeepAlive)),
+        "in its place again"
+    );
+    assert!(!outputs.contains(&armed));
+}

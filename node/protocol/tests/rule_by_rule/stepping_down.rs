@@ -156,17 +156,27 @@ fn a_newer_term_ends_a_candidacy() {
     );
     assert_eq!(lone.state.term, Term(TERM + 1));
     assert!(!outputs.contains(&armed), "it has not stood");
+    lone.reported(1, old(2));
+    assert!(lone.state.progress[1].is_some());
+    lone.hear(
+        1,
+        TERM + 2,
+        Body::UpdatePosition {
+            positions: Vec::new(),
+        },
+    );
+    assert!(lone.state.progress[1].is_none(), "R-60: said in the older term");
     lone.give(Input::StepUp);
     let outputs = lone.hear(
         1,
-        TERM + 3,
+        TERM + 4,
         Body::UpdatePosition {
             positions: Vec::new(),
         },
     );
     assert_eq!(
         (lone.state.term, lone.state.role),
-        (Term(TERM + 3), Role::Follower)
+        (Term(TERM + 4), Role::Follower)
     );
     assert!(outputs.contains(&armed));
 }

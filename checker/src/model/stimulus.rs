@@ -125,7 +125,7 @@ impl React<'_> {
         let me = self.reaction.member.id();
         let next_id = u64::from(self.reaction.member.state.last_written().ts.inc) + 1;
         match stimulus {
-            Stimulus::Stand => self.step(Input::StepUp),
+            Stimulus::Stand => self.step(Input::StepUp { skip_dry_run: true }),
             Stimulus::ElectionTimeout => self.step(Input::Timer(Timer::Election)),
             Stimulus::CatchUpTimeout => self.step(Input::Timer(Timer::CatchUp)),
             Stimulus::LoseSight => {

@@ -62,7 +62,7 @@ impl World {
             2 => Input::Freeze(dice.chance(700)),
             3 => Input::SyncFrom(MemberId(dice.below(members) as u8)),
             4 => Input::Maintenance(dice.chance(500)),
-            _ => Input::StepUp,
+            _ => Input::StepUp { skip_dry_run: false },
         };
         (member, input)
     }

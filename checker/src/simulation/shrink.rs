@@ -241,7 +241,7 @@ fn step_in_words(stage: &Stage, member: usize, input: &Input, what: What) -> Opt
         ),
         (_, Input::Initiate { .. }) => Command::Initiate(member),
         (_, Input::StepDown { force, .. }) => Command::StepDown(member, *force),
-        (_, Input::StepUp) => Command::StepUp(member),
+        (_, Input::StepUp { .. }) => Command::StepUp(member),
         (_, Input::Freeze(on)) => Command::Freeze(member, *on),
         (_, Input::Maintenance(on)) => Command::Maintenance(member, *on),
         (_, Input::Resync) => Command::Resync(member),

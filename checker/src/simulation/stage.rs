@@ -226,7 +226,7 @@ impl Stage {
             },
             Command::Abandon(_, id) => Input::Abandon(RequestId(id)),
             Command::StepDown(_, force) => Input::StepDown { id, force },
-            Command::StepUp(_) => Input::StepUp,
+            Command::StepUp(_) => Input::StepUp { skip_dry_run: false },
             Command::Freeze(_, on) => Input::Freeze(on),
             Command::Maintenance(_, on) => Input::Maintenance(on),
             Command::Reconfig {

@@ -100,7 +100,10 @@ pub enum Input {
     /// `replSetMaintenance`.
     Maintenance(bool),
     /// `replSetStepUp`: stand now.
-    StepUp,
+    StepUp {
+        /// Without asking first whether it would win.
+        skip_dry_run: bool,
+    },
     /// The oplog's cap dropped the entries up to this one.
     Capped(OpTime),
     /// The rollback just asked for would take back too much: nothing was done.
@@ -136,7 +139,7 @@ impl Input {
             Self::Freeze(_) => "Freeze",
             Self::SyncFrom(_) => "SyncFrom",
             Self::Maintenance(_) => "Maintenance",
-            Self::StepUp => "StepUp",
+            Self::StepUp { .. } => "StepUp",
             Self::Capped(_) => "Capped",
             Self::RollbackTooLarge => "RollbackTooLarge",
             Self::Resync => "Resync",

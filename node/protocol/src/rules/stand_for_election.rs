@@ -32,9 +32,14 @@ pub fn stand_for_election(context: &mut Context<'_>, quorum: Quorum) -> Option<(
             is_electable(context.state).then_some(())?;
             dry_run(context, quorum);
         }
-        Input::StepUp => {
+        Input::StepUp { skip_dry_run } => {
             (!context.state.is_primary() && is_electable(context.state)).then_some(())?;
-            stand(context);
+            if *skip_dry_run {
+                stand(context);
+            } else {
+                // Who asks a member that is behind, again and again, would else end term after term.
+                dry_run(context, quorum);
+            }
         }
         Input::Message(_) => {
             let message = context.message()?;

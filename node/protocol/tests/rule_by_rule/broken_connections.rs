@@ -157,7 +157,7 @@ fn a_voter_that_hears_the_primary_refuses_this_question_only() {
 fn a_candidate_whose_votes_were_split_asks_again() {
     let mut lone = led();
     lone.give(Input::Disconnected(MemberId(1)));
-    lone.give(Input::StepUp);
+    lone.give(Input::StepUp { skip_dry_run: true });
     assert!(matches!(lone.state.role, Role::Candidate { .. }));
     assert!(suspects(&lone.give(Input::Disconnected(MemberId(1)))));
     assert_eq!(questions(&lone.fire(Timer::Suspicion)), [1, 2]);

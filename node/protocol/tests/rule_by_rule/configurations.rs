@@ -42,7 +42,7 @@ fn only_a_newer_configuration_of_this_set_is_taken_and_not_while_standing() {
     let mut foreign = Config::clone(&newer);
     foreign.set_name = "another".to_owned();
     assert!(!is_wanted(&lone.hear(1, TERM, brought(&Arc::new(foreign)))));
-    lone.give(Input::StepUp);
+    lone.give(Input::StepUp { skip_dry_run: true });
     let term = lone.state.term.0;
     assert!(!is_wanted(&lone.hear(1, term, brought(&newer))));
 }

@@ -18,11 +18,29 @@ fn asks(outputs: &[Output]) -> bool {
 fn told_to_step_up_it_stands_without_a_dry_run() {
     let mut lone = Lone::among(3);
     let term = lone.state.term;
-    let outputs = lone.give(Input::StepUp);
+    let outputs = lone.give(Input::StepUp { skip_dry_run: true });
     assert!(!asks(&outputs));
     assert!(matches!(lone.state.role, Role::Candidate { .. }));
     assert_eq!(lone.state.term, term.next());
     assert!(outputs.contains(&Output::PersistVote(lone.state.vote)));
+}
+
+/// only a hand-off skips the question. An operator who asks a member that is behind ends no term.
+#[test]
+fn asked_by_an_operator_it_asks_the_others_first() {
+    let mut lone = Lone::among(3);
+    let term = lone.state.term;
+    let outputs = lone.give(Input::StepUp { skip_dry_run: false });
+    assert!(asks(&outputs));
+    assert_eq!((lone.state.term, lone.state.vote.term), (term, term));
+    let refused = protocol::message::Body::VoteResponse {
+        dry_run: true,
+        asked: term,
+        granted: false,
+    };
+    lone.hear(1, term.0, refused.clone());
+    lone.hear(2, term.0, refused);
+    assert_eq!(lone.state.term, term);
 }
 
 #[test]
@@ -49,7 +67,7 @@ fn each_reason_not_to_stand_is_enough() {
 #[test]
 fn a_new_primary_ends_its_catch_up_when_it_has_what_the_others_had() {
     let mut lone = Lone::among(3);
-    lone.give(Input::StepUp);
+    lone.give(Input::StepUp { skip_dry_run: true });
     let vote = lone.state.vote;
     lone.give(Input::Persisted(protocol::output::Token::Vote(vote)));
     for other in [1, 2] {

@@ -162,7 +162,7 @@ fn even_a_forced_configuration_is_newer_and_waits_its_turn() {
     let busy = Err(Some(Refusal::ConfigurationInProgress));
     assert_eq!(force(&mut lone, Arc::clone(&present)), busy);
     let mut standing = Lone::among(3);
-    standing.give(Input::StepUp);
+    standing.give(Input::StepUp { skip_dry_run: true });
     assert_eq!(
         force(&mut standing, present),
         busy,

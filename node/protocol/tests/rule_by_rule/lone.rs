@@ -78,7 +78,7 @@ impl Lone {
     /// Elected, caught up, writable; the first entry of its term is durable.
     pub fn leading(config: Config) -> Self {
         let mut lone = Self::of(config);
-        lone.give(Input::StepUp);
+        lone.give(Input::StepUp { skip_dry_run: true });
         let vote = lone.state.vote;
         lone.give(Input::Persisted(Token::Vote(vote)));
         for other in 1..lone.others_end() {

@@ -21,7 +21,11 @@ fn kinds(outputs: &[Output], kind: &str) -> Vec<u8> {
 
 #[test]
 fn who_leads_already_stands_no_more() {
-    for input in [Input::StepUp, Input::Timer(Timer::Election)] {
+    for input in [
+        Input::StepUp { skip_dry_run: true },
+        Input::StepUp { skip_dry_run: false },
+        Input::Timer(Timer::Election),
+    ] {
         let mut lone = Lone::leading(Config::ordinary(3));
         let before = lone.state.clone();
         assert!(lone.give(input.clone()).is_empty(), "{input:?}");
@@ -41,7 +45,7 @@ fn who_may_not_stand_does_not_even_when_told() {
     for change in changes {
         let mut lone = Lone::among(3);
         change(&mut lone);
-        lone.give(Input::StepUp);
+        lone.give(Input::StepUp { skip_dry_run: true });
         assert!(!stands(&lone), "{:?}", lone.state);
         lone.hear(1, TERM, Body::StepUp);
         assert!(!stands(&lone), "{:?}", lone.state);
@@ -82,7 +86,7 @@ fn voters_are_asked_and_nobody_else() {
     config.members[3].newly_added = true;
     let mut lone = Lone::of(config);
     assert_eq!(kinds(&lone.fire(Timer::Election), "DryRunRequest"), [1, 4]);
-    lone.give(Input::StepUp);
+    lone.give(Input::StepUp { skip_dry_run: true });
     let vote = lone.state.vote;
     let outputs = lone.give(Input::Persisted(Token::Vote(vote)));
     assert_eq!(kinds(&outputs, "VoteRequest"), [1, 4]);
@@ -96,9 +100,9 @@ fn only_the_own_vote_of_the_term_lets_it_ask() {
         term: Term(TERM),
         candidate: Some(MemberId(1)),
     };
-    lone.give(Input::StepUp);
+    lone.give(Input::StepUp { skip_dry_run: true });
     let first = lone.state.vote;
-    lone.give(Input::StepUp);
+    lone.give(Input::StepUp { skip_dry_run: true });
     let own = lone.state.vote;
     assert_eq!((own.term, own.candidate), (Term(TERM + 2), Some(MemberId(0))));
     for earlier in [given, first] {

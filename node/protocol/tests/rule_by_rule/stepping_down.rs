@@ -166,7 +166,7 @@ fn a_newer_term_ends_a_candidacy() {
         },
     );
     assert!(lone.state.progress[1].is_none(), "R-60: said in the older term");
-    lone.give(Input::StepUp);
+    lone.give(Input::StepUp { skip_dry_run: true });
     let outputs = lone.hear(
         1,
         TERM + 4,

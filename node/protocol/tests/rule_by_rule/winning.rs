@@ -15,7 +15,7 @@ const NEW: i64 = TERM + 1;
 /// It stands; its own vote is on its way to disk.
 fn standing() -> Lone {
     let mut lone = Lone::among(3);
-    lone.give(Input::StepUp);
+    lone.give(Input::StepUp { skip_dry_run: true });
     lone
 }
 

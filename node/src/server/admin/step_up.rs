@@ -2,6 +2,7 @@
 
 use bson::doc;
 use protocol::input::Input;
+use protocol::state::Role;
 
 use crate::commands::CommandError;
 use crate::server::event::{ConnectionId, ReplyTo};
@@ -15,10 +16,10 @@ pub(super) const COMMAND: AdminCommand = AdminCommand {
     run,
 };
 
-fn run(server: &mut Server, _request: Request, _connection: ConnectionId, reply: ReplyTo) {
-    let term = server.state.term;
-    server.feed(&Input::StepUp);
-    if server.state.is_primary() || server.state.term > term {
+fn run(server: &mut Server, request: Request, _connection: ConnectionId, reply: ReplyTo) {
+    let skip_dry_run = request.body.get_bool("skipDryRun").unwrap_or(false);
+    server.feed(&Input::StepUp { skip_dry_run });
+    if server.state.role != Role::Follower {
         server.reply(reply, doc! { "ok": 1.0 });
     } else {
         server.reply_error(

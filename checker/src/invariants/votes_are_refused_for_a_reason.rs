@@ -4,7 +4,7 @@
 use protocol::input::Input;
 use protocol::message::{Body, MemberState, Message};
 use protocol::output::Output;
-use protocol::state::State;
+use protocol::state::{Role, State};
 
 use super::cluster::Step;
 use super::invariant::{Check, Invariant};
@@ -59,7 +59,9 @@ fn has_reason(voter: &State, request: &Message) -> bool {
 }
 
 fn hears_primary(voter: &State, request: &Message) -> bool {
-    voter.is_primary() || voter.primary.is_some_and(|primary| primary != request.from)
+    let asks = matches!(voter.role, Role::DryRun { .. });
+    let first = voter.config.position(voter.me) < voter.config.position(request.from);
+    voter.is_primary() || voter.primary.is_some_and(|primary| primary != request.from) || (asks && first)
 }
 
 fn sees_primary(voter: &State, request: &Message) -> bool {

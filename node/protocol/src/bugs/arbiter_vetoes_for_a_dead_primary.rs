@@ -4,7 +4,7 @@ use super::bug::Bug;
 use crate::input::Input;
 use crate::message::MemberState;
 use crate::rules::grant_vote::{
-    Check, Request, grant_vote, has_my_vote_gone, has_no_data, has_older_config, has_older_term,
+    Check, Request, asks_itself, grant_vote, has_my_vote_gone, has_no_data, has_older_config, has_older_term,
     has_staler_log, is_led,
 };
 use crate::rules::rule::{Context, Rule};
@@ -34,7 +34,7 @@ pub(super) const BUG: Bug = Bug {
     caught_by: &["model:R-29"],
 };
 
-const CHECKS: [Check; 7] = [
+const CHECKS: [Check; 8] = [
     has_no_data,
     has_older_config,
     has_older_term,
@@ -42,6 +42,7 @@ const CHECKS: [Check; 7] = [
     has_my_vote_gone,
     has_arbiter_ever_seen_a_primary,
     is_led,
+    asks_itself,
 ];
 
 /// The state that a silent member was last seen in stays.

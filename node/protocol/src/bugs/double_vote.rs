@@ -2,7 +2,8 @@
 
 use super::bug::Bug;
 use crate::rules::grant_vote::{
-    Check, grant_vote, has_arbiter_seen_a_primary, has_older_config, has_older_term, has_staler_log, is_led,
+    Check, asks_itself, grant_vote, has_arbiter_seen_a_primary, has_older_config, has_older_term,
+    has_staler_log, is_led,
 };
 use crate::rules::rule::Rule;
 
@@ -18,10 +19,11 @@ pub(super) const BUG: Bug = Bug {
     caught_by: &["model:I-01"],
 };
 
-const CHECKS: [Check; 5] = [
+const CHECKS: [Check; 6] = [
     has_older_config,
     has_older_term,
     has_staler_log,
     has_arbiter_seen_a_primary,
     is_led,
+    asks_itself,
 ];

@@ -2,8 +2,8 @@
 
 use super::bug::Bug;
 use crate::rules::grant_vote::{
-    Check, grant_vote, has_arbiter_seen_a_primary, has_my_vote_gone, has_no_data, has_older_config,
-    has_older_term, has_staler_log,
+    Check, asks_itself, grant_vote, has_arbiter_seen_a_primary, has_my_vote_gone, has_no_data,
+    has_older_config, has_older_term, has_staler_log,
 };
 use crate::rules::rule::Rule;
 
@@ -20,11 +20,12 @@ pub(super) const BUG: Bug = Bug {
     caught_by: &["model:R-24"],
 };
 
-const CHECKS: [Check; 6] = [
+const CHECKS: [Check; 7] = [
     has_no_data,
     has_older_config,
     has_older_term,
     has_staler_log,
     has_my_vote_gone,
     has_arbiter_seen_a_primary,
+    asks_itself,
 ];

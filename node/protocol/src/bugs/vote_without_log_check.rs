@@ -2,7 +2,8 @@
 
 use super::bug::Bug;
 use crate::rules::grant_vote::{
-    Check, grant_vote, has_arbiter_seen_a_primary, has_my_vote_gone, has_older_config, has_older_term, is_led,
+    Check, asks_itself, grant_vote, has_arbiter_seen_a_primary, has_my_vote_gone, has_older_config,
+    has_older_term, is_led,
 };
 use crate::rules::rule::Rule;
 
@@ -18,10 +19,11 @@ pub(super) const BUG: Bug = Bug {
     caught_by: &["model:I-03", "check:no-lost-write", "check:linearizable"],
 };
 
-const CHECKS: [Check; 5] = [
+const CHECKS: [Check; 6] = [
     has_older_config,
     has_older_term,
     has_my_vote_gone,
     has_arbiter_seen_a_primary,
     is_led,
+    asks_itself,
 ];

@@ -2,12 +2,13 @@
 //! configuration are at least as new, and it is durable before the candidate hears of it.
 
 use super::rule::{Context, Rule};
+use super::stand_for_election::is_electable;
 use crate::config::{ConfigId, MemberId};
 use crate::input::Input;
 use crate::message::{Body, MemberState};
 use crate::optime::{OpTime, Term};
 use crate::output::{Output, Token, Vote};
-use crate::state::State;
+use crate::state::{Role, State};
 use crate::timer::Timer;
 
 /// See the module.
@@ -37,7 +38,7 @@ pub struct Request {
 pub type Check = fn(&State, &Request) -> bool;
 
 /// The reasons to refuse, in MongoDB's order. The set name is checked by the shell, at the border.
-pub const CHECKS: [Check; 7] = [
+pub const CHECKS: [Check; 8] = [
     has_no_data,
     has_older_config,
     has_older_term,
@@ -45,6 +46,7 @@ pub const CHECKS: [Check; 7] = [
     has_my_vote_gone,
     has_arbiter_seen_a_primary,
     is_led,
+    asks_itself,
 ];
 
 /// Grants unless one of `checks` refuses.
@@ -71,9 +73,17 @@ pub fn grant_vote(context: &mut Context<'_>, checks: &[Check]) -> Option<()> {
         last,
     };
     let granted = !checks.iter().any(|refuses| refuses(context.state, &request));
+    if !granted && asks_itself(context.state, &request) {
+        // Its own question may have been refused by one that heard the primary then: it is asked anew.
+        context.arm(Timer::Suspicion);
+    }
     if granted {
         // Somebody stands, or is about to: two who ask at once would split the votes.
         context.out(Output::CancelTimer(Timer::Suspicion));
+        if unless_led && matches!(context.state.role, Role::DryRun { .. }) {
+            // It asked the same, and the other one is to stand.
+            context.state.role = Role::Follower;
+        }
     }
     if granted && !dry_run {
         // If the candidate heard "yes" before this is on disk, then: we crash; we come back without the vote; we
@@ -173,4 +183,14 @@ pub fn has_arbiter_seen_a_primary(state: &State, request: &Request) -> bool {
 /// set's. Without this, one cut cable between a secondary and the primary would depose the primary.
 pub fn is_led(state: &State, request: &Request) -> bool {
     request.unless_led && state.primary.is_some_and(|primary| primary != request.candidate)
+}
+
+/// I lost the primary, too, and ask the same just now: of two that are equally new the first in the configuration's order
+/// is to stand. Without this both would say yes to each other, stand, and split the votes.
+pub fn asks_itself(state: &State, request: &Request) -> bool {
+    request.unless_led
+        && matches!(state.role, Role::DryRun { .. })
+        && is_electable(state)
+        && request.last == state.last_written()
+        && state.config.position(request.candidate) > state.my_position()
 }

@@ -124,6 +124,8 @@ fn stand(context: &mut Context<'_>) {
     };
     let vote = state.vote;
     context.clear_progress();
+    // A question of its own would take it out of the race again.
+    context.out(Output::CancelTimer(Timer::Suspicion));
     context.out(Output::PersistVote(vote));
     context.arm_election();
 }

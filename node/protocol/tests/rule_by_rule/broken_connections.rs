@@ -162,3 +162,59 @@ fn a_candidate_whose_votes_were_split_asks_again() {
     assert!(suspects(&lone.give(Input::Disconnected(MemberId(1)))));
     assert_eq!(questions(&lone.fire(Timer::Suspicion)), [1, 2]);
 }
+
+/// Two that ask at the same moment: the first of them stands, the other holds back.
+#[test]
+fn of_two_that_ask_at_once_one_stands() {
+    let lost = |me: u8| {
+        let mut lone = led();
+        lone.give(Input::Disconnected(MemberId(1)));
+        // As seen by the other: the places are changed.
+        if me == 2 {
+            lone.state.me = MemberId(2);
+            lone.state.seen.swap(0, 2);
+        }
+        lone.fire(Timer::Suspicion);
+        assert!(matches!(lone.state.role, Role::DryRun { .. }));
+        lone
+    };
+    let mut first = lost(0);
+    let (granted, outputs) = answer(&mut first, 2, true);
+    assert!(
+        !granted && suspects(&outputs),
+        "and asks again, perhaps it was asked too early"
+    );
+    assert!(matches!(first.state.role, Role::DryRun { .. }), "it goes on");
+    // An ordinary dry run is not held against anybody.
+    assert!(answer(&mut first, 2, false).0);
+    assert!(matches!(first.state.role, Role::DryRun { .. }));
+    let mut frozen = lost(0);
+    frozen.give(Input::Freeze(true));
+    assert!(answer(&mut frozen, 2, true).0, "it may not stand itself any more");
+    let mut second = lost(2);
+    assert!(answer(&mut second, 0, true).0);
+    assert_eq!(second.state.role, Role::Follower);
+    // Late answers to its own question elect it no more.
+    let granted = Body::VoteResponse {
+        dry_run: true,
+        asked: second.state.term,
+        granted: true,
+    };
+    second.hear(0, second.state.term.0, granted);
+    assert_eq!(second.state.role, Role::Follower);
+}
+
+#[test]
+fn who_asks_votes_for_one_that_is_newer() {
+    let mut lone = led();
+    lone.give(Input::Disconnected(MemberId(1)));
+    lone.fire(Timer::Suspicion);
+    let newer = Body::VoteRequest {
+        dry_run: true,
+        unless_led: true,
+        config: lone.state.config.id,
+        last: old(3),
+    };
+    lone.hear(2, lone.state.term.0, newer);
+    assert_eq!(lone.state.role, Role::Follower, "it said yes");
+}

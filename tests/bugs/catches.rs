@@ -17,7 +17,7 @@ pub const EXAM: [(&str, Range<u64>, &str); 10] = [
     ("R08", 0..1_000, "I-03"),
     ("S05", 0..200, "I-02"),
     ("S06", 0..200, "liveness"),
-    ("T06", 0..300, "liveness"),
+    ("T06", 0..1_000, "liveness"),
 ];
 
 #[test]

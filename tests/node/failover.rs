@@ -56,3 +56,19 @@ fn a_dead_primary_is_replaced_long_before_its_election_timeout() {
         (ask(set.nodes[dead].port, "test", &read)?.get_i32("n").ok()? == 2).then_some(())
     });
 }
+
+/// asked to stand, a member says whether it can; what it asked for long ago is no answer.
+#[test]
+fn a_frozen_member_says_that_it_cannot_stand() {
+    let set = Set::start(3);
+    let asked = (set.primary() + 1) % 3;
+    let ok = |command| set.nodes[asked].admin(command).get_f64("ok").ok();
+    assert_eq!(ok(doc! { "replSetFreeze": 60 }), Some(1.0));
+    let reply = set.nodes[asked].admin(doc! { "replSetStepUp": 1 });
+    assert_eq!(reply.get_i32("code").ok(), Some(125), "{reply}");
+    assert_eq!(ok(doc! { "replSetFreeze": 0 }), Some(1.0));
+    wait_for("it leads", || {
+        set.nodes[asked].try_admin(doc! { "replSetStepUp": 1 })?;
+        (set.primary() == asked).then_some(())
+    });
+}

@@ -2,7 +2,7 @@
 
 use bson::doc;
 use protocol::input::Input;
-use protocol::state::Role;
+use protocol::rules::stand_for_election::is_electable;
 
 use crate::commands::CommandError;
 use crate::server::event::{ConnectionId, ReplyTo};
@@ -18,8 +18,10 @@ pub(super) const COMMAND: AdminCommand = AdminCommand {
 
 fn run(server: &mut Server, request: Request, _connection: ConnectionId, reply: ReplyTo) {
     let skip_dry_run = request.body.get_bool("skipDryRun").unwrap_or(false);
+    // Asked before: the role may be left over from a question that others refused long ago.
+    let can_stand = server.state.is_primary() || is_electable(&server.state);
     server.feed(&Input::StepUp { skip_dry_run });
-    if server.state.role != Role::Follower {
+    if can_stand {
         server.reply(reply, doc! { "ok": 1.0 });
     } else {
         server.reply_error(

@@ -252,6 +252,38 @@ fn witnesses_refute_alone_and_none_of_them_can_be_left_out() {
     }
 }
 
+/// That the crashed swap to 1 happened, its reader proves; both lie between the two operations that held 3 and then 4, so
+/// that the write of the 2 that was swapped away is not needed (seed 790,138 of the random ones).
+#[test]
+fn a_crashed_swap_and_its_reader_suffice_without_the_begin_of_their_chain() {
+    let ops = [
+        (2, 20, Effect::Read(1)),
+        (4, 16, Effect::Write(2)),
+        (6, 10, Effect::Write(3)),
+        (8, 12, Effect::Read(3)),
+        (14, 24, Effect::Cas(3, 4)),
+        (18, Op::NEVER, Effect::Cas(2, 1)),
+        (22, 26, Effect::Read(4)),
+    ];
+    let violation = only_violation(&ops);
+    assert_eq!(operations(&violation), [0, 2, 5, 6], "{violation:?}");
+}
+
+/// The crashed swap to 1 is proven by the operation that returned first in its chain, too: no further proof is named.
+#[test]
+fn the_first_return_of_a_chain_may_be_the_proof_of_its_last_call() {
+    let ops = [
+        (2, 10, Effect::Write(3)),
+        (5, 16, Effect::Cas(1, 4)),
+        (6, 26, Effect::Write(2)),
+        (7, 23, Effect::Read(1)),
+        (12, Op::NEVER, Effect::Cas(2, 1)),
+        (22, 28, Effect::Read(3)),
+    ];
+    let violation = only_violation(&ops);
+    assert_eq!(operations(&violation), [0, 1, 4, 5], "{violation:?}");
+}
+
 /// What ends after the dead end may still say more than what came before it: the second swap needs a 2 after a 1 was
 /// read, and that refutes with one of the two writes alone.
 #[test]
@@ -375,6 +407,27 @@ fn assert_suspects_refute(history: &History, open: &OpenKey) -> bool {
     };
     assert!(!violations.is_empty());
     true
+}
+
+/// The one violation of a history of unique values, of which nothing can be left out.
+fn only_violation(ops: &[(u32, u32, Effect)]) -> Violation {
+    let ops: Vec<RegisterOp> = (0u32..)
+        .zip(ops)
+        .map(|(op, &(call, returned, effect))| RegisterOp {
+            op,
+            call,
+            returned,
+            effect,
+        })
+        .collect();
+    let ZoneAnswer::Violated(violations) = zones(&ops, 5) else {
+        panic!("there is an order: {ops:?}");
+    };
+    let [violation] = &violations[..] else {
+        panic!("not one: {violations:?}");
+    };
+    assert_smallest(&timed(&ops), &operations(violation), &format!("{violation:?}"));
+    violation.clone()
 }
 
 fn operations(violation: &Violation) -> Vec<u32> {

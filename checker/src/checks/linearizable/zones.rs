@@ -251,6 +251,8 @@ impl<'a> Values<'a> {
             last_call: 0,
             proof: NONE,
         };
+        // Whether `begin` saw what `end` left, or came after it in the chain: it proves then that `end` happened.
+        let mut begin_proves_end = false;
         if root == 0 {
             zone.first_return = 0;
         }
@@ -275,18 +277,23 @@ impl<'a> Values<'a> {
                 }
                 if returned < zone.first_return {
                     (zone.begin, zone.first_return) = (first, returned);
+                    begin_proves_end = true;
                 }
                 let call = self.ops[last as usize].call;
                 if zone.end == NONE || call > zone.last_call {
                     (zone.end, zone.last_call) = (last, call);
                     let is_crashed = self.ops[last as usize].returned == Op::NEVER;
                     zone.proof = if is_crashed { known.evidence } else { NONE };
+                    begin_proves_end = false;
                 }
             }
             match known.successor {
                 NONE => break,
                 next => value = produced(self.ops[next as usize].effect) as usize,
             }
+        }
+        if zone.proof != NONE && begin_proves_end {
+            zone.proof = zone.begin;
         }
         (zone.end != NONE).then_some(zone)
     }
@@ -389,7 +396,7 @@ fn interrupted(ops: &[RegisterOp], left: &Zone, right: &Zone) -> Violation {
     }
 }
 
-/// The zone, and the zones of its ends alone.
+/// The zone, and the zones of some of its operations: every set of them that shows something by itself.
 fn parts(ops: &[RegisterOp], zone: &Zone) -> Vec<Zone> {
     let mut parts = vec![*zone];
     if zone.proof != NONE {
@@ -402,6 +409,14 @@ fn parts(ops: &[RegisterOp], zone: &Zone) -> Vec<Zone> {
     }
     if zone.begin == NONE {
         return parts;
+    }
+    if zone.proof != NONE {
+        // One that crashed and the operation that saw it: called at the one's call, returned at the other's return.
+        parts.push(Zone {
+            begin: zone.proof,
+            first_return: ops[zone.proof as usize].returned,
+            ..*zone
+        });
     }
     for operation in [zone.begin, zone.end, zone.proof] {
         // One that crashed shows nothing alone.

@@ -9,6 +9,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use nix::sys::{
+    resource::{UsageWho, getrusage},
+    time::TimeVal,
+};
+
 use super::{history::Limits, meter::Measured};
 use crate::{
     checks::{
@@ -64,7 +69,7 @@ pub(super) fn by_stateright(
     by_program(command, &lines(keys), limits).map(Some)
 }
 
-/// Judges a history by a program; out of time or memory is `Unknown`.
+/// Judges a history by a program; out of time or memory is `Unknown`, with the CPU time that it had taken by then.
 pub(super) fn by_program(program: Command, history: &str, limits: &Limits) -> std::io::Result<Measured> {
     let (time, memory_bytes) = (limits.time, limits.memory_bytes);
     let file = tempfile::NamedTempFile::new()?;
@@ -73,6 +78,7 @@ pub(super) fn by_program(program: Command, history: &str, limits: &Limits) -> st
     // system, some time later.
     let kibibytes = memory_bytes / 1024;
     let seconds = time.as_secs() + LATER_SECONDS;
+    let before = children_seconds();
     let limited = format!("ulimit -v {kibibytes} && ulimit -t {seconds} && exec \"$0\" \"$@\"");
     let mut child = Command::new("sh")
         .arg("-c")
@@ -85,16 +91,10 @@ pub(super) fn by_program(program: Command, history: &str, limits: &Limits) -> st
         .stderr(Stdio::null())
         .spawn()?;
     let began = Instant::now();
-    let gave_up = Measured {
-        cpu_seconds: time.as_secs_f64(),
-        peak_bytes: None,
-        validity: Validity::Unknown,
-    };
     while child.try_wait()?.is_none() {
         if began.elapsed() > PATIENCE * time + GRACE {
             child.kill()?;
-            child.wait()?;
-            return Ok(gave_up);
+            break;
         }
         std::thread::sleep(LOOK);
     }
@@ -105,8 +105,29 @@ pub(super) fn by_program(program: Command, history: &str, limits: &Limits) -> st
             output.status
         )));
     }
-    // A Go program that ran out of memory dies without a word.
-    Ok(parse(&String::from_utf8_lossy(&output.stdout)).unwrap_or(gave_up))
+    // A Go program that ran out of memory dies without a verdict, and so does whoever was stopped: the system knows what it
+    // had taken by then.
+    let said = String::from_utf8_lossy(&output.stdout);
+    Ok(parse(&said).unwrap_or_else(|| Measured {
+        cpu_seconds: (children_seconds() - before - reading(&said)).max(0.0),
+        peak_bytes: None,
+        validity: Validity::Unknown,
+    }))
+}
+
+/// CPU seconds of all programs started here that have ended and were waited for. (One is started at a time.)
+fn children_seconds() -> f64 {
+    getrusage(UsageWho::RUSAGE_CHILDREN).map_or(0.0, |usage| {
+        let seconds = |time: TimeVal| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6;
+        seconds(usage.user_time()) + seconds(usage.system_time())
+    })
+}
+
+/// What it said that reading the history had taken; 0 when it did not say.
+fn reading(output: &str) -> f64 {
+    let said = output.lines().find_map(|line| line.strip_prefix("reading "));
+    said.and_then(|seconds| seconds.trim().parse().ok())
+        .unwrap_or(0.0)
 }
 
 /// `key call return kind first second` a line.
@@ -183,7 +204,8 @@ fn operation(line: &str) -> Option<(usize, Timed<Effect>)> {
 }
 
 fn parse(output: &str) -> Option<Measured> {
-    let [word, cpu_seconds, peak_bytes] = output.split_whitespace().collect::<Vec<_>>()[..] else {
+    let answer = output.lines().last()?;
+    let [word, cpu_seconds, peak_bytes] = answer.split_whitespace().collect::<Vec<_>>()[..] else {
         return None;
     };
     Some(Measured {
@@ -221,6 +243,28 @@ mod tests {
             (Validity::Invalid, Some(4096))
         );
         assert_eq!(parse("fatal error: out of memory"), None);
+        assert_eq!(
+            parse("reading 0.5\nvalid 1 2\n").map(|answer| answer.cpu_seconds),
+            Some(1.0)
+        );
+        assert!((reading("reading 0.5\n") - 0.5).abs() < 1e-9);
+    }
+
+    /// It computes for a while, and ends without a verdict: its CPU time is told all the same, without that of reading.
+    #[test]
+    fn what_a_program_took_that_died_is_told() {
+        let limits = Limits::default();
+        let judge = |script: &str| {
+            let mut program = Command::new("sh");
+            program.args(["-c", script]);
+            by_program(program, "", &limits).expect("started")
+        };
+        const BUSY: &str = "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done";
+        let died = judge(&format!("{BUSY}; kill -9 $$"));
+        assert_eq!(died.validity, Validity::Unknown);
+        assert!(died.cpu_seconds > 0.005, "{died:?}");
+        let read = judge(&format!("{BUSY}; echo reading 1000; kill -9 $$"));
+        assert!(read.cpu_seconds < 0.001, "{read:?}");
     }
 
     #[test]

@@ -2,9 +2,9 @@
 //
 // Reads lines `key call return kind first second` (return -1: of unknown end) that the bench has written, with values
 // numbered from 0 (what a register holds at first) within each key; or strings of a key-value store, in hexadecimal digits
-// behind an x. Prints one line: verdict, CPU seconds of the check
-// alone, peak resident bytes of this process. Porcupine gets its best case: integer states, a partition by key made
-// beforehand.
+// behind an x. Prints `reading` and the CPU seconds that reading took; then a line of verdict, CPU seconds of the check
+// alone, peak resident bytes of this process. Who dies of its memory prints the first line only: the bench knows then what
+// the check had taken by that time. Porcupine gets its best case: integer states, a partition by key made beforehand.
 //
 // Usage: porcupine-harness FILE CPU_SECONDS
 //
@@ -97,6 +97,7 @@ func main() {
 		model.Equal = func(one, other interface{}) bool { return one.(string) == other.(string) }
 	}
 	before := cpuSeconds()
+	fmt.Println("reading", before)
 	done := make(chan porcupine.CheckResult)
 	go func() { done <- porcupine.CheckOperationsTimeout(model, []porcupine.Operation{}, 0) }()
 	result := porcupine.Unknown

@@ -45,6 +45,15 @@ pub(super) struct Arguments {
     #[arg(long, conflicts_with_all = ["porcupine", "stateright"])]
     only_ours: bool,
 
+    /// Leave out so many histories at the begin of each table: to go on where a long one was stopped.
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        default_value_t = 0,
+        conflicts_with = "histories"
+    )]
+    skip: usize,
+
     /// Instead: histories that others recorded, below this directory (.edn of Jepsen, .log of its etcd test, .txt of
     /// Porcupine's key-value store).
     #[arg(long, value_name = "DIRECTORY")]
@@ -88,7 +97,9 @@ pub(super) fn execute(arguments: Arguments, context: &Context) -> anyhow::Result
     }
     let mut rows = Vec::new();
     let shapes = arguments.operations.iter();
-    for shape in shapes.flat_map(|operations| plan(*operations, arguments.seed)) {
+    for shape in
+        shapes.flat_map(|operations| plan(*operations, arguments.seed).into_iter().skip(arguments.skip))
+    {
         context.console.progress(|| format!("{shape:?}"));
         let row = measure(&shape, &limits)?;
         context.console.progress(|| table_line(&row));

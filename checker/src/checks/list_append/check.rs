@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use workloads::operation::{Key, Value};
 
 use super::{
-    cycles::{Cycle, cycles},
+    cycles::{Cycle, Cycles, cycles},
     graph::{Edge, Graph, Kind},
     input::{Input, Txn},
     versions::AllVersions,
@@ -49,6 +49,7 @@ pub(in crate::checks) const CHECK: Check = Check {
         "phantom-element",
         "duplicate-append",
         "internal",
+        "cycle",
     ],
     run,
 };
@@ -115,9 +116,11 @@ fn judge(input: &Input<'_>, budget: &Budget) -> Verdict {
     let operations = input.txns.len() as u64;
     let mut versions = AllVersions::of(input);
     let mut anomalies = std::mem::take(&mut versions.anomalies);
+    let mut notes = Vec::new();
     let mut verdict = match cycles(&Graph::of(input, &versions), &meter) {
         Ok(cycles) => {
-            anomalies.extend(cycles.iter().map(|cycle| anomaly(input, &versions, cycle)));
+            notes = remarks(&cycles);
+            anomalies.extend(cycles.found.iter().map(|cycle| anomaly(input, &versions, cycle)));
             if anomalies.is_empty() {
                 let summary = format!(
                     "{operations} operations on {} lists, {} elements read, have one order",
@@ -132,6 +135,7 @@ fn judge(input: &Input<'_>, budget: &Budget) -> Verdict {
         Err(_) if !anomalies.is_empty() => Verdict::invalid(CHECK.name, operations, anomalies),
         Err(Exhausted(reason)) => Verdict::unknown(CHECK.name, operations, reason),
     };
+    verdict.notes.extend(notes);
     if input.weak_writes > 0 {
         verdict.notes.push(format!(
             "{} acknowledged writes below majority may be rolled back: judged as of unknown end",
@@ -139,6 +143,22 @@ fn judge(input: &Input<'_>, budget: &Budget) -> Verdict {
         ));
     }
     verdict
+}
+
+/// What the budget kept back.
+fn remarks(cycles: &Cycles) -> Vec<String> {
+    let mut notes = Vec::new();
+    if cycles.left_out > 0 {
+        notes.push(format!(
+            "{} further groups of operations contradict themselves, and were not looked at: the budget is spent",
+            cycles.left_out
+        ));
+    }
+    let longer = cycles.found.iter().filter(|cycle| !cycle.proven_shortest).count();
+    if longer > 0 {
+        notes.push(format!("{longer} cycles may not be the shortest of their kind"));
+    }
+    notes
 }
 
 fn anomaly(input: &Input<'_>, versions: &AllVersions<'_>, cycle: &Cycle) -> Anomaly {
@@ -184,7 +204,11 @@ fn anomaly(input: &Input<'_>, versions: &AllVersions<'_>, cycle: &Cycle) -> Anom
         kind: cycle.name.clone(),
         key,
         words: format!(
-            "each of these comes before the next, and the last before the first: {}",
+            "{}each of these comes before the next, and the last before the first: {}",
+            cycle
+                .remark
+                .as_ref()
+                .map_or_else(String::new, |remark| format!("{remark}. ")),
             words.join("; ")
         ),
         operations: witness(input, versions, &steps),

@@ -27,6 +27,13 @@ pub(super) struct Edge {
     pub(super) kind: Kind,
 }
 
+impl Edge {
+    /// Whether it may be walked where `kinds` are.
+    pub(super) const fn is_of(&self, kinds: u8) -> bool {
+        matches!(self.kind, Kind::Free) || self.kind as u8 & kinds != 0
+    }
+}
+
 /// The graph in compressed rows. Nodes below `transactions` are transactions; the others are helpers that keep
 /// the number of edges linear: a chain of moments (for real time), and for each key "after its longest read".
 #[derive(Debug)]
@@ -46,7 +53,50 @@ impl Graph {
         drawing.versions(input, versions, &present);
         drawing.sessions(input, &present);
         drawing.real_time(input, &present);
-        drawing.finish()
+        Self::new(drawing.nodes, drawing.edges)
+    }
+
+    /// Of edges in any order.
+    pub(super) fn new(nodes: u32, unsorted: Vec<(u32, Edge)>) -> Self {
+        const NOTHING: Edge = Edge {
+            to: 0,
+            key: 0,
+            kind: Kind::Free,
+        };
+        let mut starts = vec![0u32; nodes as usize + 1];
+        for (from, _) in &unsorted {
+            starts[*from as usize + 1] += 1;
+        }
+        for node in 0..nodes as usize {
+            starts[node + 1] += starts[node];
+        }
+        let mut next = starts.clone();
+        let mut edges = vec![NOTHING; unsorted.len()];
+        for (from, edge) in unsorted {
+            let place = &mut next[from as usize];
+            edges[*place as usize] = edge;
+            *place += 1;
+        }
+        Self { starts, edges }
+    }
+
+    /// The part of some ascending nodes, which are numbered by their place in the list. `local` is room for a number of
+    /// each node of this graph; what it holds does not matter.
+    pub(super) fn within(&self, nodes: &[u32], local: &mut [u32]) -> Self {
+        for (at, node) in (0u32..).zip(nodes) {
+            local[*node as usize] = at;
+        }
+        let mut starts = vec![0u32];
+        let mut edges = Vec::new();
+        for node in nodes {
+            edges.extend(self.edges(*node).iter().filter_map(|edge| {
+                let to = local[edge.to as usize];
+                // What is left in the room from other parts does not lead back.
+                (nodes.get(to as usize) == Some(&edge.to)).then_some(Edge { to, ..*edge })
+            }));
+            starts.push(edges.len() as u32);
+        }
+        Self { starts, edges }
     }
 
     pub(super) const fn nodes(&self) -> u32 {
@@ -57,8 +107,9 @@ impl Graph {
         &self.edges[self.starts[node as usize] as usize..self.starts[node as usize + 1] as usize]
     }
 
-    pub(super) const fn edge_count(&self) -> usize {
-        self.edges.len()
+    /// Memory that it takes.
+    pub(super) const fn held_bytes(&self) -> usize {
+        self.edges.len() * size_of::<Edge>() + self.starts.len() * size_of::<u32>()
     }
 }
 
@@ -188,30 +239,5 @@ impl Drawing {
             moment = Some(now);
             self.add(node, now, Kind::RealTime, 0);
         }
-    }
-
-    fn finish(self) -> Graph {
-        let mut starts = vec![0u32; self.nodes as usize + 1];
-        for (from, _) in &self.edges {
-            starts[*from as usize + 1] += 1;
-        }
-        for node in 0..self.nodes as usize {
-            starts[node + 1] += starts[node];
-        }
-        let mut next = starts.clone();
-        let mut edges = vec![
-            Edge {
-                to: 0,
-                key: 0,
-                kind: Kind::Free
-            };
-            self.edges.len()
-        ];
-        for (from, edge) in self.edges {
-            let place = &mut next[from as usize];
-            edges[*place as usize] = edge;
-            *place += 1;
-        }
-        Graph { starts, edges }
     }
 }

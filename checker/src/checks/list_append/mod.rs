@@ -14,12 +14,15 @@
 //!
 //! Operations that must all come before each other (a cycle) have no order. The cycle is named by what it is made
 //! of: G0 (ww alone), G1c (with wr), G-single (one rw), G2 (more), and `-process` or `-realtime` when it needs
-//! those too. For single operations on lists the graph has no cycle exactly when the lists are linearizable.
+//! those too. The name is that of the worst cycle through the same operations, however many there are (see [`cycles`]). For single operations on lists the graph has no cycle exactly when the lists are linearizable.
 
 mod check;
 mod cycles;
 mod graph;
 mod input;
+mod knots;
+mod shortest;
+mod single;
 #[cfg(test)]
 mod tests;
 mod versions;

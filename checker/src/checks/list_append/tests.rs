@@ -160,6 +160,44 @@ fn each_anomaly_of_a_session_has_its_name() {
     }
 }
 
+/// A ring of 1,500 transactions, each of which read a list before the next appended to it, is G2; with one of them also seen
+/// by its neighbour on one list and not on another, it is G-single, wherever in the ring that is.
+#[test]
+fn one_rw_edge_among_very_many_is_found_wherever_it_is() {
+    const RING: u32 = 1_500;
+    let ring = |seen: Option<u32>| {
+        let mut transactions: Vec<Transaction> = (0..RING)
+            .map(|at| ok(at, 4 * RING + at, &[r(at, &[]), a((at + RING - 1) % RING, 1)]))
+            .collect();
+        let (one, other) = (RING, RING + 1);
+        let mut whole: Vec<MicroOp> = (0..RING).map(|at| r(at, &[1])).collect();
+        if let Some(seen) = seen {
+            transactions[seen as usize]
+                .micro_ops
+                .extend([a(one, 1), a(other, 1)]);
+            let neighbour = ((seen + 1) % RING) as usize;
+            transactions[neighbour]
+                .micro_ops
+                .extend([r(one, &[1]), r(other, &[])]);
+            whole.extend([r(one, &[1]), r(other, &[1])]);
+        }
+        transactions.push(ok(6 * RING, 6 * RING + 1, &whole));
+        judge_transactions(&numbered(transactions), &Budget::default())
+    };
+    for seen in [0, 7, RING / 2, RING - 1] {
+        let verdict = ring(Some(seen));
+        let [anomaly] = &verdict.anomalies[..] else {
+            panic!("{seen}: {:?}", verdict.anomalies)
+        };
+        assert_eq!(anomaly.kind, "G-single", "{seen}: {}", anomaly.words);
+        assert!(anomaly.operations.len() <= 3, "{anomaly:?}");
+        assert_eq!(verdict.notes, [""; 0]);
+    }
+    let verdict = ring(None);
+    assert_eq!(verdict.anomalies[0].kind, "G2");
+    assert_eq!(verdict.anomalies[0].operations.len(), RING as usize + 1);
+}
+
 #[test]
 fn an_acknowledged_append_that_a_later_read_lacks_is_found_without_being_seen_by_anyone() {
     let lost = numbered(vec![ok(0, 1, &[a(1, 1)]), ok(2, 3, &[r(1, &[])])]);

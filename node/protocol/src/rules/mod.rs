@@ -33,7 +33,9 @@ use rule::Rule;
 
 /// Every rule. All are tried on every input, and several may fire. The order has meaning: `update_term` comes
 /// first, as in the specification, so that no other rule ever sees a message of a newer term; what changes the
-/// log comes before what judges it; answers to clients come last.
+/// log comes before what judges it, and so does what notes who has the configuration (`reconfigure`): a primary that
+/// commits alone may do so with the word of the majority that has it, and not at the next input. Answers to clients come
+/// last.
 pub const NEXT: [Rule; 27] = [
     update_term::RULE,
     start::RULE,
@@ -55,8 +57,8 @@ pub const NEXT: [Rule; 27] = [
     step_down::RULE,
     choose_sync_source::RULE,
     initial_sync::RULE,
-    advance_commit_point::RULE,
     reconfigure::RULE,
+    advance_commit_point::RULE,
     learn_commit_point::RULE,
     acknowledge_write::RULE,
     serve_clone::RULE,

@@ -110,9 +110,8 @@ pub fn grant_vote(context: &mut Context<'_>, checks: &[Check]) -> Option<()> {
 
 fn reply_once_durable(context: &mut Context<'_>, vote: Vote) -> Option<()> {
     let state = &mut *context.state;
-    if vote.term > state.vote_durable.term {
-        state.vote_durable = vote;
-    }
+    // Records reach the disk in the order in which they were asked for: the one that was confirmed last is there.
+    state.vote_durable = vote;
     if let Some(candidate) = vote.candidate
         && candidate != state.me
         && vote.term == state.term

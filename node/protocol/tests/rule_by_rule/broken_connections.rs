@@ -204,6 +204,24 @@ fn of_two_that_ask_at_once_one_stands() {
     assert_eq!(second.state.role, Role::Follower);
 }
 
+/// Only of two that ask at once the first asks again: whoever refused for another reason need not.
+#[test]
+fn any_other_refusal_calls_for_no_question() {
+    let mut voter = led();
+    let (granted, outputs) = answer(&mut voter, 2, true);
+    assert!(!granted && !suspects(&outputs), "it hears the primary");
+    voter.give(Input::Disconnected(MemberId(1)));
+    let older = Body::VoteRequest {
+        dry_run: true,
+        unless_led: true,
+        config: voter.state.config.id,
+        last: old(1),
+    };
+    voter.fire(Timer::Suspicion);
+    let outputs = voter.hear(2, TERM, older);
+    assert!(!suspects(&outputs), "it has more");
+}
+
 #[test]
 fn who_asks_votes_for_one_that_is_newer() {
     let mut lone = led();

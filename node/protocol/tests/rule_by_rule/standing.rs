@@ -59,6 +59,23 @@ fn the_election_timer_runs_on_while_it_may_not_stand() {
     assert_eq!(lone.fire(Timer::Election), [Output::SetTimer(Timer::Election)]);
 }
 
+/// who is behind and is told so again and again would else end term after term.
+#[test]
+fn who_is_told_to_stand_asks_first_unless_told_not_to() {
+    let mut lone = Lone::among(3);
+    let outputs = lone.give(Input::StepUp { skip_dry_run: false });
+    assert_eq!(kinds(&outputs, "DryRunRequest"), [1, 2]);
+    assert!(!stands(&lone));
+    assert_eq!(lone.state.term, Term(TERM));
+    let outputs = lone.give(Input::StepUp { skip_dry_run: true });
+    assert!(kinds(&outputs, "DryRunRequest").is_empty());
+    assert!(stands(&lone));
+    assert_eq!(lone.state.term, Term(TERM + 1));
+    let mut frozen = Lone::among(3);
+    frozen.give(Input::Freeze(true));
+    assert!(frozen.give(Input::StepUp { skip_dry_run: false }).is_empty());
+}
+
 /// the primary that leaves has chosen it, in this term.
 #[test]
 fn a_hand_off_is_taken_by_who_follows_that_term() {

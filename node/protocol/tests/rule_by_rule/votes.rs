@@ -6,7 +6,7 @@ use protocol::config::{Config, ConfigId, MemberId};
 use protocol::input::Input;
 use protocol::message::{Body, MemberState, Message};
 use protocol::optime::{OpTime, Term};
-use protocol::output::Output;
+use protocol::output::{Output, Token, Vote};
 
 use crate::lone::{Lone, TERM, old};
 
@@ -78,6 +78,22 @@ fn one_vote_a_term_and_none_for_a_question() {
     assert!(grants(&mut lone, ASKS, TERM + 1), "a question may be asked");
     assert!(grants(&mut lone, WANTS, TERM + 2));
     assert_eq!(lone.state.vote.term, Term(TERM + 2));
+}
+
+/// Else a member whose rules let it vote twice in a term would believe in another record than its disk has.
+#[test]
+fn the_record_that_was_confirmed_last_is_the_one_on_disk() {
+    let mut lone = Lone::among(3);
+    let record = |candidate| Vote {
+        term: Term(TERM + 1),
+        candidate,
+    };
+    assert!(grants(&mut lone, WANTS, TERM + 1));
+    assert_eq!(lone.state.vote_durable.term, Term(TERM), "on its way");
+    for vote in [record(None), record(Some(MemberId(2)))] {
+        lone.give(Input::Persisted(Token::Vote(vote)));
+        assert_eq!((lone.state.vote_durable, lone.state.durable().vote), (vote, vote));
+    }
 }
 
 /// whoever throws its data away would vote as one that never had them.

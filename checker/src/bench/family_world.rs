@@ -20,7 +20,7 @@ const CLAIMS_EACH: Value = 3;
 const BACK: u64 = 1_000;
 
 /// One copy of the data; each client calls, takes effect and returns at drawn times.
-pub(super) fn generate_family(
+pub(crate) fn generate_family(
     family: Family,
     operations: u32,
     seed: u64,

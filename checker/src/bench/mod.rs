@@ -14,6 +14,8 @@ mod wgl;
 
 pub use beside_history::measure_beside_history;
 pub use families::{CheckRow, FAMILIES, Family, Spoiled, check_table, measure_family};
+#[cfg(test)]
+pub(crate) use family_world::generate_family;
 pub use generate::{Flaw, Shape, Values, generate};
 pub use given::{GivenRow, Sum, given_table, measure_given};
 pub use history::{Limits, Row, measure, plan, stateright_peer, table, table_line};

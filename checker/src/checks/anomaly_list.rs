@@ -26,13 +26,28 @@ impl Anomalies {
         }
     }
 
-    /// Invalid with the anomalies, or valid with `praise`.
-    pub(super) fn verdict(self, check: &str, operations: u64, praise: impl FnOnce() -> String) -> Verdict {
-        if self.0.is_empty() {
+    /// Invalid with the anomalies, which are taken; or valid with `praise`.
+    pub(super) fn verdict(
+        &mut self,
+        check: &str,
+        operations: u64,
+        praise: impl FnOnce() -> String,
+    ) -> Verdict {
+        if self.is_empty() {
             Verdict::valid(check, operations, praise())
         } else {
-            Verdict::invalid(check, operations, self.0)
+            Verdict::invalid(check, operations, std::mem::take(&mut self.0))
         }
+    }
+
+    /// Those of this kind first.
+    pub(super) fn worst(&mut self, kind: &str) {
+        self.0.sort_by_key(|anomaly| anomaly.kind != kind);
+    }
+
+    /// Whether no more are collected.
+    pub(super) const fn is_full(&self) -> bool {
+        self.0.len() >= COLLECTED_MAX
     }
 
     /// Whether there is none.

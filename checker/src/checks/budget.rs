@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-/// Limits of one check on one history. A check that reaches one answers `unknown` and says which.
+/// Limits of one check on one history. A check that reaches one answers `unknown` and says which; if it has found a violation
+/// by then, that stands. Memory is counted by what the tables of a check hold; it is looked at, as the clock is, every few
+/// thousand steps, and before steps that are longer (sorting, components, zones of one key).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
     /// Wall-clock time.

@@ -7,8 +7,10 @@ use workloads::operation::{Action, Key, Observed};
 use super::{
     Budget, Check, Verdict,
     anomaly_list::Anomalies,
+    budget::Exhausted,
     describe::describe,
     promised::{is_current, is_durable},
+    watch::{Watch, within},
 };
 use crate::history::{History, Op};
 
@@ -33,9 +35,18 @@ struct Counter<'a> {
     reads: Vec<(i64, &'a Op)>,
 }
 
-fn run(history: &History, _budget: &Budget) -> Verdict {
+fn run(history: &History, budget: &Budget) -> Verdict {
+    within(CHECK.name, budget, |watch, anomalies| {
+        judge(history, watch, anomalies)
+    })
+}
+
+fn judge(history: &History, watch: &mut Watch, anomalies: &mut Anomalies) -> Result<Verdict, Exhausted> {
     let mut counters: BTreeMap<Key, Counter<'_>> = BTreeMap::new();
     for op in history.ops.iter().filter(|op| !op.is_fail()) {
+        watch.step()?;
+        // Where it is counted, and where it is put in order.
+        watch.holds::<[(i64, &Op); 4]>(1);
         match (&op.request.action, op.observed()) {
             (Action::Increment { key, by }, _) => {
                 counters.entry(*key).or_default().increments.push((*by, op))
@@ -50,21 +61,32 @@ fn run(history: &History, _budget: &Budget) -> Verdict {
         .values()
         .map(|all| all.increments.len() + all.reads.len())
         .sum::<usize>() as u64;
-    let mut anomalies = Anomalies::default();
     for (key, counter) in &counters {
+        watch.look()?;
         let sums = Sums::of(&counter.increments);
         for (count, read) in &counter.reads {
-            within_bounds(*key, *count, read, &sums, &counter.increments, &mut anomalies);
+            if anomalies.is_full() {
+                break;
+            }
+            // What proves one takes a walk through all increments.
+            watch.steps(if anomalies.is_empty() {
+                1
+            } else {
+                counter.increments.len()
+            })?;
+            within_bounds(*key, *count, read, &sums, &counter.increments, anomalies);
         }
-        counts_once(*key, &counter.increments, &mut anomalies);
-        in_order(*key, counter, &mut anomalies);
+        watch.look()?;
+        counts_once(*key, &counter.increments, anomalies);
+        watch.look()?;
+        in_order(*key, counter, anomalies);
     }
-    anomalies.verdict(CHECK.name, operations, || {
+    Ok(anomalies.verdict(CHECK.name, operations, || {
         format!(
             "{} counters: every read lies between what was certain and what was possible",
             counters.len()
         )
-    })
+    }))
 }
 
 /// Sums of increments up to a place, raising and lowering ones apart.

@@ -28,6 +28,7 @@ mod session_guarantees;
 mod subset_chain;
 mod unique_claims;
 mod verdict;
+mod watch;
 mod witness;
 
 pub use budget::Budget;

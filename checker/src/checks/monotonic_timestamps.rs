@@ -2,7 +2,13 @@
 
 use workloads::operation::{Action, Observed, WriteConcern};
 
-use super::{Budget, Check, Verdict, anomaly_list::Anomalies, describe::describe};
+use super::{
+    Budget, Check, Verdict,
+    anomaly_list::Anomalies,
+    budget::Exhausted,
+    describe::describe,
+    watch::{Watch, within},
+};
 use crate::history::{History, Op};
 
 pub(super) const CHECK: Check = Check {
@@ -15,20 +21,29 @@ pub(super) const CHECK: Check = Check {
     run,
 };
 
-fn run(history: &History, _budget: &Budget) -> Verdict {
-    let stamped: Vec<(u64, &Op)> = history
-        .ops
-        .iter()
-        .filter(|op| op.request.concerns.write == WriteConcern::Majority)
-        .filter_map(|op| match (&op.request.action, op.observed()) {
-            (Action::Stamp { .. }, Some(Observed::Stamped(time))) => Some((*time, op)),
-            _ => None,
-        })
-        .collect();
-    let mut anomalies = Anomalies::default();
+fn run(history: &History, budget: &Budget) -> Verdict {
+    within(CHECK.name, budget, |watch, anomalies| {
+        judge(history, watch, anomalies)
+    })
+}
+
+fn judge(history: &History, watch: &mut Watch, anomalies: &mut Anomalies) -> Result<Verdict, Exhausted> {
+    let mut stamped: Vec<(u64, &Op)> = Vec::new();
+    for op in &history.ops {
+        watch.step()?;
+        if let (Action::Stamp { .. }, Some(Observed::Stamped(time))) = (&op.request.action, op.observed())
+            && op.request.concerns.write == WriteConcern::Majority
+        {
+            // By call, by time and by return.
+            watch.holds::<[(u64, &Op); 3]>(1);
+            stamped.push((*time, op));
+        }
+    }
+    watch.look()?;
     let mut by_time = stamped.clone();
     by_time.sort_by_key(|(time, op)| (*time, op.call));
     for pair in by_time.windows(2) {
+        watch.step()?;
         if pair[0].0 == pair[1].0 {
             let (one, other) = (pair[0].1, pair[1].1);
             let words = format!(
@@ -44,6 +59,7 @@ fn run(history: &History, _budget: &Budget) -> Verdict {
     let mut returned = by_return.into_iter().peekable();
     let mut latest: Option<(u64, &Op)> = None;
     for (time, op) in &stamped {
+        watch.step()?;
         while let Some(before) = returned.next_if(|(_, before)| before.returned < op.call) {
             if latest.is_none_or(|(high, _)| before.0 > high) {
                 latest = Some(before);
@@ -61,9 +77,9 @@ fn run(history: &History, _budget: &Budget) -> Verdict {
         }
     }
     let operations = stamped.len() as u64;
-    anomalies.verdict(CHECK.name, operations, || {
+    Ok(anomalies.verdict(CHECK.name, operations, || {
         format!("{operations} operation times rise in real time")
-    })
+    }))
 }
 
 #[cfg(test)]

@@ -4,7 +4,14 @@ use std::collections::BTreeMap;
 
 use workloads::operation::{Action, Key, Observed, Value, WriteConcern};
 
-use super::{Budget, Check, Verdict, anomaly_list::Anomalies, describe::describe, linearizable::FastMap};
+use super::{
+    Budget, Check, Verdict,
+    anomaly_list::Anomalies,
+    budget::Exhausted,
+    describe::describe,
+    linearizable::FastMap,
+    watch::{Watch, within},
+};
 use crate::history::{History, Op};
 
 pub(super) const CHECK: Check = Check {
@@ -35,11 +42,17 @@ struct Queue<'a> {
     unknown_takes: u64,
 }
 
-fn run(history: &History, _budget: &Budget) -> Verdict {
+fn run(history: &History, budget: &Budget) -> Verdict {
+    within(CHECK.name, budget, |watch, anomalies| {
+        judge(history, watch, anomalies)
+    })
+}
+
+fn judge(history: &History, watch: &mut Watch, anomalies: &mut Anomalies) -> Result<Verdict, Exhausted> {
     let mut queues: BTreeMap<Key, Queue<'_>> = BTreeMap::new();
-    let mut anomalies = Anomalies::default();
     let mut operations = 0;
     for op in &history.ops {
+        watch.step()?;
         match (&op.request.action, op.observed()) {
             (Action::Enqueue { key, value }, _) => {
                 queues.entry(*key).or_default().put.insert(*value, op);
@@ -49,6 +62,7 @@ fn run(history: &History, _budget: &Budget) -> Verdict {
             }
             _ => continue,
         }
+        watch.holds::<(Value, &Op)>(1);
         operations += 1;
     }
     let mut undrained = None;
@@ -60,6 +74,7 @@ fn run(history: &History, _budget: &Budget) -> Verdict {
             anomalies.add("taken-twice", *key, words, &involved);
         }
         for (value, take) in &queue.taken {
+            watch.step()?;
             match queue.put.get(value) {
                 None => anomalies.add(
                     "phantom-job",
@@ -87,7 +102,10 @@ fn run(history: &History, _budget: &Budget) -> Verdict {
             }
         }
         match queue.drained.last() {
-            Some(drained) => lost_jobs(*key, queue, drained, &mut anomalies),
+            Some(drained) => {
+                watch.look()?;
+                lost_jobs(*key, queue, drained, anomalies);
+            }
             None if queue.put.is_empty() => {}
             None => {
                 undrained.get_or_insert(*key);
@@ -95,15 +113,12 @@ fn run(history: &History, _budget: &Budget) -> Verdict {
         }
     }
     if let Some(key) = undrained.filter(|_| anomalies.is_empty()) {
-        return Verdict::unknown(
-            CHECK.name,
-            operations,
-            format!("queue {key} was not drained at the end"),
-        );
+        let reason = format!("queue {key} was not drained at the end");
+        return Ok(Verdict::unknown(CHECK.name, operations, reason));
     }
-    anomalies.verdict(CHECK.name, operations, || {
+    Ok(anomalies.verdict(CHECK.name, operations, || {
         format!("{} queues: every acknowledged job was taken once", queues.len())
-    })
+    }))
 }
 
 fn take<'a>(queue: &mut Queue<'a>, op: &'a Op, seen: Option<&Observed>) {
@@ -139,6 +154,9 @@ fn lost_jobs(key: Key, queue: &Queue<'_>, drained: &Op, anomalies: &mut Anomalie
     let excused = usize::try_from(queue.unknown_takes).unwrap_or(usize::MAX);
     if missing.len() > excused {
         for put in missing.iter().skip(excused) {
+            if anomalies.is_full() {
+                break;
+            }
             let words = format!(
                 "{} was acknowledged, {} found the queue empty, and nobody took it ({} jobs are missing, {excused} takes \
                  have an unknown end)",

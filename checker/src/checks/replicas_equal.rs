@@ -1,5 +1,5 @@
 //! `replicas-equal`: after healing and catching up, all members hold the same. Judged from dumps, not from the
-//! history: the live runner calls it.
+//! history: the live runner calls it. It has no budget: it walks through both dumps once, which are in memory already.
 
 use std::collections::{BTreeMap, BTreeSet};
 

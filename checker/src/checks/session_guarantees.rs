@@ -15,14 +15,18 @@
 //! | seen `b` | the writer of `b` had seen `a` | writes-follow-reads |
 //! | seen `b` | any other | monotonic-reads |
 
+use std::collections::BTreeMap;
+
 use workloads::operation::{Action, Key, Observed, Value};
 
 use super::{
     Budget, Check, Verdict,
     anomaly_list::Anomalies,
+    budget::Exhausted,
     describe::describe,
     linearizable::FastMap,
     promised::{is_durable, keeps_session},
+    watch::{Watch, within},
 };
 use crate::history::{History, Op};
 
@@ -41,32 +45,39 @@ pub(super) const CHECK: Check = Check {
     run,
 };
 
-fn run(history: &History, _budget: &Budget) -> Verdict {
+fn run(history: &History, budget: &Budget) -> Verdict {
+    within(CHECK.name, budget, |watch, anomalies| {
+        judge(history, watch, anomalies)
+    })
+}
+
+fn judge(history: &History, watch: &mut Watch, anomalies: &mut Anomalies) -> Result<Verdict, Exhausted> {
     let mut writers: FastMap<(Key, Value), Writer<'_>> = FastMap::default();
     let mut reused = false;
     for op in &history.ops {
+        watch.step()?;
         if let Action::Write { key, value } | Action::Cas { key, value, .. } = op.request.action {
             let writer = Writer { op, before: None };
+            watch.holds::<((Key, Value), Writer<'_>)>(1);
             reused |= writers.insert((key, value), writer).is_some();
         }
     }
     if reused {
         let reason = "values are written more than once, so a read does not tell which write it saw";
-        return Verdict::unknown(CHECK.name, 0, reason.to_owned());
+        return Ok(Verdict::unknown(CHECK.name, 0, reason.to_owned()));
     }
-    let sessions = sessions(history);
+    let sessions = sessions(history, watch)?;
     for steps in sessions.values() {
-        remember_before(steps, &mut writers);
+        remember_before(steps, &mut writers, watch)?;
     }
-    let mut anomalies = Anomalies::default();
     let mut operations = 0;
     for steps in sessions.values() {
         operations += steps.len() as u64;
-        judge(steps, &writers, &mut anomalies);
+        judge_session(steps, &writers, watch, anomalies)?;
     }
-    anomalies.verdict(CHECK.name, operations, || {
+    Ok(anomalies.verdict(CHECK.name, operations, || {
         format!("{} sessions never saw the world go back", sessions.len())
-    })
+    }))
 }
 
 struct Writer<'a> {
@@ -84,9 +95,10 @@ struct Step<'a> {
 }
 
 /// Operations by process that promise the guarantees, in order.
-fn sessions(history: &History) -> std::collections::BTreeMap<u32, Vec<Step<'_>>> {
-    let mut sessions: std::collections::BTreeMap<u32, Vec<Step<'_>>> = std::collections::BTreeMap::new();
+fn sessions<'a>(history: &'a History, watch: &mut Watch) -> Result<BTreeMap<u32, Vec<Step<'a>>>, Exhausted> {
+    let mut sessions: BTreeMap<u32, Vec<Step<'a>>> = BTreeMap::new();
     for op in &history.ops {
+        watch.step()?;
         if !keeps_session(&op.request) {
             continue;
         }
@@ -114,14 +126,20 @@ fn sessions(history: &History) -> std::collections::BTreeMap<u32, Vec<Step<'_>>>
             }
             _ => continue,
         };
+        watch.holds::<Step<'_>>(1);
         sessions.entry(op.process).or_default().push(step);
     }
-    sessions
+    Ok(sessions)
 }
 
-fn remember_before<'a>(steps: &[Step<'a>], writers: &mut FastMap<(Key, Value), Writer<'a>>) {
+fn remember_before<'a>(
+    steps: &[Step<'a>],
+    writers: &mut FastMap<(Key, Value), Writer<'a>>,
+    watch: &mut Watch,
+) -> Result<(), Exhausted> {
     let mut held: FastMap<Key, (Value, bool, &'a Op)> = FastMap::default();
     for step in steps {
+        watch.step()?;
         let Some(value) = step.value else { continue };
         if step.is_write
             && let Some(writer) = writers.get_mut(&(step.key, value))
@@ -130,11 +148,18 @@ fn remember_before<'a>(steps: &[Step<'a>], writers: &mut FastMap<(Key, Value), W
         }
         held.insert(step.key, (value, step.is_write, step.op));
     }
+    Ok(())
 }
 
-fn judge(steps: &[Step<'_>], writers: &FastMap<(Key, Value), Writer<'_>>, anomalies: &mut Anomalies) {
+fn judge_session(
+    steps: &[Step<'_>],
+    writers: &FastMap<(Key, Value), Writer<'_>>,
+    watch: &mut Watch,
+    anomalies: &mut Anomalies,
+) -> Result<(), Exhausted> {
     let mut held: FastMap<Key, &Step<'_>> = FastMap::default();
     for step in steps {
+        watch.step()?;
         if !step.is_write
             && let Some(before) = held.get(&step.key)
             && let Some(why) = older(step, before, writers)
@@ -170,6 +195,7 @@ fn judge(steps: &[Step<'_>], writers: &FastMap<(Key, Value), Writer<'_>>, anomal
             held.insert(step.key, step);
         }
     }
+    Ok(())
 }
 
 #[derive(Clone, Copy)]

@@ -7,10 +7,12 @@ use workloads::operation::{Action, Key, Observed, Value};
 use super::{
     Budget, Check, Verdict,
     anomaly_list::Anomalies,
+    budget::Exhausted,
     describe::describe,
     holders::{Holder, written},
-    linearizable::FastMap,
+    linearizable::{FastMap, FastSet},
     promised::is_committed,
+    watch::{Watch, within},
 };
 use crate::history::{History, Op};
 
@@ -24,24 +26,32 @@ pub(super) const CHECK: Check = Check {
     run,
 };
 
-fn run(history: &History, _budget: &Budget) -> Verdict {
+fn run(history: &History, budget: &Budget) -> Verdict {
+    within(CHECK.name, budget, |watch, anomalies| {
+        judge(history, watch, anomalies)
+    })
+}
+
+fn judge(history: &History, watch: &mut Watch, anomalies: &mut Anomalies) -> Result<Verdict, Exhausted> {
     let mut sets: BTreeMap<Key, Vec<(&[Value], &Op)>> = BTreeMap::new();
     for op in &history.ops {
+        watch.step()?;
         if let (Action::ReadSet { key }, Some(Observed::Elements(found))) =
             (&op.request.action, op.observed())
             && is_committed(&op.request.concerns)
         {
+            watch.holds::<(&[Value], &Op)>(1);
             sets.entry(*key).or_default().push((found, op));
         }
     }
     let operations = sets.values().map(Vec::len).sum::<usize>() as u64;
-    let mut anomalies = Anomalies::default();
     for (key, reads) in &mut sets {
         reads.sort_by_key(|(found, _)| found.len());
         // Element to the last read (by rank) that holds it: linear, as each read is compared with one other.
         let mut holder: FastMap<Value, usize> = FastMap::default();
         for (rank, (found, op)) in reads.iter().enumerate() {
-            let mut common = 0;
+            watch.steps(found.len() + 1)?;
+            let (mut common, before) = (0, holder.len());
             for value in *found {
                 if holder
                     .insert(*value, rank)
@@ -50,12 +60,16 @@ fn run(history: &History, _budget: &Budget) -> Verdict {
                     common += 1;
                 }
             }
+            watch.holds::<(Value, usize)>(holder.len() - before);
             let Some((smaller, before)) = rank.checked_sub(1).map(|before| reads[before]) else {
                 continue;
             };
-            if common < smaller.len() {
-                let missing = smaller.iter().find(|value| !found.contains(value));
-                let extra = found.iter().find(|value| !smaller.contains(value));
+            if common < smaller.len() && !anomalies.is_full() {
+                watch.look()?;
+                let of = |elements: &[Value]| elements.iter().copied().collect::<FastSet<Value>>();
+                let (in_smaller, in_found) = (of(smaller), of(found));
+                let missing = smaller.iter().find(|value| !in_found.contains(value));
+                let extra = found.iter().find(|value| !in_smaller.contains(value));
                 let (Some(missing), Some(extra)) = (missing, extra) else {
                     continue;
                 };
@@ -78,9 +92,9 @@ fn run(history: &History, _budget: &Budget) -> Verdict {
             }
         }
     }
-    anomalies.verdict(CHECK.name, operations, || {
+    Ok(anomalies.verdict(CHECK.name, operations, || {
         format!("{operations} reads show growing snapshots of one order")
-    })
+    }))
 }
 
 #[cfg(test)]

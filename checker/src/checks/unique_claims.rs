@@ -4,7 +4,13 @@ use std::collections::BTreeMap;
 
 use workloads::operation::{Action, Key, Observed, Value, WriteConcern};
 
-use super::{Budget, Check, Verdict, anomaly_list::Anomalies, describe::describe};
+use super::{
+    Budget, Check, Verdict,
+    anomaly_list::Anomalies,
+    budget::Exhausted,
+    describe::describe,
+    watch::{Watch, within},
+};
 use crate::history::{History, Op};
 
 pub(super) const CHECK: Check = Check {
@@ -17,15 +23,22 @@ pub(super) const CHECK: Check = Check {
     run,
 };
 
-fn run(history: &History, _budget: &Budget) -> Verdict {
+fn run(history: &History, budget: &Budget) -> Verdict {
+    within(CHECK.name, budget, |watch, anomalies| {
+        judge(history, watch, anomalies)
+    })
+}
+
+fn judge(history: &History, watch: &mut Watch, anomalies: &mut Anomalies) -> Result<Verdict, Exhausted> {
     let mut names: BTreeMap<(Key, Value), Vec<&Op>> = BTreeMap::new();
     for op in history.ops.iter().filter(|op| !op.is_fail()) {
+        watch.step()?;
         if let Action::Claim { key, value } = op.request.action {
+            watch.holds::<((Key, Value), &Op)>(1);
             names.entry((key, value)).or_default().push(op);
         }
     }
     let operations = names.values().map(Vec::len).sum::<usize>() as u64;
-    let mut anomalies = Anomalies::default();
     for ((key, value), claims) in &names {
         let taken = |op: &&&Op| op.observed() == Some(&Observed::Taken);
         let durable = |op: &&&Op| op.request.concerns.write == WriteConcern::Majority;
@@ -38,6 +51,7 @@ fn run(history: &History, _budget: &Budget) -> Verdict {
             anomalies.add("claimed-twice", *key, words, &[first, second]);
         }
         for refused in claims.iter().filter(taken) {
+            watch.steps(claims.len())?;
             // Whoever may have had it: not refused itself, and called before the refusal returned.
             let possible = claims
                 .iter()
@@ -48,9 +62,9 @@ fn run(history: &History, _budget: &Budget) -> Verdict {
             }
         }
     }
-    anomalies.verdict(CHECK.name, operations, || {
+    Ok(anomalies.verdict(CHECK.name, operations, || {
         format!("{} names, each with at most one owner", names.len())
-    })
+    }))
 }
 
 #[cfg(test)]

@@ -7,10 +7,11 @@ use crate::{
     checks::{
         Budget, Check, Verdict,
         anomaly_list::Anomalies,
-        budget::{Exhausted, Meter},
+        budget::Exhausted,
         describe::{describe, describe_all},
         linearizable::FastSet,
         promised::keeps_session,
+        watch::{Watch, within},
     },
     history::{History, Op},
 };
@@ -26,9 +27,6 @@ pub(in crate::checks) const CHECK: Check = Check {
     run,
 };
 
-/// How often the budget is looked at.
-const LOOK_EACH: usize = 1024;
-
 #[derive(Clone, Copy)]
 enum Moment {
     Call(usize),
@@ -36,16 +34,16 @@ enum Moment {
 }
 
 fn run(history: &History, budget: &Budget) -> Verdict {
-    match judge(history, &Meter::start(budget)) {
-        Ok(verdict) => verdict,
-        Err(Exhausted(reason)) => Verdict::unknown(CHECK.name, 0, reason),
-    }
+    within(CHECK.name, budget, |watch, anomalies| {
+        judge(history, watch, anomalies)
+    })
 }
 
-fn judge(history: &History, meter: &Meter) -> Result<Verdict, Exhausted> {
-    let mut pasts = Pasts::of(history);
-    let row = pasts.sessions.len() * size_of::<u32>();
-    meter.check((pasts.writes.len() + pasts.sessions.len()) * row)?;
+fn judge(history: &History, watch: &mut Watch, anomalies: &mut Anomalies) -> Result<Verdict, Exhausted> {
+    let mut pasts = Pasts::of(history, watch)?;
+    // A row of each write, and of each session.
+    watch.holds::<u32>((pasts.writes.len() + pasts.sessions.len()) * pasts.sessions.len());
+    watch.look()?;
     // A write counts from its call on, a read from its return on: so a read comes after what it saw.
     let mut moments: Vec<(u32, Moment)> = Vec::new();
     for (number, write) in pasts.writes.iter().enumerate() {
@@ -57,17 +55,14 @@ fn judge(history: &History, meter: &Meter) -> Result<Verdict, Exhausted> {
         }
     }
     moments.sort_unstable_by_key(|(place, _)| *place);
-    let mut anomalies = Anomalies::default();
     let mut reads = 0;
-    for (step, (_, moment)) in moments.into_iter().enumerate() {
-        if step % LOOK_EACH == 0 {
-            meter.check(0)?;
-        }
+    for (_, moment) in moments {
+        watch.step()?;
         match moment {
             Moment::Call(number) => pasts.call(number),
             Moment::Return(position) => {
                 reads += 1;
-                look(&mut pasts, &history.ops[position], &mut anomalies);
+                look(&mut pasts, &history.ops[position], anomalies);
             }
         }
     }

@@ -6,8 +6,10 @@ use workloads::operation::{Action, Key, Observed, Value};
 
 use crate::{
     checks::{
+        budget::Exhausted,
         linearizable::FastMap,
         promised::{is_durable, keeps_session},
+        watch::Watch,
     },
     history::{History, Op},
 };
@@ -58,10 +60,11 @@ pub(super) struct Pasts<'a> {
 }
 
 impl<'a> Pasts<'a> {
-    pub(super) fn of(history: &'a History) -> Self {
+    pub(super) fn of(history: &'a History, watch: &mut Watch) -> Result<Self, Exhausted> {
         let mut pasts = Self::default();
         let mut turns: Vec<u32> = Vec::new();
         for op in history.ops.iter().filter(|op| keeps_session(&op.request)) {
+            watch.step()?;
             let next = pasts.sessions.len() as u32;
             let session = *pasts.sessions.entry(op.process).or_insert(next);
             turns.resize(pasts.sessions.len(), 0);
@@ -74,6 +77,8 @@ impl<'a> Pasts<'a> {
             }
             turns[session as usize] += 1;
             let number = pasts.writes.len();
+            watch.holds::<Write<'_>>(1);
+            watch.holds::<((Place, Value), [usize; 2])>(written.len());
             pasts.writes.push(Write {
                 op,
                 session,
@@ -87,7 +92,7 @@ impl<'a> Pasts<'a> {
             }
         }
         pasts.clocks = vec![vec![0; pasts.sessions.len()]; pasts.sessions.len()];
-        pasts
+        Ok(pasts)
     }
 
     /// The write is called: its past is what its session knows, and itself.

@@ -51,12 +51,13 @@ pub(in crate::checks) const CHECK: Check = Check {
 
 fn run(history: &History, budget: &Budget) -> Verdict {
     let meter = Meter::start(budget);
-    if let Err(Exhausted(reason)) = meter.check(0) {
-        return Verdict::unknown(CHECK.name, 0, reason);
-    }
+    let passed = match one_pass(history, &meter) {
+        Ok(passed) => passed,
+        Err(Exhausted(reason)) => return Verdict::unknown(CHECK.name, 0, reason),
+    };
     let mut scratch = Scratch::default();
     let mut anomalies: Vec<Anomaly> = Vec::new();
-    let (proven, problems) = match one_pass(history) {
+    let (proven, problems) = match passed {
         Some(mut pass) => {
             anomalies.extend(by_suspects(history, &mut pass, &mut scratch));
             let rest: Vec<(Key, Range<usize>)> =

@@ -13,7 +13,10 @@ use super::{
     suspects::positions,
     zones::VIOLATIONS_MAX,
 };
-use crate::history::{History, Op};
+use crate::{
+    checks::budget::{Exhausted, Meter},
+    history::{History, Op},
+};
 
 /// What one pass can tell.
 #[derive(Debug, Default)]
@@ -51,19 +54,29 @@ pub(super) struct OpenKey {
 /// More open keys than this, and nothing is gained: the usual way judges all.
 const OPEN_MAX: usize = 8;
 
+/// Operations between two looks at the budget.
+const LOOK_EACH: u32 = 1 << 14;
+
 /// Passes over the history. `None` when too many keys stay open.
-pub(super) fn one_pass(history: &History) -> Option<OnePass> {
+///
+/// # Errors
+/// When the budget ends before.
+pub(super) fn one_pass(history: &History, meter: &Meter) -> Result<Option<OnePass>, Exhausted> {
     let mut pass = Pass {
         initial: history.initial,
         table_max: 8 * history.ops.len() + 1024,
         ..Pass::default()
     };
-    for (position, op) in history.ops.iter().enumerate() {
-        pass.take(op, u32::try_from(position).ok()?);
+    for (position, op) in (0u32..).zip(&history.ops) {
+        if position.is_multiple_of(LOOK_EACH) {
+            meter.check(pass.held_bytes())?;
+        }
+        pass.take(op, position);
         if pass.not_unique > OPEN_MAX {
-            return None;
+            return Ok(None);
         }
     }
+    meter.check(pass.held_bytes())?;
     pass.judge();
     let mut all = OnePass::default();
     for key in &mut pass.keys {
@@ -83,7 +96,7 @@ pub(super) fn one_pass(history: &History) -> Option<OnePass> {
             all.weak_writes += u64::from(key.weak_writes);
         }
     }
-    (all.open.len() <= OPEN_MAX).then_some(all)
+    Ok((all.open.len() <= OPEN_MAX).then_some(all))
 }
 
 pub(super) const NONE: u32 = u32::MAX;
@@ -145,6 +158,13 @@ struct Pass {
 }
 
 impl Pass {
+    /// What it takes, with what judging takes in the end.
+    const fn held_bytes(&self) -> usize {
+        self.values.len() * (size_of::<OfValue>() + size_of::<u32>())
+            + self.keys.len() * size_of::<OfKey>()
+            + self.table.len() * size_of::<u32>()
+    }
+
     fn take(&mut self, op: &Op, position: u32) {
         let key = match op.request.action {
             Action::Read { key } | Action::Write { key, .. } | Action::Cas { key, .. } => key,

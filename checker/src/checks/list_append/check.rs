@@ -114,10 +114,14 @@ pub(super) fn only(transactions: &[Transaction], kept: &BTreeSet<u64>) -> Vec<Tr
 fn judge(input: &Input<'_>, budget: &Budget) -> Verdict {
     let meter = Meter::start(budget);
     let operations = input.txns.len() as u64;
-    let mut versions = AllVersions::of(input);
+    let mut versions = match AllVersions::of(input, &meter) {
+        Ok(versions) => versions,
+        Err(Exhausted(reason)) => return Verdict::unknown(CHECK.name, operations, reason),
+    };
     let mut anomalies = std::mem::take(&mut versions.anomalies);
     let mut notes = Vec::new();
-    let mut verdict = match cycles(&Graph::of(input, &versions), &meter) {
+    let graph = Graph::of(input, &versions, &meter);
+    let mut verdict = match graph.and_then(|graph| cycles(&graph, &meter)) {
         Ok(cycles) => {
             notes = remarks(&cycles);
             anomalies.extend(cycles.found.iter().map(|cycle| anomaly(input, &versions, cycle)));
@@ -132,7 +136,10 @@ fn judge(input: &Input<'_>, budget: &Budget) -> Verdict {
                 Verdict::invalid(CHECK.name, operations, anomalies)
             }
         }
-        Err(_) if !anomalies.is_empty() => Verdict::invalid(CHECK.name, operations, anomalies),
+        Err(Exhausted(reason)) if !anomalies.is_empty() => {
+            notes = vec![format!("cycles were not looked for: {reason}")];
+            Verdict::invalid(CHECK.name, operations, anomalies)
+        }
         Err(Exhausted(reason)) => Verdict::unknown(CHECK.name, operations, reason),
     };
     verdict.notes.extend(notes);

@@ -4,7 +4,13 @@ use super::{
     input::{Demand, End, Input},
     versions::AllVersions,
 };
-use crate::{checks::linearizable::FastMap, history::Op};
+use crate::{
+    checks::{
+        budget::{Exhausted, Meter},
+        linearizable::FastMap,
+    },
+    history::Op,
+};
 
 /// Why one node comes before another. Values are bits, so that sets of kinds are masks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,16 +50,27 @@ pub(super) struct Graph {
 
 impl Graph {
     /// Draws all edges.
-    pub(super) fn of(input: &Input<'_>, versions: &AllVersions<'_>) -> Self {
+    ///
+    /// # Errors
+    /// When the budget ends before.
+    pub(super) fn of(
+        input: &Input<'_>,
+        versions: &AllVersions<'_>,
+        meter: &Meter,
+    ) -> Result<Self, Exhausted> {
         let mut drawing = Drawing {
             nodes: input.txns.len() as u32,
             edges: Vec::new(),
         };
         let present = present(input, versions);
         drawing.versions(input, versions, &present);
+        meter.check(drawing.held_bytes())?;
         drawing.sessions(input, &present);
+        meter.check(drawing.held_bytes())?;
         drawing.real_time(input, &present);
-        Self::new(drawing.nodes, drawing.edges)
+        // In order they are held twice.
+        meter.check(drawing.held_bytes() * 2)?;
+        Ok(Self::new(drawing.nodes, drawing.edges))
     }
 
     /// Of edges in any order.
@@ -136,6 +153,10 @@ impl Drawing {
         if from != to {
             self.edges.push((from, Edge { to, key, kind }));
         }
+    }
+
+    const fn held_bytes(&self) -> usize {
+        self.edges.capacity() * size_of::<(u32, Edge)>()
     }
 
     fn node(&mut self) -> u32 {

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use workloads::operation::{Key, Value};
 
-use super::input::{End, Input, Micro};
+use super::input::{End, Input, Micro, Txn};
 use crate::checks::{
     Anomaly,
+    budget::{Exhausted, Meter},
     linearizable::{FastMap, FastSet},
 };
 
@@ -17,6 +18,9 @@ pub(super) struct Writer {
     /// The transaction appended more to the same key later.
     pub(super) intermediate: bool,
 }
+
+/// Bytes for each append or read: as a transaction, by key, and in the table of writers.
+const MICRO_BYTES: usize = size_of::<Txn>() + size_of::<Micro<'_>>() + size_of::<((Key, Value), Writer)>();
 
 /// One key.
 #[derive(Debug, Default)]
@@ -41,17 +45,24 @@ pub(super) struct AllVersions<'a> {
 }
 
 impl<'a> AllVersions<'a> {
-    pub(super) fn of(input: &Input<'a>) -> Self {
+    /// # Errors
+    /// When the budget ends before; what was found by then is lost.
+    pub(super) fn of(input: &Input<'a>, meter: &Meter) -> Result<Self, Exhausted> {
+        // What each append and read takes here, and in the input.
+        let held = input.micros.len() * MICRO_BYTES;
+        meter.check(held)?;
         let mut all = Self::default();
         all.writers.reserve(input.micros.len() / 2);
         all.gather(input);
+        meter.check(held)?;
         let keys = std::mem::take(&mut all.keys);
         for (key, versions) in &keys {
             all.judge_order(input, *key, versions);
         }
         all.keys = keys;
+        meter.check(held)?;
         all.judge_reads(input);
-        all
+        Ok(all)
     }
 
     fn gather(&mut self, input: &Input<'a>) {

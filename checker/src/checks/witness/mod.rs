@@ -6,7 +6,7 @@
 mod projection;
 mod smallest;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 pub(super) use projection::Projection;
 pub(super) use smallest::smallest;

@@ -112,7 +112,7 @@ fn rounds(usual: u64) -> u64 {
 }
 
 /// One copy of everything, four clients, and some lies in the end.
-struct World {
+pub(in crate::checks) struct World {
     dice: ChaCha8Rng,
     family: u64,
     place: u32,
@@ -124,7 +124,7 @@ struct World {
 }
 
 impl World {
-    fn play(seed: u64) -> History {
+    pub(in crate::checks) fn play(seed: u64) -> History {
         let mut world = Self {
             dice: ChaCha8Rng::seed_from_u64(seed),
             family: seed % 6,

@@ -46,12 +46,7 @@ pub fn step(
     outputs: &mut Vec<Output>,
 ) -> Fired {
     let mut fired = Fired::default();
-    let mut context = Context {
-        state,
-        input,
-        wall_secs,
-        outputs,
-    };
+    let mut context = Context::new(state, wall_secs, input, outputs);
     for (bit, rule) in rules.0.iter().enumerate() {
         if (rule.act)(&mut context).is_some() {
             fired.0 |= 1 << bit;

@@ -28,11 +28,11 @@ fn force(context: &mut Context<'_>) -> Option<()> {
     if let Input::Reconfig { force, .. } = &mut input {
         *force = true;
     }
-    let mut forced = Context {
-        state: &mut *context.state,
-        input: &input,
-        wall_secs: context.wall_secs,
-        outputs: &mut *context.outputs,
-    };
+    let mut forced = Context::new(
+        &mut *context.state,
+        context.wall_secs,
+        &input,
+        &mut *context.outputs,
+    );
     (reconfigure::RULE.act)(&mut forced)
 }

@@ -21,11 +21,11 @@ fn answer_anyway(context: &mut Context<'_>) -> Option<()> {
     if let Input::ClientRead { secondary_ok, .. } = &mut input {
         *secondary_ok = true;
     }
-    let mut willing = Context {
-        state: &mut *context.state,
-        input: &input,
-        wall_secs: context.wall_secs,
-        outputs: &mut *context.outputs,
-    };
+    let mut willing = Context::new(
+        &mut *context.state,
+        context.wall_secs,
+        &input,
+        &mut *context.outputs,
+    );
     (answer_read::RULE.act)(&mut willing)
 }

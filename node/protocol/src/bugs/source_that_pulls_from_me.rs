@@ -30,12 +30,12 @@ fn choose_blindly(context: &mut Context<'_>) -> Option<()> {
     for seen in &mut context.state.seen {
         seen.sync_source = None;
     }
-    let mut blind = Context {
-        state: &mut *context.state,
-        input: &input,
-        wall_secs: context.wall_secs,
-        outputs: &mut *context.outputs,
-    };
+    let mut blind = Context::new(
+        &mut *context.state,
+        context.wall_secs,
+        &input,
+        &mut *context.outputs,
+    );
     let fired = (choose_sync_source::RULE.act)(&mut blind);
     for (seen, source) in context.state.seen.iter_mut().zip(known) {
         seen.sync_source = source;

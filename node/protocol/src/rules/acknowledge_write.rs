@@ -24,15 +24,18 @@ pub fn acknowledge_write(context: &mut Context<'_>, satisfied: Satisfied) -> Opt
         .iter()
         .any(|waiter| satisfied(state, waiter))
         .then_some(())?;
-    let waiting = std::mem::take(&mut state.waiting);
-    let (done, waiting): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|waiter| satisfied(state, waiter));
-    state.waiting = waiting;
-    for waiter in done {
-        context.out(Output::Complete {
-            id: waiter.id,
-            outcome: Outcome::Done,
-        });
-    }
+    let mut waiting = std::mem::take(&mut state.waiting);
+    waiting.retain(|waiter| {
+        let done = satisfied(context.state, waiter);
+        if done {
+            context.outputs.push(Output::Complete {
+                id: waiter.id,
+                outcome: Outcome::Done,
+            });
+        }
+        !done
+    });
+    context.state.waiting = waiting;
     Some(())
 }
 

@@ -22,12 +22,19 @@ pub fn advance_commit_point(
     counted: Counted,
     committable: Committable,
 ) -> Option<()> {
-    (context.state.is_primary() && is_enough(context.state)).then_some(())?;
+    (context.state.is_primary() && is_anybody_beyond(context.state, counted)).then_some(())?;
+    is_enough(context.state).then_some(())?;
     let candidate = majority_point(context.state, counted);
     (candidate > context.state.commit_point && committable(context.state, candidate)).then_some(())?;
     context.state.commit_point = candidate;
     context.out(Output::CommitPoint(candidate));
     Some(())
+}
+
+/// Is any voter beyond the commit point? In most steps none is, and that costs less than to find the majority's point.
+fn is_anybody_beyond(state: &State, counted: Counted) -> bool {
+    let mut members = state.config.members.iter().enumerate();
+    members.any(|(position, member)| member.is_voter() && counted(state, position) > state.commit_point)
 }
 
 /// With many arbiters fewer members commit than elect. They still meet every majority of their own configuration, but

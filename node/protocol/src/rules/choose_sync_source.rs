@@ -157,7 +157,7 @@ fn leave_useless_source(context: &mut Context<'_>) -> bool {
     if context.timer() == Some(Timer::Fetch) {
         return miss_deadline(context, source);
     }
-    if *context.input == Input::Disconnected(source) {
+    if matches!(context.input, Input::Disconnected(gone) if *gone == source) {
         // No denial: should it live, its next heartbeat makes it a candidate again.
         context.drop_source();
         return true;

@@ -85,8 +85,7 @@ fn greet_stranger(context: &mut Context<'_>, message: &Message) -> Option<()> {
 }
 
 fn listen(context: &mut Context<'_>) -> Option<()> {
-    let message = context.message()?;
-    let position = context.state.config.position(message.from)?;
+    let (message, position) = context.message_from()?;
     context.arm(Timer::Silence(message.from));
     let state = &mut *context.state;
     let seen = &mut state.seen[position];

@@ -211,11 +211,10 @@ fn ask_for_memory(context: &mut Context<'_>, of: MemberId) {
 /// Whoever answers at all is asked at once. Without this: a new arbiter waits for its timer; the primary dies meanwhile, and
 /// the arbiter, whose vote the others need, has not heard from it what it may have forgotten.
 fn ask_who_answers(context: &mut Context<'_>) -> Option<()> {
-    let from = context.message()?.from;
-    let position = context.state.config.position(from)?;
+    let (message, position) = context.message_from()?;
     let sync = context.state.initial_sync.as_ref()?;
     (sync.asks() && !sync.heard.contains(position)).then_some(())?;
-    ask_for_memory(context, from);
+    ask_for_memory(context, message.from);
     Some(())
 }
 

@@ -122,14 +122,13 @@ fn put(
 /// Who says, in my term, that my configuration is in force there. It stays true: a member's configuration only
 /// gets newer, and it refuses its vote to candidates with an older one.
 fn note_installed(context: &mut Context<'_>) -> Option<()> {
-    let message = context.message()?;
+    let (message, position) = context.message_from()?;
     let Body::HeartbeatResponse { config, .. } = message.body else {
         return None;
     };
     let state = &mut *context.state;
     let mine = state.is_primary() && message.term == state.term && config == state.config.id;
     mine.then_some(())?;
-    let position = state.config.position(message.from)?;
     (!state.installed.contains(position)).then_some(())?;
     state.installed.insert(position);
     Some(())
@@ -137,7 +136,7 @@ fn note_installed(context: &mut Context<'_>) -> Option<()> {
 
 /// A new voter has its data now: from the next configuration on it counts.
 fn welcome_synced(context: &mut Context<'_>, checks: &[Check]) -> Option<()> {
-    let message = context.message()?;
+    let (message, position) = context.message_from()?;
     let Body::HeartbeatResponse {
         state: theirs,
         written,
@@ -147,7 +146,6 @@ fn welcome_synced(context: &mut Context<'_>, checks: &[Check]) -> Option<()> {
         return None;
     };
     let state = &*context.state;
-    let position = state.config.position(message.from)?;
     let synced = matches!(
         theirs,
         MemberState::Secondary | MemberState::Recovering | MemberState::Rollback
@@ -169,8 +167,10 @@ fn welcome_synced(context: &mut Context<'_>, checks: &[Check]) -> Option<()> {
 /// The operator hears of it when a majority of the new configuration has it.
 fn tell_operator(context: &mut Context<'_>) -> Option<()> {
     let state = &mut *context.state;
+    // Hardly ever does anybody wait.
+    let id = state.config_waiter?;
     (state.is_primary() && state.config_pending.is_none() && state.has_majority_installed()).then_some(())?;
-    let id = state.config_waiter.take()?;
+    state.config_waiter = None;
     context.out(Output::Complete {
         id,
         outcome: Outcome::Done,

@@ -33,17 +33,41 @@ pub struct Context<'a> {
     pub wall_secs: u32,
     /// What is to be done, in order.
     pub outputs: &'a mut Vec<Output>,
+    /// Where the sender of the message that arrived stands in the configuration. Most rules ask, so it is looked for once:
+    /// no message changes the configuration in force.
+    sender: Option<usize>,
 }
 
 impl<'a> Context<'a> {
+    /// What the rules work on while `input` happens to `state`.
+    #[must_use]
+    pub fn new(state: &'a mut State, wall_secs: u32, input: &'a Input, outputs: &'a mut Vec<Output>) -> Self {
+        let sender = match input {
+            Input::Message(message) if message.from != state.me => state.config.position(message.from),
+            _ => None,
+        };
+        Self {
+            state,
+            input,
+            wall_secs,
+            outputs,
+            sender,
+        }
+    }
+
     /// The message that arrived, if its sender is another member of the configuration.
     #[must_use]
     pub fn message(&self) -> Option<&'a Message> {
-        let Input::Message(message) = self.input else {
-            return None;
-        };
-        let known = message.from != self.state.me && self.state.config.position(message.from).is_some();
-        known.then_some(message)
+        self.message_from().map(|(message, _)| message)
+    }
+
+    /// The message that arrived, and where in the configuration its sender stands.
+    #[must_use]
+    pub fn message_from(&self) -> Option<(&'a Message, usize)> {
+        match self.input {
+            Input::Message(message) => Some((message, self.sender?)),
+            _ => None,
+        }
     }
 
     /// The timer that fired.

@@ -4,7 +4,7 @@
 use super::rule::{Context, Rule};
 use crate::input::Input;
 use crate::message::Body;
-use crate::state::Parked;
+use crate::state::{Parked, State};
 
 /// See the module.
 pub const RULE: Rule = Rule {
@@ -16,7 +16,7 @@ pub const RULE: Rule = Rule {
 pub const BATCH_MAX: usize = 5000;
 
 fn serve_oplog(context: &mut Context<'_>) -> Option<()> {
-    if *context.input == Input::TurnEnd {
+    if matches!(context.input, Input::TurnEnd) {
         return answer_parked(context);
     }
     let message = context.message()?;
@@ -63,6 +63,15 @@ fn serve_oplog(context: &mut Context<'_>) -> Option<()> {
 }
 
 fn answer_parked(context: &mut Context<'_>) -> Option<()> {
+    if context
+        .state
+        .parked
+        .iter()
+        .all(|fetch| has_nothing_for(context.state, fetch))
+        && context.state.member_state.is_readable()
+    {
+        return None;
+    }
     let parked = std::mem::take(&mut context.state.parked);
     if !context.state.member_state.is_readable() {
         // A rule that changes the state says that it fired: a trace leaves out steps in which nothing did.
@@ -70,13 +79,12 @@ fn answer_parked(context: &mut Context<'_>) -> Option<()> {
     }
     let mut answered = None;
     for fetch in parked {
-        let state = &*context.state;
-        let found = state.oplog.after(fetch.after, BATCH_MAX);
-        let idle = found.as_ref().is_some_and(Vec::is_empty);
-        if idle && !fetch.urgent && state.commit_point <= fetch.commit_point {
+        if has_nothing_for(context.state, &fetch) {
             context.state.parked.push(fetch);
             continue;
         }
+        let state = &*context.state;
+        let found = state.oplog.after(fetch.after, BATCH_MAX);
         let body = Body::FetchResponse {
             after: fetch.after,
             found: found.is_some(),
@@ -90,4 +98,9 @@ fn answer_parked(context: &mut Context<'_>) -> Option<()> {
         answered = Some(());
     }
     answered
+}
+
+/// The asker has all that there is, knows of it, and can wait.
+fn has_nothing_for(state: &State, fetch: &Parked) -> bool {
+    fetch.after == state.last_written() && !fetch.urgent && state.commit_point <= fetch.commit_point
 }

@@ -4,13 +4,26 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 /// A queue of events.
+///
+/// Of some hundred events most are timers that lie far ahead, while nearly all that is planned comes soon (messages, turns,
+/// flushes) and is over before any of those: so the next few stand in order by themselves, and the heap keeps the rest.
 #[derive(Clone, Debug)]
 pub struct Queue<T> {
-    heap: BinaryHeap<Reverse<Place>>,
+    /// The next events, latest first: all that come before `horizon`.
+    near: Vec<Place>,
+    /// The place of the first event that is not near, or an earlier one.
+    horizon: Place,
+    far: BinaryHeap<Reverse<Place>>,
     slots: Vec<Option<T>>,
     free: Vec<u32>,
     planned: u64,
 }
+
+/// So many events become near at once.
+const NEAR: usize = 16;
+
+/// Of so many near events most are far again: where one has to go is looked for one by one.
+const NEAR_MAX: usize = 48;
 
 /// Time (52 bits), order of planning (44 bits), slot (32 bits): one word to compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,7 +58,9 @@ impl Place {
 impl<T> Default for Queue<T> {
     fn default() -> Self {
         Self {
-            heap: BinaryHeap::new(),
+            near: Vec::with_capacity(NEAR_MAX),
+            horizon: Place(0),
+            far: BinaryHeap::new(),
             slots: Vec::new(),
             free: Vec::new(),
             planned: 0,
@@ -61,16 +76,38 @@ impl<T> Queue<T> {
             u32::try_from(self.slots.len() - 1).expect("fewer than four billion events are planned at once")
         });
         self.slots[slot as usize] = Some(event);
-        self.heap.push(Reverse(Place::new(at_us, self.planned, slot)));
+        let place = Place::new(at_us, self.planned, slot);
         self.planned += 1;
+        if place < self.horizon {
+            let sooner = self.near.iter().rev().take_while(|near| **near < place).count();
+            self.near.insert(self.near.len() - sooner, place);
+            if self.near.len() == NEAR_MAX {
+                self.horizon = self.near[NEAR_MAX - NEAR - 1];
+                self.far.extend(self.near.drain(..NEAR_MAX - NEAR).map(Reverse));
+            }
+        } else {
+            self.far.push(Reverse(place));
+        }
     }
 
     /// The next event and its time.
     pub fn pop(&mut self) -> Option<(u64, T)> {
-        let Reverse(place) = self.heap.pop()?;
+        if self.near.is_empty() {
+            self.come_near();
+        }
+        let place = self.near.pop()?;
         let event = self.slots[place.slot() as usize].take()?;
         self.free.push(place.slot());
         Some((place.at_us(), event))
+    }
+
+    fn come_near(&mut self) {
+        let next = std::iter::from_fn(|| self.far.pop());
+        self.near.extend(next.take(NEAR).map(|Reverse(place)| place));
+        if let Some(last) = self.near.last() {
+            self.horizon = *last;
+        }
+        self.near.reverse();
     }
 }
 
@@ -86,5 +123,30 @@ mod tests {
         }
         let order: String = std::iter::from_fn(|| queue.pop()).map(|(_, name)| name).collect();
         assert_eq!(order, "abcd");
+    }
+
+    /// What is planned while others are on their way comes in its turn, sooner or later than those near by.
+    #[test]
+    fn the_order_is_that_of_one_list() {
+        let (mut queue, mut list, mut word) = (Queue::default(), Vec::new(), 1_u64);
+        let mut now_us = 0;
+        for planned in 0..10_000_u64 {
+            word = word
+                .wrapping_mul(0x5851_f42d_4c95_7f2d)
+                .wrapping_add(0x1405_7b7e_f767_814f);
+            // Now a storm, now hardly anything.
+            let after_us = word >> if planned / 500 % 2 == 0 { 60 } else { 44 };
+            queue.push(now_us + after_us, planned);
+            list.push((now_us + after_us, planned));
+            if planned % 3 != 0 {
+                list.sort_unstable();
+                let next = list.remove(0);
+                assert_eq!(queue.pop(), Some(next));
+                now_us = next.0;
+            }
+        }
+        list.sort_unstable();
+        let rest: Vec<_> = std::iter::from_fn(|| queue.pop()).collect();
+        assert_eq!(rest, list);
     }
 }

@@ -330,7 +330,6 @@ impl World {
 
     /// An input from outside the set.
     pub(super) fn tell(&mut self, member: usize, input: Input) -> Result<(), Violation> {
-        let input = Box::new(input);
         self.give(member, &input, What::Told)
     }
 
@@ -373,13 +372,14 @@ impl World {
         if self.cluster.machines[member].gave_up {
             return self.strike(member);
         }
-        if *input == Input::TurnEnd
+        let turn_ends = matches!(input, Input::TurnEnd);
+        if turn_ends
             && let Some(most) = self.parameters.oplog_entries
             && let Some(through) = self.cluster.machines[member].cap(most)
         {
             return self.tell(member, Input::Capped(through));
         }
-        if *input == Input::TurnEnd || matches!(input, Input::Capped(_)) || self.turn_planned[member] {
+        if turn_ends || matches!(input, Input::Capped(_)) || self.turn_planned[member] {
             return Ok(());
         }
         if self.parameters.turn_us == 0 {

@@ -34,24 +34,21 @@ impl Ghosts {
         }
     }
 
-    /// Takes note of what one step promised or decided.
-    pub fn record(&mut self, before: &State, outputs: &[Output], after: &State) {
-        if after.is_primary() && !(before.is_primary() && before.term == after.term) {
-            match self.elected.binary_search(&after.term) {
-                // Nobody wins twice himself: his vote for himself is durable before he asks for others.
-                Ok(_) => self.elected_twice = Some(after.term),
-                Err(place) => self.elected.insert(place, after.term),
+    /// Takes note of what a step decided or promised.
+    pub fn hear(&mut self, tiding: &Tiding) {
+        match tiding {
+            // Nobody wins twice himself: his vote for himself is durable before he asks for others.
+            Tiding::Elected(term) => match self.elected.binary_search(term) {
+                Ok(_) => self.elected_twice = Some(*term),
+                Err(place) => self.elected.insert(place, *term),
+            },
+            Tiding::Committed { term, point, oplog } => self.commit(*term, *point, oplog),
+            Tiding::Acknowledged(optime) => {
+                if let Err(place) = self.acknowledged.binary_search(optime) {
+                    self.acknowledged.insert(place, *optime);
+                }
             }
-        }
-        for output in outputs {
-            match *output {
-                Output::CommitPoint(point) if after.is_primary() => self.commit(after, point),
-                Output::Complete {
-                    id,
-                    outcome: Outcome::Done,
-                } => self.acknowledge(before, after, outputs, id),
-                _ => {}
-            }
+            Tiding::StaleRead => self.stale_read = true,
         }
     }
 
@@ -64,47 +61,84 @@ impl Ghosts {
                 .is_ok()
     }
 
-    fn commit(&mut self, primary: &State, point: OpTime) {
+    fn commit(&mut self, term: Term, point: OpTime, oplog: &[OpTime]) {
         let last = self.committed.last().map_or(OpTime::NULL, |(entry, _)| *entry);
         if point <= last {
             self.branched |= !self.is_committed(point);
-        } else if last.is_null() || primary.oplog.contains(last) {
-            let newer = primary.oplog.iter().rev().take_while(|entry| *entry > last);
-            let first_new = self.committed.len();
-            self.committed.extend(
-                newer
-                    .filter(|entry| *entry <= point)
-                    .map(|entry| (entry, primary.term)),
-            );
-            self.committed[first_new..].reverse();
+        } else if last.is_null() || oplog.binary_search(&last).is_ok() {
+            let newer = oplog.partition_point(|entry| *entry <= last);
+            self.committed
+                .extend(oplog[newer..].iter().map(|entry| (*entry, term)));
         } else {
             self.branched = true;
         }
     }
+}
 
-    fn acknowledge(&mut self, before: &State, after: &State, outputs: &[Output], id: RequestId) {
-        if id.0 & READ_MISSES_A_WRITE != 0 {
-            self.stale_read = true;
+/// What a step decided or promised: all that ghosts take note of.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Tiding {
+    /// A member won the election of this term.
+    Elected(Term),
+    /// A primary took everything up to an entry for committed.
+    Committed {
+        /// Its term.
+        term: Term,
+        /// The entry.
+        point: OpTime,
+        /// Its oplog up to there, oldest first.
+        oplog: Vec<OpTime>,
+    },
+    /// A client heard that a majority has all up to here.
+    Acknowledged(OpTime),
+    /// A linearizable read was answered although it missed a write.
+    StaleRead,
+}
+
+impl Tiding {
+    /// Those of one step, in order.
+    pub fn of(before: &State, outputs: &[Output], after: &State) -> Vec<Self> {
+        let mut tidings = Vec::new();
+        if after.is_primary() && !(before.is_primary() && before.term == after.term) {
+            tidings.push(Self::Elected(after.term));
         }
-        if id.0 & READ != 0 {
-            return;
-        }
-        // A write may be acknowledged in the very step that appends it: then it never was seen waiting.
-        let waited = before.waiting.iter().find(|waiting| waiting.id == id);
-        let optime = match waited {
-            Some(waiting) if waiting.concern.w == W::Majority => waiting.optime,
-            Some(_) => return,
-            None if outputs
-                .iter()
-                .any(|output| matches!(output, Output::Append { .. })) =>
-            {
-                after.oplog.last()
+        for output in outputs {
+            match *output {
+                Output::CommitPoint(point) if after.is_primary() => {
+                    let base = Some(after.oplog.base()).filter(|base| !base.is_null());
+                    let oplog = base.into_iter().chain(after.oplog.iter());
+                    tidings.push(Self::Committed {
+                        term: after.term,
+                        point,
+                        oplog: oplog.take_while(|entry| *entry <= point).collect(),
+                    });
+                }
+                Output::Complete {
+                    id,
+                    outcome: Outcome::Done,
+                } => {
+                    if id.0 & READ_MISSES_A_WRITE != 0 {
+                        tidings.push(Self::StaleRead);
+                    }
+                    tidings.extend(acknowledged(before, after, outputs, id).map(Self::Acknowledged));
+                }
+                _ => {}
             }
-            None => return,
-        };
-        if let Err(place) = self.acknowledged.binary_search(&optime) {
-            self.acknowledged.insert(place, optime);
         }
+        tidings
+    }
+}
+
+/// The last entry that the client of this request now knows a majority to have.
+fn acknowledged(before: &State, after: &State, outputs: &[Output], id: RequestId) -> Option<OpTime> {
+    if id.0 & READ != 0 {
+        return None;
+    }
+    // A write may be acknowledged in the very step that appends it: then it never was seen waiting.
+    let appends = |output: &Output| matches!(output, Output::Append { .. });
+    match before.waiting.iter().find(|waiting| waiting.id == id) {
+        Some(waiting) => (waiting.concern.w == W::Majority).then_some(waiting.optime),
+        None => outputs.iter().any(appends).then(|| after.oplog.last()),
     }
 }
 

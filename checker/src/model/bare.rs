@@ -21,6 +21,12 @@ pub trait Judge: Model {
     fn is_sound(&self, _state: &Self::State) -> bool {
         false
     }
+
+    /// Looks at what [`Model::next_state`] will need for this action first, so that it is near by then; answers
+    /// something that depends on it.
+    fn warm(&self, _state: &Self::State, _action: &Self::Action) -> u64 {
+        0
+    }
 }
 
 /// How a search is run.
@@ -212,6 +218,7 @@ impl BreadthFirst<'_> {
                 seen: seen.clone(),
             };
             let mut actions = Vec::new();
+            let (mut ahead, mut reached) = (Vec::new(), Vec::new());
             while !table.is_crowded() {
                 let start = done.fetch_add(CHUNK_STATES, Ordering::Relaxed);
                 if start >= round_end {
@@ -220,21 +227,29 @@ impl BreadthFirst<'_> {
                     break;
                 }
                 let before = worker.next.len();
+                // In three rounds, each after a look at what it needs: most of the time is spent waiting for memory, and a
+                // processor waits for several places at once if nothing else comes between.
                 for state in &level[start..round_end.min(start + CHUNK_STATES)] {
                     model.actions(state, &mut actions);
-                    for action in actions.drain(..) {
-                        let Some(state) = model.next_state(state, action) else {
-                            continue;
-                        };
-                        worker.generated += 1;
-                        if !model.within_boundary(&state) {
-                            continue;
-                        }
-                        let fingerprint = Fingerprint::of(&state);
-                        if table.insert(fingerprint) {
-                            worker.seen.judge(model, properties, &state, fingerprint);
-                            worker.next.push(state);
-                        }
+                    ahead.extend(actions.drain(..).map(|action| (state, action)));
+                }
+                let near = ahead.iter().map(|(state, action)| model.warm(state, action));
+                std::hint::black_box(near.fold(0, |all, word| all ^ word));
+                for (state, action) in ahead.drain(..) {
+                    let Some(state) = model.next_state(state, action) else {
+                        continue;
+                    };
+                    worker.generated += 1;
+                    if model.within_boundary(&state) {
+                        reached.push((Fingerprint::of(&state), state));
+                    }
+                }
+                let near = reached.iter().map(|(fingerprint, _)| table.warm(*fingerprint));
+                std::hint::black_box(near.fold(0, |all, word| all ^ word));
+                for (fingerprint, state) in reached.drain(..) {
+                    if table.insert(fingerprint) {
+                        worker.seen.judge(model, properties, &state, fingerprint);
+                        worker.next.push(state);
                     }
                 }
                 table.add_length(worker.next.len() - before);

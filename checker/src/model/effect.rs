@@ -1,8 +1,6 @@
 //! One member's reaction to one thing, as numbers: computed by the core once, then remembered.
 
 use protocol::config::MemberId;
-use protocol::input::Input;
-use protocol::output::Output;
 use protocol::state::State;
 
 use super::network::travels;
@@ -12,16 +10,16 @@ use super::state::PANICKED;
 use super::stimulus::{Reaction, Stimulus, react};
 use crate::invariants::INVARIANTS;
 use crate::invariants::cluster::Step;
+use crate::invariants::ghosts::Tiding;
 use crate::invariants::invariant::Check;
 
 /// What a stimulus did, as numbers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Effect {
-    pub(super) after: u32,
     /// Messages for the network.
     pub(super) sent: Vec<u32>,
-    /// The core's steps, kept where ghosts must look at them.
-    pub(super) steps: Vec<(State, Input, Vec<Output>)>,
+    /// What ghosts take note of.
+    pub(super) tidings: Vec<Tiding>,
     /// The step invariant that was broken, as in [`ClusterState::broken`].
     pub(super) broken: u8,
 }
@@ -31,10 +29,13 @@ pub struct Effect {
 pub struct Noted {
     /// Number of the member afterwards.
     pub(super) after: u32,
-    /// Number of the effect, unless it is plain.
+    /// Number of the effect, if there is one: the step was not quiet or not silent. It lies far away in memory, and
+    /// mostly need not be looked at.
     pub(super) effect: u32,
-    /// Nothing but the member changed.
-    pub(super) plain: bool,
+    /// No invariant was broken, and there is nothing for ghosts.
+    pub(super) quiet: bool,
+    /// Nothing was sent.
+    pub(super) silent: bool,
 }
 
 /// What happens to a member, without its operand.
@@ -59,7 +60,7 @@ pub enum Kind {
 
 impl ReplicaSet {
     pub(super) fn reaction(&self, member: u32, kind: Kind, of: u32) -> Noted {
-        let key = u64::from(member) << 32 | (kind as u64) << 28 | u64::from(of);
+        let key = reaction_key(member, kind, of);
         Noted::unpack(self.reactions.get_or(key, || self.react(member, kind, of).pack()))
     }
 
@@ -80,28 +81,33 @@ impl ReplicaSet {
         } else {
             first_broken(&reaction)
         };
-        let steps = if kind != Kind::Report && is_notable(&reaction) {
-            reaction.steps
-        } else {
+        let tidings = if kind == Kind::Report {
             Vec::new()
+        } else {
+            tidings(&reaction)
         };
         let after = if kind == Kind::Report {
             number
         } else {
             self.number(reaction.member)
         };
-        let plain = broken == 0 && sent.is_empty() && steps.is_empty();
-        let effect = if plain {
+        let quiet = broken == 0 && tidings.is_empty();
+        let silent = sent.is_empty();
+        let effect = if quiet && silent {
             0
         } else {
             self.effects.number(Effect {
-                after,
                 sent,
-                steps,
+                tidings,
                 broken,
             })
         };
-        Noted { after, effect, plain }
+        Noted {
+            after,
+            effect,
+            quiet,
+            silent,
+        }
     }
 
     /// Asks all questions; the first wrong answer counts.
@@ -119,16 +125,16 @@ impl ReplicaSet {
         });
         let effect = broken.map(|broken| {
             self.effects.number(Effect {
-                after: number,
                 sent: Vec::new(),
-                steps: Vec::new(),
+                tidings: Vec::new(),
                 broken,
             })
         });
         Noted {
             after: number,
             effect: effect.unwrap_or(0),
-            plain: effect.is_none(),
+            quiet: effect.is_none(),
+            silent: true,
         }
     }
 
@@ -157,31 +163,31 @@ impl ReplicaSet {
 }
 
 impl Noted {
-    /// Members have numbers below 2³¹, and the word is never zero.
+    /// Members and effects have numbers below 2³¹, and the word is never zero.
     fn pack(self) -> u64 {
-        u64::from(self.after + 1) << 33 | u64::from(self.effect) << 1 | u64::from(self.plain)
+        let flags = u64::from(self.quiet) << 1 | u64::from(self.silent);
+        u64::from(self.after + 1) << 33 | u64::from(self.effect) << 2 | flags
     }
 
     fn unpack(word: u64) -> Self {
         Noted {
             after: (word >> 33) as u32 - 1,
-            effect: (word >> 1) as u32,
-            plain: word & 1 != 0,
+            effect: (word >> 2) as u32 & (u32::MAX >> 1),
+            quiet: word & 2 != 0,
+            silent: word & 1 != 0,
         }
     }
 }
 
-/// Whether ghosts must look: something was decided or promised.
-fn is_notable(reaction: &Reaction) -> bool {
-    let states = after_each(reaction);
-    reaction
-        .steps
-        .iter()
-        .zip(states)
-        .any(|((before, _, outputs), after)| {
-            let told = |output: &Output| matches!(output, Output::CommitPoint(_) | Output::Complete { .. });
-            outputs.iter().any(told) || (after.is_primary() && !before.is_primary())
-        })
+pub(super) fn reaction_key(member: u32, kind: Kind, of: u32) -> u64 {
+    u64::from(member) << 32 | (kind as u64) << 28 | u64::from(of)
+}
+
+fn tidings(reaction: &Reaction) -> Vec<Tiding> {
+    let steps = reaction.steps.iter().zip(after_each(reaction));
+    steps
+        .flat_map(|((before, _, outputs), after)| Tiding::of(before, outputs, after))
+        .collect()
 }
 
 fn first_broken(reaction: &Reaction) -> u8 {

@@ -164,6 +164,11 @@ impl Judge for ReplicaSet {
         };
         state.broken == 0 && self.view(state, holds)
     }
+
+    fn warm(&self, state: &ClusterState, action: &Action) -> u64 {
+        self.first_key(state, *action)
+            .map_or(0, |key| self.reactions.warm(key))
+    }
 }
 
 /// Name of the property that the core's assertions hold.

@@ -57,6 +57,12 @@ impl FingerprintTable {
         }
     }
 
+    /// Looks where a fingerprint would be found, so that it is near when it is added.
+    #[inline]
+    pub fn warm(&self, fingerprint: Fingerprint) -> u64 {
+        self.slots[fingerprint.0 as usize & (self.slots.len() - 1)].load(Ordering::Relaxed)
+    }
+
     /// Counts new fingerprints. Kept apart from [`Self::insert`] so that threads do not fight for one counter.
     pub fn add_length(&self, new: usize) {
         self.length.fetch_add(new, Ordering::Relaxed);

@@ -4,7 +4,7 @@ use protocol::message::Body;
 
 use super::action::Action;
 use super::bounds::{CatchUp, Disks, Reports};
-use super::effect::{Effect, Kind, Noted};
+use super::effect::{Kind, Noted, reaction_key};
 use super::replica_set::ReplicaSet;
 use super::state::ClusterState;
 
@@ -75,6 +75,31 @@ impl ReplicaSet {
         (next != *state).then_some(next)
     }
 
+    /// Under which key the first reaction to an action is remembered.
+    pub(super) fn first_key(&self, state: &ClusterState, action: Action) -> Option<u64> {
+        let at = |it: u8| state.members[usize::from(it)];
+        let (member, kind, of) = match action {
+            Action::Elect { candidate, .. } => (at(candidate), Kind::Stand, 0),
+            Action::Stand(it) => (at(it), Kind::Stand, 0),
+            Action::ElectionTimeout(it) => (at(it), Kind::ElectionTimeout, 0),
+            Action::CatchUpTimeout(it) => (at(it), Kind::CatchUpTimeout, 0),
+            Action::LoseSight(it) => (at(it), Kind::LoseSight, 0),
+            Action::Write(it) => (at(it), Kind::Write, 0),
+            Action::Reconfigure { member, votes } => (at(member), Kind::Reconfigure, votes.into()),
+            Action::Install { member, from } => (at(member), Kind::Install, at(from)),
+            Action::Probe { member, other } => (at(member), Kind::Probe, at(other)),
+            Action::Persist(it) => (at(it), Kind::Persist, 0),
+            Action::Restart(it) => (at(it), Kind::Restart, 0),
+            Action::Hear { member, from } => (at(member), Kind::Hear, at(from)),
+            Action::Fetch { member, from } => (at(member), Kind::Fetch, at(from)),
+            Action::Report { member, to } => (at(member), Kind::Report, to.into()),
+            Action::Deliver(message) => (at(self.messages.value(message).to.0), Kind::Deliver, message),
+            // What it misses has to be found out first.
+            Action::Read(_) => return None,
+        };
+        Some(reaction_key(member, kind, of))
+    }
+
     fn elect(&self, next: &mut ClusterState, candidate: u8, voters: u8) -> Option<()> {
         self.happen_quietly(next, candidate, Kind::Stand, 0);
         let requests = self.persist_all(next, candidate);
@@ -134,7 +159,7 @@ impl ReplicaSet {
     /// Lets something happen to a member; what it sends is answered and not put into the network.
     fn happen_quietly(&self, next: &mut ClusterState, it: u8, kind: Kind, of: u32) -> &[u32] {
         let noted = self.note(next, it, kind, of);
-        if noted.plain {
+        if noted.silent {
             &[]
         } else {
             &self.effects.value(noted.effect).sent
@@ -144,33 +169,22 @@ impl ReplicaSet {
     fn note(&self, next: &mut ClusterState, it: u8, kind: Kind, of: u32) -> Noted {
         let noted = self.reaction(next.members[usize::from(it)], kind, of);
         next.members[usize::from(it)] = noted.after;
-        if noted.plain {
+        if noted.quiet {
             return noted;
         }
         let effect = self.effects.value(noted.effect);
         if effect.broken != 0 {
             next.broken = effect.broken;
         }
-        if !effect.steps.is_empty() {
+        if !effect.tidings.is_empty() {
             let key = u64::from(next.ghosts) << 32 | u64::from(noted.effect + 1);
-            let recorded = self
-                .recordings
-                .get_or(key, || u64::from(self.record(next.ghosts, effect)) + 1);
+            let recorded = self.recordings.get_or(key, || {
+                let mut ghosts = self.ghosts.value(next.ghosts).clone();
+                effect.tidings.iter().for_each(|tiding| ghosts.hear(tiding));
+                u64::from(self.ghosts.number(ghosts)) + 1
+            });
             next.ghosts = (recorded - 1) as u32;
         }
         noted
-    }
-
-    fn record(&self, ghosts: u32, effect: &Effect) -> u32 {
-        let mut recorded = self.ghosts.value(ghosts).clone();
-        for (place, (before, _, outputs)) in effect.steps.iter().enumerate() {
-            let last = || &self.members.value(effect.after).member.state;
-            let after = effect
-                .steps
-                .get(place + 1)
-                .map_or_else(last, |(state, _, _)| state);
-            recorded.record(before, outputs, after);
-        }
-        self.ghosts.number(recorded)
     }
 }

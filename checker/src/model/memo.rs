@@ -52,6 +52,14 @@ impl Memo {
         }
     }
 
+    /// Looks where `key` would be found, so that it is near when it is asked for. Many such looks, one after the other,
+    /// wait for memory at the same time.
+    #[inline]
+    pub fn warm(&self, key: u64) -> u64 {
+        let table = self.table(self.newest.load(Ordering::Acquire));
+        table[place(table, key)].key.load(Ordering::Relaxed)
+    }
+
     fn get_or_compute(&self, key: u64, compute: impl FnOnce() -> u64) -> u64 {
         let newest = self.newest.load(Ordering::Acquire);
         let older = (0..newest)
@@ -116,9 +124,15 @@ fn look_up(table: &[Slot], key: u64) -> Option<u64> {
 #[inline]
 fn probe(table: &[Slot], key: u64) -> impl Iterator<Item = &Slot> {
     let mask = table.len() - 1;
-    let mixed = key.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let start = (mixed ^ mixed >> 32) as usize;
+    let start = place(table, key);
     (0..PROBES).map(move |offset| &table[start.wrapping_add(offset) & mask])
+}
+
+/// Where the look for a key begins.
+#[inline]
+fn place(table: &[Slot], key: u64) -> usize {
+    let mixed = key.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed ^ mixed >> 32) as usize & (table.len() - 1)
 }
 
 #[cfg(test)]

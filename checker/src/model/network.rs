@@ -9,17 +9,13 @@ use super::state::ClusterState;
 
 impl ReplicaSet {
     pub(super) fn send(&self, next: &mut ClusterState, noted: Noted) {
-        if noted.plain {
-            return;
-        }
-        let effect = self.effects.value(noted.effect);
-        if effect.sent.is_empty() {
+        if noted.silent {
             return;
         }
         let key = u64::from(next.network) << 32 | u64::from(noted.effect + 1);
         let network = self.sendings.get_or(key, || {
             let mut messages = self.networks.value(next.network).clone();
-            for message in &effect.sent {
+            for message in &self.effects.value(noted.effect).sent {
                 let sent = self.messages.value(*message);
                 // Within a term positions only rise, so an older report that comes later changes nothing; one
                 // that comes earlier could have been sent at this time.

@@ -16,8 +16,8 @@ use super::renaming::nameless;
 pub struct Summarized {
     /// See there.
     pub summary: Summary,
-    /// The member.
-    pub member: Member,
+    /// The member, elsewhere: what is asked most often lies closer together so.
+    pub member: Box<Member>,
 }
 
 /// Derived from a member, once.
@@ -70,13 +70,16 @@ impl Summarized {
             writable: state.is_writable(),
             pending: !member.pending.is_empty(),
         };
-        Summarized { summary, member }
+        Summarized {
+            summary,
+            member: Box::new(member),
+        }
     }
 }
 
 impl PartialEq<Member> for Summarized {
     fn eq(&self, other: &Member) -> bool {
-        self.member == *other
+        *self.member == *other
     }
 }
 

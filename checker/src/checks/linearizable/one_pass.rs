@@ -65,6 +65,8 @@ pub(super) fn one_pass(history: &History, meter: &Meter) -> Result<Option<OnePas
     let mut pass = Pass {
         initial: history.initial,
         table_max: 8 * history.ops.len() + 1024,
+        // Room that nothing is put into takes no memory, and what grows may be copied.
+        values: Vec::with_capacity(history.ops.len()),
         ..Pass::default()
     };
     for (position, op) in (0u32..).zip(&history.ops) {
@@ -313,6 +315,8 @@ impl Pass {
 
     /// Leaves every key open that does not meet the conditions.
     fn judge(&mut self) {
+        // Values are not looked up any more: what comes now takes that room.
+        (self.table, self.others) = (Vec::new(), FastMap::default());
         let mut next: Vec<u32> = Vec::with_capacity(self.keys.len());
         let mut begin = 0;
         for key in &self.keys {

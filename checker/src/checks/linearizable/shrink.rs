@@ -23,6 +23,12 @@ const SHRINK_PERCENT: u32 = 25;
 /// And at most this.
 const SHRINK_MOST: Duration = Duration::from_secs(1);
 
+/// How many of the last returns are tried first together with the writers of what is needed.
+const HEAD_START: usize = 4;
+
+/// So few are left out one by one at once: halves of them are needed nearly always.
+const ONE_BY_ONE: usize = 8;
+
 /// A refutation within a refuted key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Witness {
@@ -43,15 +49,19 @@ pub(crate) fn shrink<M: Model>(model: &M, ops: &[Timed<M::Effect>], target: u32,
         gave_up: false,
     };
     let is_observation = |position: &u32| model.role(ops[*position as usize].effect) == Role::Observation;
-    let all = (0u32..).zip(ops).map(|(position, _)| position);
-    let (mut observations, mut mutations): (Vec<u32>, Vec<u32>) = all.partition(is_observation);
+    let kept = attempts.head_start(target);
+    let kept = kept.unwrap_or_else(|| (0u32..).zip(ops).map(|(position, _)| position).collect());
+    let (mut observations, mut mutations): (Vec<u32>, Vec<u32>) = kept.into_iter().partition(is_observation);
     // Fewer observations make every later attempt easier; fewer mutations add tokens and make it harder.
     observations.retain(|position| attempts.ops[*position as usize].returned != Op::NEVER);
     attempts.reduce_both(&mut observations, &mut mutations);
     // Among those that are left later returns count again: a write that is there because it was called only after the
     // end may demand more when it returns than others that are there.
-    attempts.ops = ops.to_vec();
-    attempts.reduce_both(&mut observations, &mut mutations);
+    let mut left = observations.iter().chain(&mutations);
+    if left.any(|position| ops[*position as usize].returned != attempts.ops[*position as usize].returned) {
+        attempts.ops = ops.to_vec();
+        attempts.reduce_both(&mut observations, &mut mutations);
+    }
     let mut operations = [observations, mutations].concat();
     operations.sort_unstable_by_key(|position| ops[*position as usize].call);
     Witness {
@@ -80,13 +90,48 @@ struct Attempts<'a, M: Model> {
 }
 
 impl<M: Model> Attempts<'_, M> {
-    /// Until nothing more can be weakened.
+    /// Most violations are about one value and what happened just before: whoever left the value that `target` needs, and
+    /// the last few that returned up to it, refute often. More of these are tried, twice as many each time, as long as
+    /// they are few: a handful of searches instead of one for each half, quarter and eighth of everything.
+    fn head_start(&mut self, target: u32) -> Option<Vec<u32>> {
+        let end = self.ops[target as usize].returned;
+        let wanted = self.model.wanted(self.ops[target as usize].effect)?;
+        let leaves = |effect: M::Effect| {
+            let before = self.model.wanted(effect).unwrap_or_else(|| self.model.initial());
+            self.model.step(before, effect) == Some(wanted)
+        };
+        let is_writer = |position: &u32| {
+            let effect = self.ops[*position as usize].effect;
+            self.model.role(effect) != Role::Observation && leaves(effect)
+        };
+        let all = (0u32..).zip(&self.ops).map(|(position, _)| position);
+        let (writers, mut by_return): (Vec<u32>, Vec<u32>) = all.partition(is_writer);
+        by_return.retain(|position| self.ops[*position as usize].returned <= end);
+        by_return.sort_unstable_by_key(|position| std::cmp::Reverse(self.ops[*position as usize].returned));
+        let gave_up = self.gave_up;
+        let mut count = HEAD_START;
+        let mut found = None;
+        while found.is_none() && count <= by_return.len() / 2 {
+            let kept = [&by_return[..count], &writers].concat();
+            found = self.refutes(&kept, &[]).then_some(kept);
+            count *= 2;
+        }
+        // What was tried in vain says nothing of what is left out later.
+        self.gave_up = gave_up;
+        found
+    }
+
+    /// Until nothing more can be weakened. What was needed once stays needed when others are weakened, as that only adds
+    /// explanations: so each is asked once, unless an attempt was too hard and may be easier with the fewer that are left.
     fn reduce_both(&mut self, observations: &mut Vec<u32>, mutations: &mut Vec<u32>) {
         loop {
             let before = observations.len() + mutations.len();
+            let gave_up = std::mem::take(&mut self.gave_up);
             *observations = self.reduce(observations, mutations);
             *mutations = self.reduce(mutations, observations);
-            if observations.len() + mutations.len() == before {
+            let again = self.gave_up && observations.len() + mutations.len() < before;
+            self.gave_up |= gave_up;
+            if !again {
                 break;
             }
         }
@@ -95,7 +140,11 @@ impl<M: Model> Attempts<'_, M> {
     /// Weakens as many of `list` as possible while the rest, together with `others`, still refutes.
     fn reduce(&mut self, list: &[u32], others: &[u32]) -> Vec<u32> {
         let mut kept = list.to_vec();
-        let mut chunk = kept.len().div_ceil(2).max(1);
+        let mut chunk = if kept.len() <= ONE_BY_ONE {
+            1
+        } else {
+            kept.len().div_ceil(2)
+        };
         loop {
             let mut begin = 0;
             while begin < kept.len() {

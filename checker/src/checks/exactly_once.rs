@@ -1,6 +1,6 @@
 //! `exactly-once`: every acknowledged majority write is in the committed oplog once, a refused one never, and one of
 //! unknown end at most once, however often the driver sent it. Judged from the history and the oplog's marks: the live
-//! runner calls it.
+//! runner calls it. It has no budget: it passes over both once.
 //!
 //! Source: MongoDB, "Retryable Writes"; MongoDB, "Write Concern" (w:majority is durable against rollback).
 

@@ -13,6 +13,10 @@ use node::server::{Server, StartError};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::mpsc;
 
+/// A primary allocates for each request and frees what others have allocated.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The address can't be listened on (as `mongod`).
 const EXIT_NET_ERROR: u8 = 48;
 /// The member can't go on: disk failure, damaged data, a core that gave up (as `mongod`).

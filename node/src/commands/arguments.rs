@@ -32,6 +32,17 @@ const GENERIC: &[&str] = &[
     "writeConcern",
 ];
 
+/// Those of them that the server reads from the request itself: no command asks for their values.
+const OF_THE_SERVER: &[&str] = &[
+    "$clusterTime",
+    "$db",
+    "$readPreference",
+    "lsid",
+    "readConcern",
+    "txnNumber",
+    "writeConcern",
+];
+
 /// Longest time that a client may allow.
 const MAX_TIME_MS: i64 = 2_147_483_647;
 
@@ -48,8 +59,16 @@ impl Arguments {
     /// # Errors
     /// 40415 for an unknown field, 263 for a part of a transaction, 115 for a collation, 9 for what can't be read.
     pub fn of(request: &Request, known: &[&str]) -> Result<Self, CommandError> {
+        Self::without(request, known, &[])
+    }
+
+    /// The same, but the arguments named `raw` are left to whoever asks: they may be large.
+    ///
+    /// # Errors
+    /// As [`Arguments::of`].
+    pub fn without(request: &Request, known: &[&str], raw: &[&str]) -> Result<Self, CommandError> {
         let fields = request
-            .to_document()
+            .to_document_without(|name| OF_THE_SERVER.contains(&name) || raw.contains(&name))
             .map_err(|error| CommandError::new(9, error.to_string()))?;
         let unknown = fields
             .keys()

@@ -171,6 +171,7 @@ pub trait WriteAccess {
     /// Is it time to let others go first? A long batch pauses then, and goes on where it was.
     fn is_slice_over(&mut self) -> bool;
 
-    /// For a retryable write: records this statement's result, replicated with its entries. Call before `write`.
-    fn record(&mut self, statement: i32, result: Document);
+    /// For a retryable write: records this statement's result, replicated with its entries. Call before `write`. Nobody
+    /// asks for the result of any other.
+    fn record(&mut self, statement: i32, result: &dyn Fn() -> Document);
 }

@@ -101,7 +101,7 @@ fn run(access: &mut dyn WriteAccess, request: &Request) -> Result<Document, Comm
     };
     let mut reply = doc! { "lastErrorObject": last_error, "value": value };
     if !writes.is_empty() {
-        access.record(0, reply.clone());
+        access.record(0, &|| reply.clone());
         access.write(0, writes)?;
     }
     reply.insert("ok", 1.0);

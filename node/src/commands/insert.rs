@@ -18,29 +18,10 @@ pub(super) const COMMAND: Command = Command {
 };
 
 fn run(access: &mut dyn WriteAccess, request: &Request) -> Result<Document, CommandError> {
-    // The documents stay raw: on this path no tree of values is built of them.
-    let sequence = request.sequences.iter().find(|(name, _)| name == "documents");
-    // They may be many, and a batch that pauses comes here again.
-    let rest = Request {
-        name: request.name.clone(),
-        database: request.database.clone(),
-        body: request.body.clone(),
-        sequences: Vec::new(),
-        ..*request
-    };
-    let arguments = Arguments::of(&rest, &["documents", "ordered"])?;
-    let inline;
-    let documents: &[RawDocumentBuf] = match sequence {
-        Some((_, documents)) => documents,
-        None => {
-            let trees = arguments.documents("documents")?;
-            inline = trees
-                .iter()
-                .map(super::scan::raw)
-                .collect::<Result<Vec<_>, _>>()?;
-            &inline
-        }
-    };
+    // The documents stay raw: on this path no tree of values is built of them. They may be many, and a batch that pauses
+    // comes here again.
+    let arguments = Arguments::without(request, &["documents", "ordered"], &["documents"])?;
+    let documents = documents(request)?;
     let ns = arguments.namespace()?;
     check_writable(&ns)?;
     write_batch::run(
@@ -49,7 +30,7 @@ fn run(access: &mut dyn WriteAccess, request: &Request) -> Result<Document, Comm
         documents.len(),
         false,
         |access, index, number| {
-            let document = with_id(&documents[index])?;
+            let document = with_id(documents[index])?;
             let mut writes: Vec<WriteOp> = creation(access, &ns)?.into_iter().collect();
             check_unique(access, &ns, &document, true)?;
             writes.push(WriteOp::Insert {
@@ -67,6 +48,36 @@ fn run(access: &mut dyn WriteAccess, request: &Request) -> Result<Document, Comm
             )
         },
     )
+}
+
+/// The documents, out of a document sequence, where drivers put them, or out of the command itself.
+fn documents(request: &Request) -> Result<Vec<&RawDocument>, CommandError> {
+    if let Some((_, documents)) = request.sequences.iter().find(|(name, _)| name == "documents") {
+        return Ok(documents.iter().map(|document| &**document).collect());
+    }
+    let wrong = |found: RawBsonRef<'_>, wanted: &str| {
+        let text = format!(
+            "BSON field 'insert.documents' is the wrong type '{:?}', expected type '{wanted}'",
+            found.element_type()
+        );
+        CommandError::new(14, text)
+    };
+    match request.body.get("documents") {
+        Ok(Some(RawBsonRef::Array(values))) => values
+            .into_iter()
+            .map(|value| match value {
+                Ok(RawBsonRef::Document(document)) => Ok(document),
+                Ok(other) => Err(wrong(other, "object")),
+                Err(error) => Err(CommandError::new(9, error.to_string())),
+            })
+            .collect(),
+        Ok(None | Some(RawBsonRef::Null)) => Err(CommandError::new(
+            40414,
+            "BSON field 'insert.documents' is missing but a required field",
+        )),
+        Ok(Some(other)) => Err(wrong(other, "array")),
+        Err(error) => Err(CommandError::new(9, error.to_string())),
+    }
 }
 
 /// The document with its `_id` first; makes one when it has none.

@@ -47,7 +47,10 @@ impl Traffic {
             return;
         };
         let mut ns = format!("{}.{collection}", request.database);
-        let is_full = self.namespaces.len() >= NAMESPACES_MAX && !self.namespaces.contains_key(&ns);
+        if let Some(counters) = self.namespaces.get_mut(&ns) {
+            return counters.count(request);
+        }
+        let is_full = self.namespaces.len() >= NAMESPACES_MAX;
         if is_full || ns.len() > NAMESPACE_BYTES_MAX {
             "others".clone_into(&mut ns);
         }

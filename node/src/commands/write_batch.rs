@@ -179,7 +179,7 @@ pub(super) fn write(
     done: Done,
 ) -> Result<Done, CommandError> {
     if !writes.is_empty() {
-        access.record(number, done.to_document());
+        access.record(number, &|| done.to_document());
         access.write(number, writes)?;
     }
     Ok(done)

@@ -1,6 +1,6 @@
 //! Answers to clients: what every reply carries, and errors as drivers want them (surface paper §4).
 
-use bson::{Bson, Document, RawDocumentBuf, Timestamp, doc};
+use bson::{Bson, Document, RawDocumentBuf, Timestamp, doc, rawdoc};
 use protocol::input::RequestId;
 use protocol::output::{Outcome, Refusal};
 use tokio::time::Instant;
@@ -46,28 +46,27 @@ pub(super) fn of_refusal(refusal: Refusal) -> CommandError {
 
 impl Server {
     /// Sends an answer, with what every answer carries.
-    pub(super) fn reply(&self, to: ReplyTo, mut body: Document) {
+    pub(super) fn reply(&self, to: ReplyTo, body: Document) {
+        let mut raw = match RawDocumentBuf::try_from(&body) {
+            Ok(raw) => raw,
+            Err(error) => return tracing::error!(%error, "an answer can't be encoded"),
+        };
         if !self.state.config.is_none() && !body.contains_key("$clusterTime") {
             let time = self.cluster_time.newest(self.own_time());
-            let signature = doc! {
+            let signature = rawdoc! {
                 "hash": bson::Binary { subtype: bson::spec::BinarySubtype::Generic, bytes: vec![0; 20] },
                 "keyId": 0_i64,
             };
-            body.insert(
-                "$clusterTime",
-                doc! { "clusterTime": time, "signature": signature },
+            raw.append(
+                bson::cstr!("$clusterTime"),
+                rawdoc! { "clusterTime": time, "signature": signature },
             );
             if !body.contains_key("operationTime") {
-                body.insert("operationTime", self.own_time());
+                raw.append(bson::cstr!("operationTime"), self.own_time());
             }
         }
-        match RawDocumentBuf::try_from(&body) {
-            Ok(raw) => {
-                // A client that has gone away needs no answer.
-                let _ = to.send(raw);
-            }
-            Err(error) => tracing::error!(%error, "an answer can't be encoded"),
-        }
+        // A client that has gone away needs no answer.
+        let _ = to.send(raw);
     }
 
     /// The time of the newest entry here.
@@ -112,7 +111,7 @@ impl Server {
                         "code": 64,
                         "codeName": "WriteConcernFailed",
                         "errmsg": "waiting for replication timed out",
-                        "errInfo": { "wtimeout": true, "writeConcern": concern.clone() },
+                        "errInfo": { "wtimeout": true, "writeConcern": Document::try_from(concern).unwrap_or_default() },
                     },
                 );
                 body

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use bson::{Bson, Document, RawBsonRef, doc};
+use bson::{Document, RawBsonRef, RawDocumentBuf, doc};
 use protocol::concern::{W, WriteConcern};
 use protocol::input::Input;
 use protocol::optime::Term;
@@ -158,7 +158,7 @@ impl Server {
         access.write(0, writes)
     }
 
-    fn check_transaction_number(&self, lsid: &bson::RawDocumentBuf, number: i64) -> Result<(), CommandError> {
+    fn check_transaction_number(&self, lsid: &RawDocumentBuf, number: i64) -> Result<(), CommandError> {
         let last = session_table::newest_number(&self.store, lsid.as_bytes());
         let last = last.map_err(|error| internal(&error))?;
         match last {
@@ -175,27 +175,30 @@ impl Server {
     fn write_concern(&self, request: &Request) -> Result<ParsedConcern, CommandError> {
         let given = request.body.get("writeConcern").ok().flatten();
         let given = match given {
-            None | Some(RawBsonRef::Null) => Document::new(),
-            Some(RawBsonRef::Document(given)) => {
-                Document::try_from(given).map_err(|_| CommandError::new(9, "writeConcern is malformed"))?
-            }
+            None | Some(RawBsonRef::Null) => RawDocumentBuf::new(),
+            Some(RawBsonRef::Document(given)) => given.to_owned(),
             Some(_) => return Err(CommandError::new(14, "writeConcern must be a document")),
         };
         let config = &self.state.config;
-        let journal = given.get_bool("j").unwrap_or(false);
-        let timeout = match given.get("wtimeout") {
-            Some(Bson::Int32(wait)) => u64::try_from(*wait).ok(),
-            Some(Bson::Int64(wait)) => u64::try_from(*wait).ok(),
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "a wait in milliseconds"
-            )]
-            Some(Bson::Double(wait)) => Some(*wait as u64),
-            _ => None,
-        };
+        let (mut journal, mut timeout, mut w) = (false, None, None);
+        for field in &given {
+            let (name, value) = field.map_err(|_| CommandError::new(9, "writeConcern is malformed"))?;
+            match (name.as_str(), value) {
+                ("j", RawBsonRef::Boolean(wanted)) => journal = wanted,
+                ("wtimeout", RawBsonRef::Int32(wait)) => timeout = u64::try_from(wait).ok(),
+                ("wtimeout", RawBsonRef::Int64(wait)) => timeout = u64::try_from(wait).ok(),
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "a wait in milliseconds"
+                )]
+                ("wtimeout", RawBsonRef::Double(wait)) => timeout = Some(wait as u64),
+                ("w", wanted) => w = Some(wanted),
+                _ => {}
+            }
+        }
         let mut error = None;
-        let w = match given.get("w") {
+        let w = match w {
             // with too few data-bearing members a majority could never be had after one failure.
             None if config.data_voters() <= config.majority() && config.voters() > config.data_voters() => {
                 W::Members(1)
@@ -203,9 +206,11 @@ impl Server {
             #[cfg(feature = "planted-bugs")]
             None if crate::bugs::is_planted(&crate::bugs::default_concern_ignored::BUG) => W::Members(1),
             None => W::Majority,
-            Some(Bson::String(mode)) if mode == "majority" => W::Majority,
-            Some(Bson::String(mode)) if config.mode(ModeId::of(mode)).is_some() => W::Mode(ModeId::of(mode)),
-            Some(Bson::String(mode)) => {
+            Some(RawBsonRef::String("majority")) => W::Majority,
+            Some(RawBsonRef::String(mode)) if config.mode(ModeId::of(mode)).is_some() => {
+                W::Mode(ModeId::of(mode))
+            }
+            Some(RawBsonRef::String(mode)) => {
                 error = Some((
                     79,
                     format!("No write concern mode named '{mode}' found in replica set configuration"),
@@ -214,10 +219,10 @@ impl Server {
             }
             Some(number) => {
                 let number = match number {
-                    Bson::Int32(number) => i64::from(*number),
-                    Bson::Int64(number) => *number,
+                    RawBsonRef::Int32(number) => i64::from(number),
+                    RawBsonRef::Int64(number) => number,
                     #[expect(clippy::cast_possible_truncation, reason = "a number of members")]
-                    Bson::Double(number) => *number as i64,
+                    RawBsonRef::Double(number) => number as i64,
                     _ => return Err(CommandError::new(9, "w has to be a number or a string")),
                 };
                 let number = u8::try_from(number)
@@ -270,13 +275,13 @@ struct ParsedConcern {
     concern: WriteConcern,
     timeout: Option<Duration>,
     error: Option<Document>,
-    document: Document,
+    document: RawDocumentBuf,
 }
 
 /// The server while it runs one write command.
 struct Writing<'a> {
     server: &'a mut Server,
-    session: Option<(bson::RawDocumentBuf, i64)>,
+    session: Option<(RawDocumentBuf, i64)>,
     results: Vec<(i32, Document)>,
     progress: Progress,
     begun: std::time::Instant,
@@ -340,12 +345,14 @@ impl WriteAccess for Writing<'_> {
             .flatten()
     }
 
-    fn record(&mut self, statement: i32, result: Document) {
-        self.results.push((statement, result));
+    fn record(&mut self, statement: i32, result: &dyn Fn() -> Document) {
+        if self.session.is_some() {
+            self.results.push((statement, result()));
+        }
     }
 }
 
-fn session_of(request: &Request) -> Result<Option<(bson::RawDocumentBuf, i64)>, CommandError> {
+fn session_of(request: &Request) -> Result<Option<(RawDocumentBuf, i64)>, CommandError> {
     let number = match request.body.get("txnNumber") {
         Ok(Some(RawBsonRef::Int64(number))) => number,
         Ok(None) => return Ok(None),

@@ -58,6 +58,11 @@ impl FailPoints {
         }
     }
 
+    /// May any strike a client's command?
+    pub(super) fn wait_for_commands(&self) -> bool {
+        self.command.mode != Mode::Off || self.transactional.mode != Mode::Off
+    }
+
     /// Is what the source answers lost? Asking counts.
     pub(super) fn strikes_fetching(&mut self) -> bool {
         self.producer.strike("", "", None).is_some()

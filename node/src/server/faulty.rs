@@ -14,6 +14,9 @@ use crate::wire::Request;
 impl Server {
     /// What this request suffers, if anything.
     pub(super) fn struck(&mut self, request: &Request, connection: ConnectionId) -> Option<Failure> {
+        if !self.fail_points.wait_for_commands() {
+            return None;
+        }
         let application = self.clients.application(connection);
         let first = request.body.iter().next();
         let collection = match first {

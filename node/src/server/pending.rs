@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bson::Document;
+use bson::{Document, RawDocumentBuf};
 use protocol::input::RequestId;
 use tokio::time::Instant;
 
@@ -24,7 +24,7 @@ pub enum Purpose {
     /// Its write concern. The write itself is done: failing shows beside the result.
     Write {
         /// The concern, for the error's words.
-        concern: Document,
+        concern: RawDocumentBuf,
         /// The request carried a transaction number: errors may be labelled retryable.
         retryable: bool,
     },

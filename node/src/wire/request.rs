@@ -1,6 +1,6 @@
 //! What a client asks, taken out of its message.
 
-use bson::{Document, RawArrayBuf, RawDocumentBuf};
+use bson::{Bson, Document, RawArrayBuf, RawDocumentBuf};
 
 use super::error::WireError;
 use super::header::{Header, Opcode};
@@ -39,9 +39,21 @@ pub struct Request {
 impl Request {
     /// The body with the document sequences put in as arrays: for commands where an owned tree may cost.
     pub fn to_document(&self) -> Result<Document, WireError> {
-        let mut document =
-            Document::try_from(&self.body).map_err(|_| WireError::InvalidDocument("unreadable body"))?;
-        for (name, documents) in &self.sequences {
+        self.to_document_without(|_| false)
+    }
+
+    /// The same without the fields whose names `is_left_out` says yes to; the first, which names the command, stays.
+    pub fn to_document_without(&self, is_left_out: impl Fn(&str) -> bool) -> Result<Document, WireError> {
+        let mut document = Document::new();
+        for element in &self.body {
+            let (name, value) = element.map_err(|_| WireError::InvalidDocument("unreadable body"))?;
+            if document.is_empty() || !is_left_out(name.as_str()) {
+                let value =
+                    Bson::try_from(value).map_err(|_| WireError::InvalidDocument("unreadable body"))?;
+                document.insert(name.as_str(), value);
+            }
+        }
+        for (name, documents) in self.sequences.iter().filter(|(name, _)| !is_left_out(name)) {
             let array: RawArrayBuf = documents.iter().cloned().collect();
             let values = Vec::<bson::Bson>::try_from(array.as_ref())
                 .map_err(|_| WireError::InvalidDocument("unreadable sequence"))?;

@@ -159,8 +159,8 @@ impl WriteAccess for Member {
         self.slices
     }
 
-    fn record(&mut self, statement: i32, result: Document) {
-        self.recorded.push((statement, result));
+    fn record(&mut self, statement: i32, result: &dyn Fn() -> Document) {
+        self.recorded.push((statement, result()));
     }
 }
 

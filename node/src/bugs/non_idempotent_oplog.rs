@@ -30,7 +30,7 @@ pub fn as_step(store: &Store, write: &WriteOp) -> WriteOp {
 /// The store's.
 pub fn take_steps(store: &Store, changes: &mut [Change]) -> Result<(), StoreError> {
     for change in changes.iter_mut().filter(|_| super::is_planted(&BUG)) {
-        if let Change::Put { ns, id_key, doc } = change
+        if let Change::Put { ns, id_key, doc } | Change::Insert { ns, id_key, doc } = change
             && let Ok(told) = Document::from_reader(&**doc)
             && let Ok(steps) = told.get_document(STEP)
         {

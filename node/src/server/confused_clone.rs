@@ -28,7 +28,7 @@ pub(super) fn changes(
     }
     if is_planted(&duplicate_docs::BUG) && OplogEntry::parse(entry)?.op == OpKind::Insert {
         for change in &mut changes {
-            if let Change::Put { ns, id_key, .. } = change
+            if let Change::Put { ns, id_key, .. } | Change::Insert { ns, id_key, .. } = change
                 && store.get(ns, id_key, ReadAt::Latest)?.is_some()
             {
                 // Beside the one that is there.

@@ -348,6 +348,7 @@ impl Server {
         self.go_on_applying()?;
         self.feed(&Input::TurnEnd);
         self.log.submit();
+        self.store.settle_some().map_err(|error| error.to_string())?;
         if self.absorbed.elapsed() >= ABSORB_EVERY {
             self.absorb().map_err(|error| error.to_string())?;
         }

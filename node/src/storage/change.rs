@@ -8,6 +8,16 @@ use super::key::{KeyError, id_key};
 /// One effect of an oplog entry on the data. All are idempotent: they say the result, not the step.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
+    /// The document with this key is `doc`, and there was none: the primary has looked before it wrote the entry.
+    /// Data at the point just before the entry are not searched for it again; a clone, which may be newer, is.
+    Insert {
+        /// `database.collection`.
+        ns: Arc<str>,
+        /// [`super::key::id_key`] of `doc`.
+        id_key: Vec<u8>,
+        /// BSON bytes.
+        doc: Arc<[u8]>,
+    },
     /// The document with this key is now `doc` (insert, or update with the full result).
     Put {
         /// `database.collection`.
@@ -67,6 +77,18 @@ pub enum Change {
 }
 
 impl Change {
+    /// A [`Change::Insert`] with the key taken from the document's `_id`.
+    ///
+    /// # Errors
+    /// If `doc` has no `_id` that can be a key.
+    pub fn insert(ns: &Arc<str>, doc: &[u8]) -> Result<Self, KeyError> {
+        Ok(Self::Insert {
+            ns: Arc::clone(ns),
+            id_key: id_key(doc)?,
+            doc: doc.into(),
+        })
+    }
+
     /// A [`Change::Put`] with the key taken from the document's `_id`.
     ///
     /// # Errors

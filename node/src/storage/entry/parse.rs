@@ -112,7 +112,7 @@ impl<'a> OplogEntry<'a> {
         let ns = || Arc::<str>::from(self.ns);
         Ok(match self.op {
             OpKind::Noop => Vec::new(),
-            OpKind::Insert => vec![Change::put(&ns(), self.object.as_bytes())?],
+            OpKind::Insert => vec![Change::insert(&ns(), self.object.as_bytes())?],
             OpKind::Update => {
                 // The key is that of `o2`: an update never changes `_id`, but may write it in another type.
                 let id = self.object2.ok_or(EntryError::Field("o2"))?;

@@ -55,10 +55,8 @@ fn document_entries_say_the_result() {
     let document = raw(doc! { "_id": 1, "a": 2 });
     let id = raw(doc! { "_id": 1 });
     let put = Change::put(&ns("shop.items"), &document).unwrap();
-    assert_eq!(
-        changes(OpKind::Insert, "shop.items", &document, None),
-        std::slice::from_ref(&put)
-    );
+    let insert = Change::insert(&ns("shop.items"), &document).unwrap();
+    assert_eq!(changes(OpKind::Insert, "shop.items", &document, None), [insert]);
     assert_eq!(changes(OpKind::Update, "shop.items", &document, Some(&id)), [put]);
     let delete = Change::Delete {
         ns: ns("shop.items"),

@@ -1,31 +1,43 @@
 //! Merging committed versions into the engine, on a thread of its own ([`super::absorber`]).
 //!
 //! While a batch is under way its versions stay in the overlay and hide whatever the engine has of them, so
-//! readers can't tell. They are dropped when the engine holds the batch durably, with the optime that it reaches
-//! to in the same batch (BUG-D07: data and marker can't part).
+//! readers can't tell. They are dropped when the engine holds the batch, some with each turn of the event loop; the
+//! optime that it reaches to is in the same batch (BUG-D07: data and marker can't part).
+//!
+//! The engine is made durable now and then only: what a power cut takes from it is in the oplog, which may drop no
+//! entry before.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::sync::mpsc::TryRecvError;
+use std::time::{Duration, Instant};
 
 use protocol::optime::OpTime;
 
-use super::absorber::Job;
-use super::catalog::TreeId;
-use super::counts::Counts;
-use super::data::{Store, catalog_key};
-use super::engine::{Batch, BatchItem, EngineError, Room};
+use super::absorber::{Absorbed, Job};
+use super::data::Store;
+use super::engine::EngineError;
 use super::error::StoreError;
 use super::journal::{JournalItem, Step};
 
-/// Bytes of keys and documents in one batch, about.
-const BATCH_BYTES_MAX: usize = 8 << 20;
+/// Bytes of keys and documents in one job, about.
+const JOB_BYTES_MAX: usize = 8 << 20;
+/// Versions that leave the overlay in one turn: dropping thousands at once would be a pause for every client.
+const SETTLED_AT_ONCE: usize = 128;
+/// How long the engine may be ahead of what it holds durably. A flush makes the oplog's own wait for the disk.
+const FLUSH_EVERY: Duration = Duration::from_secs(2);
 
-/// A batch that the absorbing thread has.
+/// A batch on its way.
 #[derive(Debug)]
 pub(super) struct InFlight {
     through: OpTime,
-    items: Vec<JournalItem>,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// The absorbing thread has it.
+    Absorbing,
+    /// The engine has it; these versions are still in the overlay, too.
+    Settling(std::vec::IntoIter<JournalItem>),
 }
 
 impl Store {
@@ -43,25 +55,39 @@ impl Store {
     /// # Errors
     /// If the engine failed; the member has to stop then.
     pub fn absorb(&mut self, up_to: OpTime) -> Result<(), StoreError> {
-        if self.in_flight.is_some() {
+        if self.is_absorbing() {
             match self.absorber.results.try_recv() {
-                Ok(result) => self.finish(result)?,
+                Ok(result) => self.take_note(result)?,
                 Err(TryRecvError::Empty) => return Ok(()),
                 Err(TryRecvError::Disconnected) => return Err(StoreError::AbsorberStopped),
             }
         }
-        self.start(up_to)
+        self.settle(usize::MAX);
+        self.start(up_to, self.flushed.elapsed() >= FLUSH_EVERY)
     }
 
-    /// Hands everything up to `up_to` to the engine and waits until it is durable there. For shutdown, initial
-    /// sync and tests.
+    /// Some of what follows from a finished batch. Call it once a turn.
+    ///
+    /// # Errors
+    /// If the engine failed; the member has to stop then.
+    pub fn settle_some(&mut self) -> Result<(), StoreError> {
+        if self.is_absorbing()
+            && let Ok(result) = self.absorber.results.try_recv()
+        {
+            self.take_note(result)?;
+        }
+        self.settle(SETTLED_AT_ONCE);
+        Ok(())
+    }
+
+    /// Hands everything up to `up_to` to the engine and waits until it is durable there. For initial sync and tests.
     ///
     /// # Errors
     /// If the engine failed.
     pub fn absorb_and_wait(&mut self, up_to: OpTime) -> Result<(), StoreError> {
         loop {
             self.wait_for_absorber()?;
-            self.start(up_to)?;
+            self.start(up_to, true)?;
             if self.in_flight.is_none() {
                 return Ok(());
             }
@@ -74,54 +100,81 @@ impl Store {
     }
 
     pub(super) fn wait_for_absorber(&mut self) -> Result<(), StoreError> {
-        if self.in_flight.is_none() {
-            return Ok(());
+        if self.is_absorbing() {
+            let result = self
+                .absorber
+                .results
+                .recv()
+                .map_err(|_| StoreError::AbsorberStopped)?;
+            self.take_note(result)?;
         }
-        let result = self
-            .absorber
-            .results
-            .recv()
-            .map_err(|_| StoreError::AbsorberStopped)?;
-        self.finish(result)
+        self.settle(usize::MAX);
+        Ok(())
     }
 
-    fn start(&mut self, up_to: OpTime) -> Result<(), StoreError> {
+    fn is_absorbing(&self) -> bool {
+        let stage = self.in_flight.as_ref().map(|batch| &batch.stage);
+        matches!(stage, Some(Stage::Absorbing))
+    }
+
+    fn start(&mut self, up_to: OpTime, flush: bool) -> Result<(), StoreError> {
         let up_to = up_to.min(self.last_applied);
         let has_work = self.journal.front().is_some_and(|item| item.optime <= up_to);
-        if !has_work && up_to <= self.applied_through {
+        let is_ahead = self.absorbed_through > self.applied_through;
+        if !has_work && up_to <= self.absorbed_through && !(flush && is_ahead) {
             return Ok(());
         }
         let items = self.take_items(up_to);
         // All that was applied up to here is in the batch, unless it was full.
         let through = match self.journal.front() {
             Some(next) if next.optime <= up_to => items.last().map_or(up_to, |item| item.optime),
-            _ => up_to,
+            _ => up_to.max(self.absorbed_through),
         };
-        let (batch, dead) = self.batch(&items, through);
         self.readable_from = through;
-        self.in_flight = Some(InFlight { through, items });
-        let job = Job { batch, dead };
-        self.absorber.send(job)
+        self.in_flight = Some(InFlight {
+            through,
+            stage: Stage::Absorbing,
+        });
+        self.absorber.send(Job {
+            items,
+            through,
+            next_tree: self.next_tree,
+            flush,
+        })
     }
 
-    fn finish(&mut self, result: Result<(), EngineError>) -> Result<(), StoreError> {
-        result?;
-        let Some(InFlight { through, items }) = self.in_flight.take() else {
-            return Ok(());
+    fn take_note(&mut self, result: Result<Absorbed, EngineError>) -> Result<(), StoreError> {
+        let Absorbed { items, is_durable } = result?;
+        if let Some(batch) = &mut self.in_flight {
+            batch.stage = Stage::Settling(items.into_iter());
+            self.absorbed_through = batch.through;
+            if is_durable {
+                self.applied_through = batch.through;
+                self.flushed = Instant::now();
+            }
+        }
+        Ok(())
+    }
+
+    /// Drops up to `count` versions that the engine has.
+    fn settle(&mut self, count: usize) {
+        let Some(batch) = &mut self.in_flight else { return };
+        let Stage::Settling(items) = &mut batch.stage else {
+            return;
         };
-        for item in items {
+        for item in items.take(count) {
             match item.step {
-                Step::Write { tree, key, .. } => self.overlay.drop_through(tree, &key, through),
-                Step::Catalog { ns } => self.catalog.drop_before(&ns, through),
+                Step::Write { tree, key, .. } => self.overlay.drop_through(tree, &key, batch.through),
+                Step::Catalog { ns, .. } => self.catalog.drop_before(&ns, batch.through),
                 Step::DropTree { tree, .. } => {
                     self.overlay.drop_tree(tree);
                     self.counts.remove(&tree);
-                    self.absorbed_counts.remove(&tree);
                 }
             }
         }
-        self.applied_through = through;
-        Ok(())
+        if items.len() == 0 {
+            self.in_flight = None;
+        }
     }
 
     /// Takes steps from the front of the journal; those of one optime stay together.
@@ -130,7 +183,7 @@ impl Store {
         let mut bytes = 0;
         while let Some(next) = self.journal.front()
             && next.optime <= up_to
-            && (bytes < BATCH_BYTES_MAX || items.last().is_some_and(|last| last.optime == next.optime))
+            && (bytes < JOB_BYTES_MAX || items.last().is_some_and(|last| last.optime == next.optime))
         {
             if let Step::Write { key, change, .. } = &next.step {
                 bytes += key.len() + change.bytes.unsigned_abs() as usize;
@@ -139,86 +192,4 @@ impl Store {
         }
         items
     }
-
-    fn batch(&mut self, items: &[JournalItem], through: OpTime) -> (Batch, Vec<(Room, TreeId)>) {
-        let dead: BTreeMap<TreeId, Room> = items
-            .iter()
-            .filter_map(|item| match item.step {
-                Step::DropTree { room, tree } => Some((tree, room)),
-                _ => None,
-            })
-            .collect();
-        let mut rows = Vec::with_capacity(items.len());
-        let mut names = BTreeSet::new();
-        let mut changes = BTreeMap::<TreeId, Counts>::new();
-        for item in items {
-            match &item.step {
-                Step::Write {
-                    room,
-                    tree,
-                    key,
-                    change,
-                } if !dead.contains_key(tree) => {
-                    rows.push((*room, *tree, key));
-                    *changes.entry(*tree).or_default() += *change;
-                }
-                Step::Catalog { ns } => {
-                    names.insert(ns);
-                }
-                Step::Write { .. } | Step::DropTree { .. } => {}
-            }
-        }
-        // A key that was written many times goes to the engine once, and in the order of the engine.
-        rows.sort_unstable();
-        rows.dedup();
-        let mut batch = Vec::with_capacity(rows.len() + names.len() + changes.len() + 2);
-        for (room, tree, key) in rows {
-            if let Some(version) = self.overlay.get(tree, key, through) {
-                batch.push(BatchItem {
-                    room,
-                    key: Self::engine_key(tree, key),
-                    value: version.cloned(),
-                });
-            }
-        }
-        let mut note = |key: Vec<u8>, value: Option<Arc<[u8]>>| {
-            batch.push(BatchItem {
-                room: Room::Catalog,
-                key,
-                value,
-            });
-        };
-        for ns in names {
-            let collection = self.catalog.get(ns, through);
-            note(
-                catalog_key::of_collection(ns),
-                collection.map(|collection| encode(&**collection)),
-            );
-        }
-        for (tree, change) in changes {
-            let counts = self.absorbed_counts.entry(tree).or_default();
-            *counts += change;
-            note(
-                catalog_key::of_tree(catalog_key::COUNTS, tree),
-                Some(encode(counts)),
-            );
-        }
-        for (tree, room) in &dead {
-            note(catalog_key::of_tree(catalog_key::COUNTS, *tree), None);
-            let is_documents = *room == Room::Documents;
-            note(
-                catalog_key::of_tree(catalog_key::DEAD_TREE, *tree),
-                Some(encode(&is_documents)),
-            );
-        }
-        note(catalog_key::NEXT_TREE.to_vec(), Some(encode(&self.next_tree)));
-        note(catalog_key::APPLIED_THROUGH.to_vec(), Some(encode(&through)));
-        (batch, dead.into_iter().map(|(tree, room)| (room, tree)).collect())
-    }
-}
-
-fn encode<T: serde::Serialize>(value: &T) -> Arc<[u8]> {
-    postcard::to_stdvec(value)
-        .expect("plain data always encodes into a vector")
-        .into()
 }

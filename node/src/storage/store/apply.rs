@@ -85,12 +85,24 @@ impl Store {
 
     fn apply_one(&mut self, optime: OpTime, change: &Change, missing: Missing) -> Result<(), StoreError> {
         match change {
+            Change::Insert { ns, id_key, doc } => match self.existing(ns, missing)? {
+                Some(collection) => {
+                    check_length(id_key)?;
+                    // Looking for what isn't there costs more than writing it, on each member.
+                    let old = match missing {
+                        Missing::Refuse => None,
+                        Missing::Skip => self.lookup(Room::Documents, collection.tree, id_key, optime)?,
+                    };
+                    self.write_document(optime, &collection, id_key, old, Some(doc))
+                }
+                None => Ok(()),
+            },
             Change::Put { ns, id_key, doc } => match self.existing(ns, missing)? {
-                Some(collection) => self.write_document(optime, &collection, id_key, Some(doc)),
+                Some(collection) => self.overwrite(optime, &collection, id_key, Some(doc)),
                 None => Ok(()),
             },
             Change::Delete { ns, id_key } => match self.existing(ns, missing)? {
-                Some(collection) => self.write_document(optime, &collection, id_key, None),
+                Some(collection) => self.overwrite(optime, &collection, id_key, None),
                 None => Ok(()),
             },
             Change::CreateCollection { ns, uuid, options } => {
@@ -134,7 +146,7 @@ impl Store {
         }
     }
 
-    fn write_document(
+    fn overwrite(
         &mut self,
         optime: OpTime,
         collection: &Collection,
@@ -143,6 +155,17 @@ impl Store {
     ) -> Result<(), StoreError> {
         check_length(id_key)?;
         let old = self.lookup(Room::Documents, collection.tree, id_key, optime)?;
+        self.write_document(optime, collection, id_key, old, doc)
+    }
+
+    fn write_document(
+        &mut self,
+        optime: OpTime,
+        collection: &Collection,
+        id_key: &[u8],
+        old: Option<Arc<[u8]>>,
+        doc: Option<&Arc<[u8]>>,
+    ) -> Result<(), StoreError> {
         for index in &collection.indexes {
             let old_keys = entries(&index.spec, old.as_deref(), id_key)?;
             let new_keys = entries(&index.spec, doc.map(|doc| &**doc), id_key)?;
@@ -186,7 +209,7 @@ impl Store {
         change: Counts,
     ) {
         let key: Arc<[u8]> = key.into();
-        self.overlay.put(tree, &key, optime, value);
+        self.overlay.put(tree, &key, optime, value.clone());
         *self.counts.entry(tree).or_default() += change;
         self.note(
             optime,
@@ -194,6 +217,7 @@ impl Store {
                 room,
                 tree,
                 key,
+                value,
                 change,
             },
         );
@@ -216,7 +240,7 @@ impl Store {
                     self.overlay.drop_above(tree, &key, optime);
                     *self.counts.entry(tree).or_default() -= change;
                 }
-                Step::Catalog { ns } => self.catalog.drop_above(&ns, optime),
+                Step::Catalog { ns, .. } => self.catalog.drop_above(&ns, optime),
                 Step::DropTree { .. } => {}
             }
         }

@@ -133,8 +133,9 @@ impl Store {
     }
 
     fn set_collection(&mut self, optime: OpTime, ns: &Arc<str>, collection: Option<Arc<Collection>>) {
-        self.catalog.put(ns, optime, collection);
-        self.note(optime, Step::Catalog { ns: Arc::clone(ns) });
+        self.catalog.put(ns, optime, collection.clone());
+        let ns = Arc::clone(ns);
+        self.note(optime, Step::Catalog { ns, collection });
     }
 
     fn new_tree(&mut self) -> TreeId {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use protocol::optime::OpTime;
 
@@ -27,7 +28,7 @@ pub struct StoreOptions {
 
 /// All replicated data of one member, owned by its event loop.
 ///
-/// Every change has the optime of its oplog entry. What is newer than [`Store::applied_through`] lives in memory,
+/// Every change has the optime of its oplog entry. What the engine does not hold lives in memory,
 /// by version, and can be rolled back; [`Store::absorb`] merges what is committed into the engine in the
 /// background. The store is **not** durable by itself: after a crash the owner replays the log's entries above
 /// `applied_through`.
@@ -41,12 +42,14 @@ pub struct Store {
     pub(super) journal: VecDeque<JournalItem>,
     /// Counters with everything applied.
     pub(super) counts: BTreeMap<TreeId, Counts>,
-    /// Counters as the engine has them (or will, once the batch under way is in).
-    pub(super) absorbed_counts: BTreeMap<TreeId, Counts>,
     pub(super) last_applied: OpTime,
-    /// What the engine holds durably.
+    /// What the engine holds.
+    pub(super) absorbed_through: OpTime,
+    /// What it holds durably.
     pub(super) applied_through: OpTime,
-    /// Oldest point that can be read or rolled back to: `applied_through`, or that of the batch under way.
+    /// When it was made durable last.
+    pub(super) flushed: Instant,
+    /// Oldest point that can be read or rolled back to: `absorbed_through`, or that of the batch under way.
     pub(super) readable_from: OpTime,
     pub(super) next_tree: u32,
     pub(super) in_flight: Option<InFlight>,
@@ -129,25 +132,26 @@ impl Store {
         for (key, value) in rows(catalog_key::COUNTS)? {
             counts.insert(tree_in(&key, catalog_key::COUNTS)?, decode(&value, "counts")?);
         }
-        let mut dead = Vec::new();
+        let mut dead = BTreeMap::new();
         for (key, value) in rows(catalog_key::DEAD_TREE)? {
             let room = match decode::<bool>(&value, "dead tree")? {
                 true => Room::Documents,
                 false => Room::Indexes,
             };
-            dead.push((room, tree_in(&key, catalog_key::DEAD_TREE)?));
+            dead.insert(tree_in(&key, catalog_key::DEAD_TREE)?, room);
         }
-        let absorber = Absorber::start(Arc::clone(&engine), dead)?;
+        let absorber = Absorber::start(Arc::clone(&engine), dead, counts.clone())?;
         Ok(Self {
             home: None,
             engine,
             overlay: Overlay::default(),
             catalog,
             journal: VecDeque::new(),
-            absorbed_counts: counts.clone(),
             counts,
             last_applied: applied_through,
+            absorbed_through: applied_through,
             applied_through,
+            flushed: Instant::now(),
             readable_from: applied_through,
             next_tree,
             in_flight: None,

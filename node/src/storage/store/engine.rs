@@ -182,6 +182,11 @@ pub enum EngineError {
     /// The engine's own words.
     #[error("storage engine: {0}")]
     Engine(#[from] fjall::Error),
+    /// A data directory that an earlier version of this program wrote.
+    #[error(
+        "the data were written by an earlier version in another format; start with an empty directory, and the member copies them from another one"
+    )]
+    OldFormat,
     /// A file operation around the engine.
     #[error("storage engine: {0}")]
     Io(#[from] std::io::Error),

@@ -2,6 +2,7 @@
 //!
 //! Two of its features are avoided because of reported damage: `Keyspace::clear` and key-value separation.
 
+use std::ops::Bound;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use super::engine::{Batch, Engine, EngineError, KeyRange, Order, PageLimit, Room
 pub struct FjallOptions {
     /// Blocks kept in memory.
     pub cache_bytes: u64,
-    /// Newest rows kept in memory, per room; larger is faster under load, smaller starts sooner.
+    /// Newest rows kept in memory; larger is faster under load, smaller starts sooner.
     pub memtable_bytes: u64,
     /// Bounds the engine's journal and so the time to open after a crash; at least 64 MiB.
     pub journal_bytes: u64,
@@ -33,45 +34,72 @@ impl Default for FjallOptions {
 /// Smallest journal that fjall accepts.
 const JOURNAL_BYTES_MIN: u64 = 64 << 20;
 
-/// A fjall database with one keyspace per room.
+/// Name of the only keyspace.
+const ROWS: &str = "rows";
+/// A keyspace of earlier versions, which had one for each room.
+const OLD_ROWS: &str = "documents";
+
+/// A fjall database with one keyspace, its keys prefixed with their room.
+///
+/// One, because keyspaces become durable each for itself. With one a room:
+/// 1. a batch is in the journal, unsynced, and in both memtables: documents, and counters with the marker;
+/// 2. the documents' memtable is full and is written to a table file, durably; power cut;
+/// 3. the journal lost the batch: documents are newer than counters and marker, and the replay counts them twice.
 pub struct FjallEngine {
     database: Database,
-    catalog: Keyspace,
-    documents: Keyspace,
-    indexes: Keyspace,
+    rows: Keyspace,
 }
 
 impl FjallEngine {
     /// Opens the database in `directory`, creating it when missing.
     ///
     /// # Errors
-    /// If the files can't be used or are damaged.
+    /// If the files can't be used, are damaged, or of an earlier version.
     pub fn open(directory: &Path, options: FjallOptions) -> Result<Self, EngineError> {
         let database = Database::builder(directory)
             .cache_size(options.cache_bytes)
             .max_journaling_size(options.journal_bytes.max(JOURNAL_BYTES_MIN))
             .worker_threads(1)
             .open()?;
-        let keyspace = |name: &str| {
-            database.keyspace(name, || {
-                KeyspaceCreateOptions::default().max_memtable_size(options.memtable_bytes)
-            })
-        };
-        Ok(Self {
-            catalog: keyspace("catalog")?,
-            documents: keyspace("documents")?,
-            indexes: keyspace("indexes")?,
-            database,
-        })
-    }
-
-    fn room(&self, room: Room) -> &Keyspace {
-        match room {
-            Room::Catalog => &self.catalog,
-            Room::Documents => &self.documents,
-            Room::Indexes => &self.indexes,
+        if database.keyspace_exists(OLD_ROWS) {
+            return Err(EngineError::OldFormat);
         }
+        let rows = database.keyspace(ROWS, || {
+            KeyspaceCreateOptions::default().max_memtable_size(options.memtable_bytes)
+        })?;
+        Ok(Self { database, rows })
     }
+}
+
+/// The engine's key of a room's key.
+fn prefixed(room: Room, key: &[u8]) -> Vec<u8> {
+    let mut whole = Vec::with_capacity(key.len() + 1);
+    whole.push(prefix(room));
+    whole.extend_from_slice(key);
+    whole
+}
+
+fn prefix(room: Room) -> u8 {
+    match room {
+        Room::Catalog => 0,
+        Room::Documents => 1,
+        Room::Indexes => 2,
+    }
+}
+
+fn bounds(room: Room, range: &KeyRange) -> (Bound<Vec<u8>>, Bound<Vec<u8>>) {
+    let (lower, upper) = range.bounds();
+    let lower = match lower {
+        Bound::Unbounded => Bound::Included(vec![prefix(room)]),
+        Bound::Included(key) => Bound::Included(prefixed(room, key)),
+        Bound::Excluded(key) => Bound::Excluded(prefixed(room, key)),
+    };
+    let upper = match upper {
+        Bound::Unbounded => Bound::Excluded(vec![prefix(room) + 1]),
+        Bound::Included(key) => Bound::Included(prefixed(room, key)),
+        Bound::Excluded(key) => Bound::Excluded(prefixed(room, key)),
+    };
+    (lower, upper)
 }
 
 impl std::fmt::Debug for FjallEngine {
@@ -82,7 +110,10 @@ impl std::fmt::Debug for FjallEngine {
 
 impl Engine for FjallEngine {
     fn get(&self, room: Room, key: &[u8]) -> Result<Option<Arc<[u8]>>, EngineError> {
-        Ok(self.room(room).get(key)?.map(|value| Arc::from(&*value)))
+        Ok(self
+            .rows
+            .get(prefixed(room, key))?
+            .map(|value| Arc::from(&*value)))
     }
 
     fn scan(&self, room: Room, range: &KeyRange, limit: PageLimit) -> Result<Vec<Row>, EngineError> {
@@ -91,7 +122,7 @@ impl Engine for FjallEngine {
             return Ok(rows);
         }
         let mut bytes = 0;
-        let mut iterator = self.room(room).range::<&[u8], _>(range.bounds());
+        let mut iterator = self.rows.range::<Vec<u8>, _>(bounds(room, range));
         while rows.len() < limit.rows && bytes < limit.bytes {
             let row = match range.order {
                 Order::Forward => iterator.next(),
@@ -100,7 +131,7 @@ impl Engine for FjallEngine {
             let Some(row) = row else { break };
             let (key, value) = row.into_inner()?;
             bytes += value.len();
-            rows.push((key.to_vec(), Arc::from(&*value)));
+            rows.push((key[1..].to_vec(), Arc::from(&*value)));
         }
         Ok(rows)
     }
@@ -108,10 +139,10 @@ impl Engine for FjallEngine {
     fn apply_batch(&self, batch: Batch) -> Result<(), EngineError> {
         let mut writes = self.database.batch();
         for item in batch {
-            let keyspace = self.room(item.room);
+            let key = prefixed(item.room, &item.key);
             match item.value {
-                Some(value) => writes.insert(keyspace, item.key, &*value),
-                None => writes.remove(keyspace, item.key),
+                Some(value) => writes.insert(&self.rows, key, &*value),
+                None => writes.remove(&self.rows, key),
             }
         }
         Ok(writes.commit()?)

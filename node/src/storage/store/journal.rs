@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use protocol::optime::OpTime;
 
-use super::catalog::TreeId;
+use super::catalog::{Collection, TreeId};
 use super::counts::Counts;
 use super::engine::Room;
 
@@ -24,11 +24,16 @@ pub(super) enum Step {
         room: Room,
         tree: TreeId,
         key: Arc<[u8]>,
+        /// The version; `None` says that the key was removed.
+        value: Option<Arc<[u8]>>,
         /// What that did to the tree's counters.
         change: Counts,
     },
     /// A name in the catalog got a version.
-    Catalog { ns: Arc<str> },
+    Catalog {
+        ns: Arc<str>,
+        collection: Option<Arc<Collection>>,
+    },
     /// No version of the catalog refers to the tree any more from here on.
     DropTree { room: Room, tree: TreeId },
 }

@@ -18,6 +18,7 @@ mod fjall_engine;
 mod home;
 mod journal;
 mod memory_engine;
+mod merge;
 mod overlay;
 mod page;
 mod read;

@@ -87,6 +87,7 @@ impl<'a> World<'a> {
             2 => self.roll_back(),
             3 if self.roll(3) == 0 => self.restart(),
             4 => self.check(),
+            5 => self.store.as_mut().unwrap().settle_some().unwrap(),
             _ => self.write(),
         }
     }
@@ -169,6 +170,10 @@ impl<'a> World<'a> {
             }
             _ => {
                 let document = self.document();
+                let key = id_key(&raw(&document)).unwrap();
+                if !self.states.last().unwrap().collections[&ns].contains_key(&key) {
+                    return (OpKind::Insert, ns, document, None);
+                }
                 let id = doc! { "_id": document.get("_id").unwrap().clone() };
                 (OpKind::Update, ns, document, Some(id))
             }

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use bson::{Document, RawBsonRef, RawDocumentBuf, doc};
 use protocol::optime::OpTime;
 
-use super::{Engine, KeyRange, MemoryEngine, PageLimit, ReadAt, Room, Store, StoreError, StoreOptions};
+use super::{
+    Batch, Engine, EngineError, KeyRange, MemoryEngine, PageLimit, ReadAt, Room, Row, Store, StoreError,
+    StoreOptions,
+};
 use crate::storage::change::Change;
 use crate::storage::index::IndexSpec;
 use crate::storage::key::value_key;
@@ -161,6 +164,79 @@ fn versions_applied_at_the_optime_of_a_batch_under_way_are_not_lost() {
     let store = Store::with_engine(Arc::new(engine)).unwrap();
     assert_eq!(get(&store, 7, ReadAt::Latest), Some("version 99".to_owned()));
     assert_eq!(store.counts(NS, ReadAt::Latest).unwrap().objects, 1);
+}
+
+#[test]
+fn a_clone_may_hold_the_document_of_an_insert_already() {
+    let mut store = Store::with_engine(Arc::new(MemoryEngine::default())).unwrap();
+    let insert = |text: &str| {
+        let Change::Put { ns, id_key, doc } = put(1, text) else {
+            unreachable!("a put is one")
+        };
+        Change::Insert { ns, id_key, doc }
+    };
+    store.apply(at(1), &[create(), insert("one")]).unwrap();
+    store.apply_to_clone(at(2), &[insert("once more")]).unwrap();
+    assert_eq!(get(&store, 1, ReadAt::Latest), Some("once more".to_owned()));
+    assert_eq!(store.counts(NS, ReadAt::Latest).unwrap().objects, 1);
+}
+
+/// Memory that counts how often it is made durable.
+#[derive(Clone, Debug, Default)]
+struct Counting(MemoryEngine, Arc<std::sync::atomic::AtomicUsize>);
+
+impl Engine for Counting {
+    fn get(&self, room: Room, key: &[u8]) -> Result<Option<Arc<[u8]>>, EngineError> {
+        self.0.get(room, key)
+    }
+
+    fn scan(&self, room: Room, range: &KeyRange, limit: PageLimit) -> Result<Vec<Row>, EngineError> {
+        self.0.scan(room, range, limit)
+    }
+
+    fn apply_batch(&self, batch: Batch) -> Result<(), EngineError> {
+        self.0.apply_batch(batch)
+    }
+
+    fn flush(&self) -> Result<(), EngineError> {
+        self.1.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        self.0.flush()
+    }
+
+    fn disk_bytes(&self) -> Result<u64, EngineError> {
+        self.0.disk_bytes()
+    }
+}
+
+#[test]
+fn the_log_is_told_of_nothing_that_a_power_cut_could_take() {
+    let engine = Counting::default();
+    let flushes = Arc::clone(&engine.1);
+    let mut store = Store::with_engine(Arc::new(engine)).unwrap();
+    store.apply(at(1), &[create(), put(1, "one")]).unwrap();
+    // The next regular flush is far away.
+    store.flushed += std::time::Duration::from_secs(3600);
+    store.absorb(at(1)).unwrap();
+    while store.readable_from() < at(1) || store.in_flight.is_some() {
+        store.settle_some().unwrap();
+    }
+    assert_eq!(store.absorbed_through, at(1));
+    assert_eq!(
+        (
+            flushes.load(std::sync::atomic::Ordering::SeqCst),
+            store.applied_through()
+        ),
+        (0, OpTime::NULL),
+        "it is in the engine, and the log has to keep it"
+    );
+    store.absorb_and_wait(at(1)).unwrap();
+    assert_eq!(
+        (
+            flushes.load(std::sync::atomic::Ordering::SeqCst),
+            store.applied_through()
+        ),
+        (1, at(1))
+    );
 }
 
 #[test]

@@ -25,6 +25,7 @@ use super::entry::Statement;
 use super::event::{Event, ReplyTo};
 use super::fail_point::FailPoints;
 use super::inbox::Inbox;
+use super::linearizable::Linearizable;
 use super::pending::Pending;
 use super::reading::Awaiting;
 use super::recover::{recover_core, recover_own_id};
@@ -91,6 +92,7 @@ pub struct Server {
     pub(super) topology: TopologyVersion,
     pub(super) hello_waiters: Vec<HelloWaiter>,
     pub(super) awaiting: Vec<Awaiting>,
+    pub(super) linearizable: Linearizable,
     pub(super) initiate_waiter: Option<ReplyTo>,
     /// This member is being looked for in a configuration that came by heartbeat.
     pub(super) resolving: bool,
@@ -232,6 +234,7 @@ impl Server {
             },
             hello_waiters: Vec::new(),
             awaiting: Vec::new(),
+            linearizable: Linearizable::default(),
             initiate_waiter: None,
             resolving: false,
             planned: None,
@@ -332,6 +335,7 @@ impl Server {
     }
 
     fn end_turn(&mut self) -> Result<(), String> {
+        self.read_all();
         if self.given_up.is_some() {
             return Ok(());
         }
@@ -477,7 +481,9 @@ impl Server {
             self.feed(&Input::Timer(timer));
         }
         while let Some(id) = self.pending.take_due(now) {
-            self.feed(&Input::Abandon(id));
+            if !self.give_up_read(id) {
+                self.feed(&Input::Abandon(id));
+            }
         }
         self.answer_hello_waiters(now, false);
         self.cursors.expire(now.into_std());

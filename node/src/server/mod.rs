@@ -28,6 +28,7 @@ mod held_back;
 mod inbox;
 #[cfg(feature = "planted-bugs")]
 mod left_behind;
+mod linearizable;
 mod obey;
 mod pending;
 mod read_concern;

@@ -290,6 +290,9 @@ impl Server {
     }
 
     fn complete(&mut self, id: protocol::input::RequestId, outcome: Outcome) {
+        if self.proven(id, outcome) {
+            return;
+        }
         match self.pending.take(id) {
             Some(waiter) => {
                 let body = self.outcome_body(waiter.body, &waiter.purpose, outcome);

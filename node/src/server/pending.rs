@@ -59,7 +59,9 @@ impl Pending {
 
     /// Takes out a client that waits no longer.
     pub fn take(&mut self, id: RequestId) -> Option<Waiter> {
-        self.deadlines.retain(|(_, waiting)| *waiting != id);
+        if !self.deadlines.is_empty() {
+            self.deadlines.retain(|(_, waiting)| *waiting != id);
+        }
         self.waiters.remove(&id)
     }
 

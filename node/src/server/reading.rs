@@ -14,6 +14,7 @@ use super::answer::of_refusal;
 use super::data::{internal, millis};
 use super::event::{ConnectionId, ReplyTo};
 use super::event_loop::Server;
+use super::linearizable::Arrived;
 use super::pending::{Purpose, Waiter};
 use super::read_concern::{Wanted, read_concern};
 use crate::commands::{CommandError, Facts, OplogReader, ReadAccess, Reading, Traffic, session_of};
@@ -56,6 +57,14 @@ impl Server {
             Err(error) => return self.reply_error(reply, &error, false),
         };
         let concern = wanted.concern;
+        if concern == ReadConcern::Linearizable && wanted.after.is_none() && wanted.at.is_none() {
+            return self.read_later(Arrived {
+                run,
+                request,
+                connection,
+                reply,
+            });
+        }
         // A cursor stays where it was opened: its batches carry no read preference.
         let secondary_ok = request.name == "getMore" || allows_secondary(&request);
         let id = self.pending.number();
@@ -163,7 +172,7 @@ impl Server {
     }
 
     /// Asks the core.
-    fn admit(
+    pub(super) fn admit(
         &mut self,
         concern: ReadConcern,
         id: protocol::input::RequestId,
@@ -217,7 +226,7 @@ impl Server {
 
     /// The newest entry that a read at this point can have seen. Said of a read at the commit point, the newest entry
     /// of all would lie beyond its snapshot: the client believes to have seen what it has not (R-114, SERVER-120304).
-    fn seen_at(&self, request: &Request, at: ReadAt) -> bson::Timestamp {
+    pub(super) fn seen_at(&self, request: &Request, at: ReadAt) -> bson::Timestamp {
         #[cfg(feature = "planted-bugs")]
         if crate::bugs::is_planted(&crate::bugs::operation_time_beyond_snapshot::BUG) {
             return self.own_time();
@@ -305,6 +314,14 @@ impl Server {
     }
 
     fn facts(&self, connection: ConnectionId, request: &Request) -> Facts {
+        const READS: [&str; 4] = ["find", "getMore", "count", "distinct"];
+        if READS.contains(&request.name.as_str()) && request.database != "local" {
+            // They ask for limits only, and are many.
+            return Facts {
+                parameters: self.options.set_parameter.clone(),
+                ..Facts::default()
+            };
+        }
         let shows_config = request.database == "local" && !self.state.config.is_none();
         Facts {
             me: (request.database == "local").then(

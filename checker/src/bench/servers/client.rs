@@ -10,4 +10,7 @@ pub trait Client: 'static {
 
     /// Stores one value that was not there; comes back when it is durable at a majority.
     fn put(&mut self, key: &str, value: &[u8]) -> impl Future<Output = anyhow::Result<()>>;
+
+    /// Reads a value that is there: linearizable where the system can.
+    fn get(&mut self, key: &str) -> impl Future<Output = anyhow::Result<()>>;
 }

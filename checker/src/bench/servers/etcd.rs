@@ -17,13 +17,18 @@ use tokio::{
     time::sleep,
 };
 
-use super::{client::Client, process::Process};
+use super::{
+    client::Client,
+    process::{Process, Silenced},
+};
 use crate::cluster::ports::PortKeeper;
 
 const MEMBERS: usize = 3;
 /// More connections than this cost etcd throughput.
 const CONNECTIONS_MAX: usize = 4;
 const PATIENCE: Duration = Duration::from_secs(30);
+/// An answer with a value is longer.
+const VALUE_BYTES_MIN: usize = 64;
 
 /// A running cluster.
 pub struct Etcd {
@@ -106,6 +111,12 @@ impl Etcd {
         Ok((0..count).map(client).collect())
     }
 
+    /// The members' processes.
+    #[must_use]
+    pub fn processes(&self) -> Vec<i32> {
+        self.members.iter().map(|(process, _)| process.pid()).collect()
+    }
+
     /// Kills the leader; clients of the others.
     ///
     /// # Errors
@@ -120,6 +131,22 @@ impl Etcd {
         }
         self.members[leader].0.kill();
         Ok((others, Instant::now()))
+    }
+
+    /// Stops the leader's process without a word, as a cable would: its connections stay open. Clients of the others.
+    ///
+    /// # Errors
+    /// When there is none, or the others let nobody in.
+    pub async fn silence_leader(&mut self) -> anyhow::Result<(Vec<EtcdClient>, Instant, Silenced)> {
+        let leader = self.leader().await?;
+        let mut others = Vec::new();
+        for (member, (_, port)) in self.members.iter().enumerate() {
+            if member != leader {
+                others.push(EtcdClient::connect(*port).await?);
+            }
+        }
+        let silenced = Silenced::stop(self.members[leader].0.pid())?;
+        Ok((others, Instant::now(), silenced))
     }
 
     async fn leader(&self) -> anyhow::Result<usize> {
@@ -153,34 +180,52 @@ impl EtcdClient {
     }
 }
 
-impl Client for EtcdClient {
-    const TRY: Duration = Duration::from_millis(50);
-
-    async fn put(&mut self, key: &str, value: &[u8]) -> anyhow::Result<()> {
-        let request = Request::post(format!("http://{}/etcdserverpb.KV/Put", self.authority))
+impl EtcdClient {
+    /// One call; the answer's bytes.
+    async fn call(&mut self, method: &str, message: Bytes) -> anyhow::Result<usize> {
+        let request = Request::post(format!("http://{}/etcdserverpb.KV/{method}", self.authority))
             .header("content-type", "application/grpc")
             .header("te", "trailers")
             .body(())?;
         let mut ready = self.stream.clone().ready().await?;
         let (response, mut body) = ready.send_request(request, false)?;
-        body.send_data(put_message(key.as_bytes(), value), true)?;
+        body.send_data(message, true)?;
         let mut body = response.await?.into_body();
+        let mut bytes = 0;
         while let Some(data) = body.data().await {
             let length = data?.len();
+            bytes += length;
             body.flow_control().release_capacity(length)?;
         }
         let trailers = body.trailers().await?.context("no trailers")?;
         let status = trailers.get("grpc-status").context("no status")?;
         ensure!(status.as_bytes() == b"0", "etcd refused: {trailers:?}");
+        Ok(bytes)
+    }
+}
+
+impl Client for EtcdClient {
+    const TRY: Duration = Duration::from_millis(50);
+
+    async fn put(&mut self, key: &str, value: &[u8]) -> anyhow::Result<()> {
+        let message = framed(&[(0x0a, key.as_bytes()), (0x12, value)]);
+        self.call("Put", message).await.map(drop)
+    }
+
+    async fn get(&mut self, key: &str) -> anyhow::Result<()> {
+        // `RangeRequest { key = 1 }`: linearizable unless said otherwise.
+        let bytes = self.call("Range", framed(&[(0x0a, key.as_bytes())])).await?;
+        // Without a value there is nothing but a header of a few numbers.
+        ensure!(bytes > VALUE_BYTES_MIN, "{key} is not there");
         Ok(())
     }
 }
 
-/// `PutRequest { key = 1, value = 2 }` behind gRPC's prefix.
-fn put_message(key: &[u8], value: &[u8]) -> Bytes {
+/// A message of byte fields behind gRPC's prefix.
+fn framed(fields: &[(u8, &[u8])]) -> Bytes {
     let mut message = BytesMut::new();
-    for (tag, field) in [(0x0a, key), (0x12, value)] {
-        message.put_u8(tag);
+    for (tag, field) in fields {
+        message.put_u8(*tag);
         let mut length = field.len();
         while length >= 0x80 {
             message.put_u8((length & 0x7f) as u8 | 0x80);
@@ -219,10 +264,10 @@ mod tests {
     #[test]
     fn a_put_is_framed_as_grpc_wants_it() {
         assert_eq!(
-            put_message(b"k", b"vw").as_ref(),
+            framed(&[(0x0a, b"k"), (0x12, b"vw")]).as_ref(),
             b"\x00\x00\x00\x00\x07\x0a\x01k\x12\x02vw"
         );
-        let long = put_message(b"k", &[b'x'; 300]);
+        let long = framed(&[(0x0a, b"k"), (0x12, &[b'x'; 300])]);
         assert_eq!(&long[8..11], b"\x12\xac\x02");
     }
 }

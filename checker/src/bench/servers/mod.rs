@@ -8,12 +8,14 @@ mod load;
 mod ours;
 mod postgres;
 mod process;
+mod usage;
 
 pub use client::Client;
 pub use comeback::Data;
 pub use etcd::Etcd;
 pub use failover::time_to_first_write;
-pub use load::{Cell, measure};
+pub use load::{Cell, Task, Verb, key, measure};
 pub use ours::Ours;
 pub use postgres::Postgres;
-pub use process::find_program;
+pub use process::{Silenced, find_program};
+pub use usage::Usage;

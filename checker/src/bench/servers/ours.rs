@@ -6,14 +6,14 @@ use std::{
 };
 
 use anyhow::ensure;
-use bson::{Binary, RawDocument, RawDocumentBuf, rawdoc, spec::BinarySubtype};
+use bson::{Binary, Document, RawDocument, RawDocumentBuf, doc, rawdoc, spec::BinarySubtype};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
     time::sleep,
 };
 
-use super::client::Client;
+use super::{client::Client, process::Silenced};
 use crate::cluster::playground::{PlayMember, PlayPlan, PlaySet, initiate, primary, state_of};
 
 const MEMBERS: u8 = 3;
@@ -71,6 +71,12 @@ impl Ours {
         Ok(clients)
     }
 
+    /// The members' processes.
+    #[must_use]
+    pub fn processes(&self) -> Vec<i32> {
+        self.set.members.iter().map(|member| member.pid).collect()
+    }
+
     /// Kills the primary; clients of the others.
     ///
     /// # Errors
@@ -84,6 +90,52 @@ impl Ours {
         let pid = nix::unistd::Pid::from_raw(primary.pid);
         nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL)?;
         Ok((others, Instant::now()))
+    }
+
+    /// Stops the primary's process without a word, as a cable would: its connections stay open. Clients of the others.
+    ///
+    /// # Errors
+    /// When there is none, or the others let nobody in.
+    pub async fn silence_leader(&mut self) -> anyhow::Result<(Vec<OurClient>, Instant, Silenced)> {
+        let primary = self.primary().await?;
+        let mut others = Vec::new();
+        for member in self.set.members.iter().filter(|member| member.pid != primary.pid) {
+            others.push(OurClient::connect(member).await?);
+        }
+        let silenced = Silenced::stop(primary.pid)?;
+        Ok((others, Instant::now(), silenced))
+    }
+
+    /// Sets how long members wait for a primary's sign of life, heartbeats ten times as often.
+    ///
+    /// # Errors
+    /// When the primary refuses.
+    pub async fn set_election_timeout(&self, timeout: Duration) -> anyhow::Result<()> {
+        let mut client = OurClient::connect(self.primary().await?).await?;
+        let told = client
+            .ask(&rawdoc! { "replSetGetConfig": 1, "$db": "admin" })
+            .await?;
+        let mut config: Document = Document::try_from(told.get_document("config")?)?;
+        let millis = i64::try_from(timeout.as_millis())?;
+        let version = config
+            .get_i32("version")
+            .map(i64::from)
+            .or_else(|_| config.get_i64("version"))?;
+        config.insert("version", version + 1);
+        let settings = config
+            .entry("settings".to_owned())
+            .or_insert_with(|| Document::new().into());
+        if let Some(settings) = settings.as_document_mut() {
+            settings.insert("electionTimeoutMillis", millis);
+            settings.insert("heartbeatIntervalMillis", (millis / 10).max(1));
+        }
+        let command = RawDocumentBuf::try_from(&doc! { "replSetReconfig": config, "$db": "admin" })?;
+        let reply = client.ask(&command).await?;
+        ensure!(
+            reply.get_f64("ok").is_ok_and(|ok| ok == 1.0),
+            "refused: {reply:?}"
+        );
+        Ok(())
     }
 
     pub(super) async fn primary(&self) -> anyhow::Result<&PlayMember> {
@@ -122,13 +174,31 @@ impl OurClient {
 
     /// One command, one reply.
     pub(super) async fn ask(&mut self, command: &RawDocument) -> anyhow::Result<RawDocumentBuf> {
-        let length = i32::try_from(BODY_AT + command.as_bytes().len())?;
+        self.ask_with(command, None).await
+    }
+
+    /// One command with a document sequence beside it, as drivers send documents.
+    async fn ask_with(
+        &mut self,
+        command: &RawDocument,
+        sequence: Option<(&str, &RawDocument)>,
+    ) -> anyhow::Result<RawDocumentBuf> {
         let mut message = Vec::new();
-        for word in [length, 1, 0, OP_MSG, 0] {
+        for word in [0, 1, 0, OP_MSG, 0] {
             message.extend_from_slice(&word.to_le_bytes());
         }
         message.push(0);
         message.extend_from_slice(command.as_bytes());
+        if let Some((name, document)) = sequence {
+            message.push(1);
+            let length = 4 + name.len() + 1 + document.as_bytes().len();
+            message.extend_from_slice(&i32::try_from(length)?.to_le_bytes());
+            message.extend_from_slice(name.as_bytes());
+            message.push(0);
+            message.extend_from_slice(document.as_bytes());
+        }
+        let length = i32::try_from(message.len())?;
+        message[..4].copy_from_slice(&length.to_le_bytes());
         self.0.write_all(&message).await?;
         let mut head = [0_u8; 4];
         self.0.read_exact(&mut head).await?;
@@ -154,14 +224,32 @@ impl Client for OurClient {
         };
         let command = rawdoc! {
             "insert": "puts",
-            "documents": [{ "_id": key, "v": value }],
             "writeConcern": { "w": "majority", "j": true },
             "$db": "bench",
         };
-        let reply = self.ask(&command).await?;
+        let document = rawdoc! { "_id": key, "v": value };
+        let reply = self.ask_with(&command, Some(("documents", &document))).await?;
         let is_done =
             reply.get_i32("n").is_ok_and(|count| count == 1) && reply.get("writeConcernError")?.is_none();
         ensure!(is_done, "refused: {reply:?}");
+        Ok(())
+    }
+
+    async fn get(&mut self, key: &str) -> anyhow::Result<()> {
+        let command = rawdoc! {
+            "find": "puts",
+            "filter": { "_id": key },
+            "limit": 1,
+            "singleBatch": true,
+            "readConcern": { "level": "linearizable" },
+            "$db": "bench",
+        };
+        let reply = self.ask(&command).await?;
+        let batch = reply
+            .get_document("cursor")
+            .and_then(|cursor| cursor.get_array("firstBatch"));
+        let is_found = batch.is_ok_and(|batch| batch.into_iter().count() == 1);
+        ensure!(is_found, "{key} is not there: {reply:?}");
         Ok(())
     }
 }

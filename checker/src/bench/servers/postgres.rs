@@ -30,7 +30,7 @@ const CONNECTIONS_MAX: usize = 400;
 /// A running primary with its standbys.
 pub struct Postgres {
     port: u16,
-    _servers: Vec<Process>,
+    servers: Vec<Process>,
     _ports: Vec<PortKeeper>,
 }
 
@@ -86,9 +86,15 @@ impl Postgres {
             .await?;
         Ok(Self {
             port: ports[0],
-            _servers: servers,
+            servers,
             _ports: keepers,
         })
+    }
+
+    /// The servers' first processes.
+    #[must_use]
+    pub fn processes(&self) -> Vec<i32> {
+        self.servers.iter().map(Process::pid).collect()
     }
 
     /// Clients at the primary.
@@ -99,7 +105,8 @@ impl Postgres {
         let mut clients = Vec::new();
         for _ in 0..count {
             let mut client = PostgresClient::connect(self.port).await?;
-            client.prepare("INSERT INTO puts VALUES ($1, $2)").await?;
+            client.prepare("put", "INSERT INTO puts VALUES ($1, $2)").await?;
+            client.prepare("get", "SELECT v FROM puts WHERE k = $1").await?;
             clients.push(client);
         }
         Ok(clients)
@@ -134,24 +141,28 @@ impl PostgresClient {
         let mut out = Vec::new();
         message(&mut out, b'Q', &[statement.as_bytes(), b"\0"]);
         self.0.write_all(&out).await?;
-        self.until_ready().await
+        self.until_ready().await.map(drop)
     }
 
-    async fn prepare(&mut self, statement: &str) -> anyhow::Result<()> {
+    async fn prepare(&mut self, name: &str, statement: &str) -> anyhow::Result<()> {
         let mut out = Vec::new();
-        message(
-            &mut out,
-            b'P',
-            &[b"put\0", statement.as_bytes(), b"\0", &0_i16.to_be_bytes()],
-        );
+        let parts: [&[u8]; 5] = [
+            name.as_bytes(),
+            b"\0",
+            statement.as_bytes(),
+            b"\0",
+            &0_i16.to_be_bytes(),
+        ];
+        message(&mut out, b'P', &parts);
         message(&mut out, b'S', &[]);
         self.0.write_all(&out).await?;
-        self.until_ready().await
+        self.until_ready().await.map(drop)
     }
 
-    /// Reads up to the next `ReadyForQuery`.
-    async fn until_ready(&mut self) -> anyhow::Result<()> {
+    /// Reads up to the next `ReadyForQuery`; how many rows came.
+    async fn until_ready(&mut self) -> anyhow::Result<usize> {
         let mut refused = None;
+        let mut rows = 0;
         loop {
             let mut head = [0_u8; 5];
             self.0.read_exact(&mut head).await?;
@@ -162,11 +173,33 @@ impl PostgresClient {
                 b'E' => refused = Some(String::from_utf8_lossy(&body).replace('\0', " ")),
                 b'Z' => {
                     ensure!(refused.is_none(), "PostgreSQL refused: {refused:?}");
-                    return Ok(());
+                    return Ok(rows);
                 }
+                b'D' => rows += 1,
                 _ => {}
             }
         }
+    }
+
+    /// Runs a prepared statement.
+    async fn execute(&mut self, name: &str, values: &[&[u8]]) -> anyhow::Result<usize> {
+        let mut out = Vec::new();
+        let none = 0_i16.to_be_bytes();
+        let mut bind = vec![0];
+        bind.extend_from_slice(name.as_bytes());
+        bind.push(0);
+        bind.extend_from_slice(&none);
+        bind.extend_from_slice(&i16::try_from(values.len())?.to_be_bytes());
+        for value in values {
+            bind.extend_from_slice(&field_length(value));
+            bind.extend_from_slice(value);
+        }
+        bind.extend_from_slice(&none);
+        message(&mut out, b'B', &[&bind]);
+        message(&mut out, b'E', &[b"\0", &0_i32.to_be_bytes()]);
+        message(&mut out, b'S', &[]);
+        self.0.write_all(&out).await?;
+        self.until_ready().await
     }
 }
 
@@ -174,26 +207,13 @@ impl Client for PostgresClient {
     const TRY: Duration = PATIENCE;
 
     async fn put(&mut self, key: &str, value: &[u8]) -> anyhow::Result<()> {
-        let mut out = Vec::new();
-        let two = 2_i16.to_be_bytes();
-        let none = 0_i16.to_be_bytes();
-        let (key, key_length) = (key.as_bytes(), field_length(key.as_bytes()));
-        let bind: [&[u8]; 9] = [
-            b"\0put\0",
-            &none,
-            &two,
-            &key_length,
-            key,
-            &field_length(value),
-            value,
-            &none,
-            b"",
-        ];
-        message(&mut out, b'B', &bind);
-        message(&mut out, b'E', &[b"\0", &0_i32.to_be_bytes()]);
-        message(&mut out, b'S', &[]);
-        self.0.write_all(&out).await?;
-        self.until_ready().await
+        self.execute("put", &[key.as_bytes(), value]).await.map(drop)
+    }
+
+    async fn get(&mut self, key: &str) -> anyhow::Result<()> {
+        let rows = self.execute("get", &[key.as_bytes()]).await?;
+        ensure!(rows == 1, "{rows} rows of {key}");
+        Ok(())
     }
 }
 

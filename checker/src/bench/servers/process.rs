@@ -7,6 +7,10 @@ use std::{
 };
 
 use anyhow::Context as _;
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 
 /// A running server; killed when dropped.
 #[derive(Debug)]
@@ -25,6 +29,11 @@ impl Process {
         Ok(Self(child))
     }
 
+    /// Its number.
+    pub(super) fn pid(&self) -> i32 {
+        i32::try_from(self.0.id()).unwrap_or(i32::MAX)
+    }
+
     /// `kill -9`.
     pub(super) fn kill(&mut self) {
         // It may be dead already.
@@ -36,6 +45,25 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
+    }
+}
+
+/// A process that hears and says nothing any more; killed when dropped.
+#[derive(Debug)]
+pub struct Silenced(Pid);
+
+impl Silenced {
+    pub(super) fn stop(pid: i32) -> anyhow::Result<Self> {
+        let pid = Pid::from_raw(pid);
+        kill(pid, Signal::SIGSTOP).with_context(|| format!("process {pid}"))?;
+        Ok(Self(pid))
+    }
+}
+
+impl Drop for Silenced {
+    fn drop(&mut self) {
+        // It may be gone already.
+        let _ = kill(self.0, Signal::SIGKILL);
     }
 }
 

@@ -1,4 +1,5 @@
-//! `checker bench node`: majority-durable writes and failover, beside etcd and PostgreSQL in the same run.
+//! `checker bench node`: majority-durable writes, linearizable reads, their cost, and failover, beside etcd and PostgreSQL in
+//! the same run.
 
 use std::{
     env, fs,
@@ -13,7 +14,10 @@ use tokio::task::LocalSet;
 
 use super::Ratio;
 use crate::{
-    bench::servers::{Cell, Client, Data, Etcd, Ours, Postgres, find_program, measure, time_to_first_write},
+    bench::servers::{
+        Cell, Client, Data, Etcd, Ours, Postgres, Task, Usage, Verb, find_program, key, measure,
+        time_to_first_write,
+    },
     cli::context::Context,
 };
 
@@ -35,6 +39,10 @@ pub(super) struct Arguments {
     /// Deaths of the leader.
     #[arg(long, default_value_t = 3)]
     failovers: u32,
+
+    /// Leaders that fall silent without a broken connection: ours with an election timeout of 500 ms, etcd with its own.
+    #[arg(long, default_value_t = 1)]
+    silences: u32,
 
     /// Documents of a member that is killed and comes back, and of one that has to copy them; a row each.
     #[arg(long, value_delimiter = ',', default_value = "30000,300000")]
@@ -73,9 +81,26 @@ impl Comeback {
 /// What one system did.
 struct Column {
     system: &'static str,
-    cells: Vec<Cell>,
+    cells: Vec<Row>,
+    reads: Vec<Row>,
     failovers: Vec<Duration>,
+    silences: Vec<Duration>,
 }
+
+/// A cell, and what it cost the servers.
+struct Row {
+    cell: Cell,
+    /// Processor time of all servers for one operation, in microseconds.
+    cpu_us: f64,
+    /// Memory of a server after it.
+    memory_mb: f64,
+}
+
+/// Keys that reads choose from.
+const READ_KEYS: u64 = 2_000;
+/// Election timeout of ours for leaders that fall silent.
+const SILENCE_TIMEOUT: Duration = Duration::from_millis(500);
+const SERVERS: f64 = 3.0;
 
 /// How long a member was away.
 struct Comeback {
@@ -112,23 +137,40 @@ async fn all(arguments: &Arguments, context: &Context) -> anyhow::Result<Vec<Col
     console.progress(|| "ours".to_owned());
     let place = room()?;
     let set = Ours::start(&node, place.path()).await?;
-    let mut cells = Vec::new();
-    for clients in &arguments.clients {
-        cells.push(cell(set.clients(*clients).await?, arguments).await?);
+    let (mut cells, mut reads) = (Vec::new(), Vec::new());
+    let processes = set.processes();
+    prepare(set.clients(1).await?, arguments).await?;
+    for &clients in &arguments.clients {
+        cells.push(row(set.clients(clients).await?, &puts(clients, arguments), &processes).await?);
+    }
+    for &clients in &arguments.clients {
+        reads.push(row(set.clients(clients).await?, &gets(arguments), &processes).await?);
     }
     drop(set);
+    let mut silences = Vec::new();
+    for _ in 0..arguments.silences {
+        let place = room()?;
+        let mut set = Ours::start(&node, place.path()).await?;
+        set.set_election_timeout(SILENCE_TIMEOUT).await?;
+        measure(set.clients(16).await?, &puts(16, arguments)).await?;
+        let (survivors, since, silenced) = set.silence_leader().await?;
+        silences.push(time_to_first_write(survivors, since).await?);
+        drop(silenced);
+    }
     let mut failovers = Vec::new();
     for _ in 0..arguments.failovers {
         let place = room()?;
         let mut set = Ours::start(&node, place.path()).await?;
-        cell(set.clients(16).await?, arguments).await?;
+        measure(set.clients(16).await?, &puts(16, arguments)).await?;
         let (survivors, killed) = set.kill_leader().await?;
         failovers.push(time_to_first_write(survivors, killed).await?);
     }
     columns.push(Column {
         system: "node",
         cells,
+        reads,
         failovers,
+        silences,
     });
     match find_program("etcd") {
         None => console.warn("etcd is not installed (deploy/bench-peers.sh): not measured"),
@@ -145,15 +187,23 @@ async fn all(arguments: &Arguments, context: &Context) -> anyhow::Result<Vec<Col
             let program = fs::canonicalize(program)?;
             let programs = program.parent().context("initdb lies nowhere")?;
             let server = Postgres::start(programs, &home).await?;
-            let mut cells = Vec::new();
-            for clients in &arguments.clients {
-                cells.push(cell(server.clients(*clients).await?, arguments).await?);
+            let (mut cells, mut reads) = (Vec::new(), Vec::new());
+            let processes = server.processes();
+            prepare(server.clients(1).await?, arguments).await?;
+            for &clients in &arguments.clients {
+                let task = puts(clients, arguments);
+                cells.push(row(server.clients(clients).await?, &task, &processes).await?);
+            }
+            for &clients in &arguments.clients {
+                reads.push(row(server.clients(clients).await?, &gets(arguments), &processes).await?);
             }
             // It has no failover of its own.
             columns.push(Column {
                 system: "PostgreSQL",
                 cells,
+                reads,
                 failovers: Vec::new(),
+                silences: Vec::new(),
             });
         }
     }
@@ -183,16 +233,31 @@ async fn etcd(program: &Path, arguments: &Arguments, context: &Context) -> anyho
     context.console.progress(|| "etcd".to_owned());
     let place = room()?;
     let cluster = Etcd::start(program, place.path()).await?;
-    let mut cells = Vec::new();
-    for clients in &arguments.clients {
-        cells.push(cell(cluster.clients(*clients).await?, arguments).await?);
+    let (mut cells, mut reads) = (Vec::new(), Vec::new());
+    let processes = cluster.processes();
+    prepare(cluster.clients(1).await?, arguments).await?;
+    for &clients in &arguments.clients {
+        let task = puts(clients, arguments);
+        cells.push(row(cluster.clients(clients).await?, &task, &processes).await?);
+    }
+    for &clients in &arguments.clients {
+        reads.push(row(cluster.clients(clients).await?, &gets(arguments), &processes).await?);
     }
     drop(cluster);
+    let mut silences = Vec::new();
+    for _ in 0..arguments.silences {
+        let place = room()?;
+        let mut cluster = Etcd::start(program, place.path()).await?;
+        measure(cluster.clients(16).await?, &puts(16, arguments)).await?;
+        let (survivors, since, silenced) = cluster.silence_leader().await?;
+        silences.push(time_to_first_write(survivors, since).await?);
+        drop(silenced);
+    }
     let mut failovers = Vec::new();
     for _ in 0..arguments.failovers {
         let place = room()?;
         let mut cluster = Etcd::start(program, place.path()).await?;
-        cell(cluster.clients(16).await?, arguments).await?;
+        measure(cluster.clients(16).await?, &puts(16, arguments)).await?;
         let (survivors, killed) = cluster.kill_leader().await?;
         failovers.push(time_to_first_write(survivors, killed).await?);
     }
@@ -200,20 +265,49 @@ async fn etcd(program: &Path, arguments: &Arguments, context: &Context) -> anyho
     Ok(Column {
         system: "etcd",
         cells,
+        reads,
         failovers,
+        silences,
     })
 }
 
-async fn cell<C: Client>(clients: Vec<C>, arguments: &Arguments) -> anyhow::Result<Cell> {
-    // Keys are new each time.
-    let name = format!("c{}", clients.len());
-    measure(
-        clients,
-        &name,
-        arguments.bytes,
-        Duration::from_secs(arguments.seconds),
-    )
-    .await
+/// Keys are new for each number of clients.
+fn puts(clients: usize, arguments: &Arguments) -> Task {
+    Task {
+        name: format!("c{clients}"),
+        verb: Verb::Put,
+        bytes: arguments.bytes,
+        time: Duration::from_secs(arguments.seconds),
+    }
+}
+
+fn gets(arguments: &Arguments) -> Task {
+    Task {
+        name: "read".to_owned(),
+        verb: Verb::Get(READ_KEYS),
+        ..puts(0, arguments)
+    }
+}
+
+/// Puts the keys that are read later.
+async fn prepare<C: Client>(mut clients: Vec<C>, arguments: &Arguments) -> anyhow::Result<()> {
+    let client = clients.first_mut().context("no client")?;
+    let value = vec![b'x'; arguments.bytes];
+    for turn in 0..READ_KEYS {
+        client.put(&key(&gets(arguments).name, 0, turn), &value).await?;
+    }
+    Ok(())
+}
+
+async fn row<C: Client>(clients: Vec<C>, task: &Task, servers: &[i32]) -> anyhow::Result<Row> {
+    let before = Usage::of(servers);
+    let cell = measure(clients, task).await?;
+    let after = Usage::of(servers);
+    Ok(Row {
+        cpu_us: (after.cpu_seconds - before.cpu_seconds) * 1e6 / cell.count as f64,
+        memory_mb: after.memory_mb / SERVERS,
+        cell,
+    })
 }
 
 fn room() -> anyhow::Result<TempDir> {
@@ -222,44 +316,77 @@ fn room() -> anyhow::Result<TempDir> {
 
 fn table(columns: &[Column], load: &str) -> String {
     let mut text = format!(
-        "majority-durable inserts, closed loop, three members each on this machine (load {load})\n{:<12} {:>8} {:>10} {:>9} {:>9} {:>8}",
-        "system", "clients", "writes/s", "p50 ms", "p99 ms", "ratio"
+        "closed loop, three members each on this machine (load {load}); CPU of all servers, memory of one"
     );
+    rows(&mut text, "majority-durable inserts", columns, |column| {
+        &column.cells
+    });
+    rows(
+        &mut text,
+        "linearizable reads by key (PostgreSQL: plain reads of its primary)",
+        columns,
+        |column| &column.reads,
+    );
+    text.push_str("\nkill -9 of the leader to the first write acknowledged that was sent since");
+    times(&mut text, columns, |column| &column.failovers);
+    text.push_str("\nthe leader falls silent, its connections stay (election timeout of ours 500 ms)");
+    times(&mut text, columns, |column| &column.silences);
+    text
+}
+
+fn rows(text: &mut String, title: &str, columns: &[Column], of: fn(&Column) -> &Vec<Row>) {
+    text.push_str(&format!(
+        "\n{title}\n{:<12} {:>7} {:>9} {:>8} {:>8} {:>8} {:>8} {:>7} {:>6}",
+        "system", "clients", "per s", "p50 ms", "p95 ms", "p99 ms", "ratio", "CPU us", "MB"
+    ));
     for column in columns {
-        for (cell, ours) in column.cells.iter().zip(&columns[0].cells) {
+        for (row, ours) in of(column).iter().zip(of(&columns[0])) {
             text.push_str(&format!(
-                "\n{:<12} {:>8} {:>10.0} {:>9.2} {:>9.2} {:>8.2}",
+                "\n{:<12} {:>7} {:>9.0} {:>8.2} {:>8.2} {:>8.2} {:>8.2} {:>7.0} {:>6.0}",
                 column.system,
-                cell.clients,
-                cell.per_second,
-                cell.p50_ms,
-                cell.p99_ms,
-                ours.per_second / cell.per_second
+                row.cell.clients,
+                row.cell.per_second,
+                row.cell.p50_ms,
+                row.cell.p95_ms,
+                row.cell.p99_ms,
+                ours.cell.per_second / row.cell.per_second,
+                row.cpu_us,
+                row.memory_mb,
             ));
         }
     }
-    text.push_str("\nkill -9 of the leader to the first write acknowledged that was sent since");
-    for column in columns.iter().filter(|column| !column.failovers.is_empty()) {
-        let times: Vec<String> = column
-            .failovers
+}
+
+fn times(text: &mut String, columns: &[Column], of: fn(&Column) -> &Vec<Duration>) {
+    for column in columns.iter().filter(|column| !of(column).is_empty()) {
+        let times: Vec<String> = of(column)
             .iter()
             .map(|time| format!("{:.0}", time.as_secs_f64() * 1e3))
             .collect();
         text.push_str(&format!("\n{:<12} {} ms", column.system, times.join(", ")));
     }
-    text
 }
 
 fn value(column: &Column) -> serde_json::Value {
-    let cell = |cell: &Cell| {
+    let row = |row: &Row| {
         json!({
-            "clients": cell.clients, "writes_per_second": cell.per_second, "p50_ms": cell.p50_ms, "p99_ms": cell.p99_ms,
+            "clients": row.cell.clients,
+            "per_second": row.cell.per_second,
+            "p50_ms": row.cell.p50_ms,
+            "p95_ms": row.cell.p95_ms,
+            "p99_ms": row.cell.p99_ms,
+            "servers_cpu_us": row.cpu_us,
+            "server_memory_mb": row.memory_mb,
         })
     };
+    let millis =
+        |times: &[Duration]| -> Vec<f64> { times.iter().map(|time| time.as_secs_f64() * 1e3).collect() };
     json!({
         "system": column.system,
-        "cells": column.cells.iter().map(cell).collect::<Vec<_>>(),
-        "failover_ms": column.failovers.iter().map(|time| time.as_secs_f64() * 1e3).collect::<Vec<_>>(),
+        "writes": column.cells.iter().map(row).collect::<Vec<_>>(),
+        "reads": column.reads.iter().map(row).collect::<Vec<_>>(),
+        "failover_ms": millis(&column.failovers),
+        "silence_ms": millis(&column.silences),
     })
 }
 
@@ -279,17 +406,22 @@ fn words(comebacks: &[Comeback]) -> String {
     text
 }
 
-/// How many times as many writes ours does in the same time.
+/// How many times as many operations ours does in the same time.
 fn ratios(columns: &[Column], bytes: usize) -> Vec<Ratio> {
     let ours = &columns[0];
-    let of = |column: &Column| {
-        let cells = column.cells.iter().zip(&ours.cells);
-        let ratio = |(theirs, ours): (&Cell, &Cell)| Ratio {
-            name: format!("inserts of {bytes} bytes, {} clients", ours.clients),
+    let of = |column: &Column, what: &str, rows: fn(&Column) -> &Vec<Row>| {
+        let pairs = rows(column).iter().zip(rows(ours));
+        let ratio = |(theirs, ours): (&Row, &Row)| Ratio {
+            name: format!("{what} of {bytes} bytes, {} clients", ours.cell.clients),
             peer: column.system.to_owned(),
-            ratio: ours.per_second / theirs.per_second,
+            ratio: ours.cell.per_second / theirs.cell.per_second,
         };
-        cells.map(ratio).collect::<Vec<_>>()
+        pairs.map(ratio).collect::<Vec<_>>()
     };
-    columns[1..].iter().flat_map(of).collect()
+    let both = |column: &Column| {
+        let mut both = of(column, "inserts", |column| &column.cells);
+        both.extend(of(column, "reads", |column| &column.reads));
+        both
+    };
+    columns[1..].iter().flat_map(both).collect()
 }

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    net::TcpListener,
     time::{Duration, Instant},
 };
 
@@ -65,7 +66,8 @@ impl Ours {
         let member = &mut self.set.members[away];
         let pid = nix::unistd::Pid::from_raw(member.pid);
         nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL)?;
-        while member.runs() {
+        // Its first thread may be gone while others still hold the port.
+        while member.runs() || TcpListener::bind(member.address()).is_err() {
             sleep(PAUSE).await;
         }
         if data == Data::Gone {
@@ -75,6 +77,11 @@ impl Ours {
         member.restart(&self.program, &self.set.name)?;
         while state_of(member).await != "SECONDARY" {
             ensure!(started.elapsed() < PATIENCE, "no secondary after {PATIENCE:?}");
+            ensure!(
+                member.runs(),
+                "it ended: {}",
+                fs::read_to_string(&member.log).unwrap_or_default()
+            );
             sleep(PAUSE).await;
         }
         let took = started.elapsed();

@@ -10,7 +10,10 @@ use std::{
 use anyhow::Context as _;
 use serde_json::json;
 use tempfile::TempDir;
-use tokio::task::LocalSet;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    task::LocalSet,
+};
 
 use super::Ratio;
 use crate::{
@@ -114,8 +117,22 @@ pub(super) fn execute(arguments: &Arguments, context: &Context) -> anyhow::Resul
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let columns = LocalSet::new().block_on(&runtime, all(arguments, context))?;
-    let comebacks = LocalSet::new().block_on(&runtime, comebacks(arguments, context))?;
+    let (columns, comebacks) = LocalSet::new().block_on(&runtime, async {
+        // What has been started is stopped when its owner is dropped.
+        let (mut interrupt, mut terminate) =
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        let measured = async {
+            anyhow::Ok((
+                all(arguments, context).await?,
+                comebacks(arguments, context).await?,
+            ))
+        };
+        tokio::select! {
+            measured = measured => measured,
+            _ = interrupt.recv() => anyhow::bail!("interrupted"),
+            _ = terminate.recv() => anyhow::bail!("terminated"),
+        }
+    })?;
     context.console.progress_done();
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load = load.split(' ').next().unwrap_or("?").to_owned();

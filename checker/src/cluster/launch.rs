@@ -15,6 +15,9 @@ use super::{
     switch::Room,
 };
 
+/// Our server's allocator takes what it needs when it needs it, not a gigabyte at once: a limit of memory would never be met.
+const ALLOCATOR: [(&str, &str); 1] = [("MIMALLOC_ARENA_EAGER_COMMIT", "0")];
+
 /// Everything that a start of a process depends on.
 #[derive(Clone, Debug)]
 pub struct Launch {
@@ -36,7 +39,9 @@ impl Launch {
         Self {
             program: program.to_owned(),
             arguments,
-            environment: Vec::new(),
+            environment: ALLOCATOR
+                .map(|(name, value)| (name.into(), value.into()))
+                .to_vec(),
             log: log.to_owned(),
             room: None,
         }

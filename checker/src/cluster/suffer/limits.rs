@@ -22,9 +22,6 @@ const BEYOND: u32 = 4;
 const MESSAGE_BYTES: usize = 40 * 1024 * 1024;
 /// How long a connection and a message may take.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Bytes in a page of memory, as `/proc/PID/statm` counts.
-const PAGE_BYTES: u64 = 4096;
-
 /// A limit in force.
 #[derive(Debug)]
 pub(super) struct Limited {
@@ -74,11 +71,12 @@ pub(super) fn files(rig: &mut Rig, member: Member, spare: u32) -> Result<Limited
     })
 }
 
-/// No more than `spare_mb` megabytes of address space can be had, and a message comes that needs more.
+/// No more than `spare_mb` megabytes can be had to write to, and a message comes that needs more. Address space that is only
+/// reserved does not count: allocators keep a gigabyte of it.
 pub(super) async fn memory(rig: &mut Rig, member: Member, spare_mb: u32) -> Result<Limited, ClusterError> {
     let pid = running(rig, member)?;
     let most = used_bytes(pid) + u64::from(spare_mb) * 1024 * 1024;
-    let before = limit(pid, Resource::As, most)?;
+    let before = limit(pid, Resource::Data, most)?;
     rig.excuse(member);
     let mut effects = Effects::default();
     let listen = rig.seats()[usize::from(member)].listen;
@@ -125,7 +123,7 @@ pub(super) fn heal(rig: &mut Rig, limited: Limited) -> (Effects, Result<(), Clus
         }
         Limit::Memory => {
             effects.add("memory_used_mb", used_bytes(pid) >> 20);
-            Resource::As
+            Resource::Data
         }
     };
     (effects, set(pid, resource, before).map(drop))
@@ -158,7 +156,7 @@ fn set(pid: i32, resource: Resource, limit: Rlimit) -> Result<Rlimit, ClusterErr
 fn hard_limit(pid: i32, resource: Resource) -> Option<u64> {
     let name = match resource {
         Resource::Nofile => "Max open files",
-        _ => "Max address space",
+        _ => "Max data size",
     };
     let limits = fs::read_to_string(format!("/proc/{pid}/limits")).ok()?;
     let line = limits.lines().find_map(|line| line.strip_prefix(name))?;
@@ -169,11 +167,16 @@ fn open_files(pid: i32) -> u64 {
     fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, |files| files.count() as u64)
 }
 
-/// Address space in use.
+/// Memory that it has to write to, in use or not.
 fn used_bytes(pid: i32) -> u64 {
-    let statm = fs::read_to_string(format!("/proc/{pid}/statm")).unwrap_or_default();
-    let pages: Option<u64> = statm.split(' ').next().and_then(|pages| pages.parse().ok());
-    pages.unwrap_or(0) * PAGE_BYTES
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmData:"));
+    let kilobytes: Option<u64> = line.and_then(|line| {
+        line.split_whitespace()
+            .next()
+            .and_then(|count| count.parse().ok())
+    });
+    kilobytes.unwrap_or(0) * 1024
 }
 
 /// A large message that means nothing, whole: an error tells that the connection ended before.

@@ -6,8 +6,8 @@ use bson::{Document, RawBsonRef, RawDocumentBuf, doc};
 use protocol::optime::OpTime;
 
 use super::{
-    Batch, Engine, EngineError, KeyRange, MemoryEngine, PageLimit, ReadAt, Room, Row, Store, StoreError,
-    StoreOptions,
+    Batch, BatchItem, Engine, EngineError, FjallEngine, FjallOptions, KeyRange, MemoryEngine, PageLimit,
+    ReadAt, Room, Row, Store, StoreError, StoreOptions,
 };
 use crate::storage::change::Change;
 use crate::storage::index::IndexSpec;
@@ -237,6 +237,71 @@ fn the_log_is_told_of_nothing_that_a_power_cut_could_take() {
         ),
         (1, at(1))
     );
+}
+
+/// The schedule that broke keyspaces of their own: tables are written, then the power goes, and with it the journal.
+#[test]
+fn a_power_cut_leaves_data_and_marker_of_the_same_batch() {
+    const BATCHES_MAX: u32 = 200_000;
+    let directory = tempfile::tempdir().unwrap();
+    let options = FjallOptions {
+        memtable_bytes: 64 << 10,
+        ..FjallOptions::default()
+    };
+    let item = |room, key: &[u8], value: &[u8]| BatchItem {
+        room,
+        key: key.to_vec(),
+        value: Some(value.into()),
+    };
+    let engine = FjallEngine::open(directory.path(), options).unwrap();
+    let before = tables(directory.path());
+    let mut written = 0_u32;
+    let mut until = BATCHES_MAX;
+    while written < until {
+        written += 1;
+        let document = item(Room::Documents, &written.to_be_bytes(), &[7; 1024]);
+        let marker = item(Room::Catalog, b"marker", &written.to_be_bytes());
+        engine.apply_batch(vec![document, marker]).unwrap();
+        // Some more that are in no table yet.
+        if until == BATCHES_MAX && written.is_multiple_of(16) && tables(directory.path()) > before {
+            until = written + 10;
+        }
+    }
+    drop(engine);
+    let mut journals = 0;
+    for entry in std::fs::read_dir(directory.path()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "jnl") {
+            std::fs::File::create(&path).unwrap();
+            journals += 1;
+        }
+    }
+    assert!(journals > 0, "there is no journal to lose");
+    let engine = FjallEngine::open(directory.path(), options).unwrap();
+    let documents = engine
+        .scan(Room::Documents, &KeyRange::all(), PageLimit::NONE)
+        .unwrap();
+    let marker = engine.get(Room::Catalog, b"marker").unwrap();
+    let through = marker.map_or(0, |bytes| u32::from_be_bytes((*bytes).try_into().unwrap()));
+    assert_eq!(
+        documents.len(),
+        through as usize,
+        "one was lost without the other"
+    );
+    assert!(
+        (1..written).contains(&through),
+        "{through} of {written}: nothing was written to a table, or nothing lost"
+    );
+}
+
+/// Files in folders called `tables`.
+fn tables(directory: &std::path::Path) -> usize {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    let counts = entries.map(|entry| match entry.path() {
+        path if path.is_dir() => tables(&path),
+        _ => usize::from(directory.ends_with("tables")),
+    });
+    counts.sum()
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::error::LogError;
 
+/// Written at once.
 static ZEROS: [u8; 1 << 20] = [0; 1 << 20];
 
 /// Makes the names inside `directory` durable.
@@ -64,11 +65,16 @@ pub(super) fn zero_tail(path: &Path, offset: u64, bytes: u64) -> Result<(), LogE
     file.sync_all().map_err(LogError::io("sync", path))
 }
 
+/// Synced in pieces: a whole segment at once keeps the disk for itself, and every write that waits for it, for ten
+/// milliseconds and more.
 fn write_zeros(file: &mut File, mut bytes: u64) -> std::io::Result<()> {
     while bytes > 0 {
         let chunk = bytes.min(ZEROS.len() as u64);
         file.write_all(&ZEROS[..chunk as usize])?;
         bytes -= chunk;
+        if bytes > 0 {
+            file.sync_data()?;
+        }
     }
     Ok(())
 }

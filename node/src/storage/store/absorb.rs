@@ -22,8 +22,11 @@ use super::journal::{JournalItem, Step};
 const JOB_BYTES_MAX: usize = 8 << 20;
 /// Versions that leave the overlay in one turn: dropping thousands at once would be a pause for every client.
 const SETTLED_AT_ONCE: usize = 128;
-/// How long the engine may be ahead of what it holds durably. A flush makes the oplog's own wait for the disk.
+/// How long the engine may be ahead of what it holds durably. The oplog's own flushes wait for the disk meanwhile, so there
+/// are few.
 const FLUSH_EVERY: Duration = Duration::from_secs(2);
+/// And by how many bytes, about: a large flush would be a pause for every write.
+const FLUSH_BYTES: usize = 1 << 20;
 
 /// A batch on its way.
 #[derive(Debug)]
@@ -63,7 +66,8 @@ impl Store {
             }
         }
         self.settle(usize::MAX);
-        self.start(up_to, self.flushed.elapsed() >= FLUSH_EVERY)
+        let is_due = self.flushed.elapsed() >= FLUSH_EVERY || self.unflushed_bytes >= FLUSH_BYTES;
+        self.start(up_to, is_due)
     }
 
     /// Some of what follows from a finished batch. Call it once a turn.
@@ -131,6 +135,9 @@ impl Store {
             _ => up_to.max(self.absorbed_through),
         };
         self.readable_from = through;
+        if flush {
+            self.unflushed_bytes = 0;
+        }
         self.in_flight = Some(InFlight {
             through,
             stage: Stage::Absorbing,
@@ -190,6 +197,7 @@ impl Store {
             }
             items.extend(self.journal.pop_front());
         }
+        self.unflushed_bytes += bytes;
         items
     }
 }

@@ -49,6 +49,8 @@ pub struct Store {
     pub(super) applied_through: OpTime,
     /// When it was made durable last.
     pub(super) flushed: Instant,
+    /// Bytes that it was given since, about.
+    pub(super) unflushed_bytes: usize,
     /// Oldest point that can be read or rolled back to: `absorbed_through`, or that of the batch under way.
     pub(super) readable_from: OpTime,
     pub(super) next_tree: u32,
@@ -152,6 +154,7 @@ impl Store {
             absorbed_through: applied_through,
             applied_through,
             flushed: Instant::now(),
+            unflushed_bytes: 0,
             readable_from: applied_through,
             next_tree,
             in_flight: None,

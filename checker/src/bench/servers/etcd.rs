@@ -123,12 +123,7 @@ impl Etcd {
     /// When there is none, or the others let nobody in.
     pub async fn kill_leader(&mut self) -> anyhow::Result<(Vec<EtcdClient>, Instant)> {
         let leader = self.leader().await?;
-        let mut others = Vec::new();
-        for (member, (_, port)) in self.members.iter().enumerate() {
-            if member != leader {
-                others.push(EtcdClient::connect(*port).await?);
-            }
-        }
+        let others = self.clients_beside(leader).await?;
         self.members[leader].0.kill();
         Ok((others, Instant::now()))
     }
@@ -139,14 +134,19 @@ impl Etcd {
     /// When there is none, or the others let nobody in.
     pub async fn silence_leader(&mut self) -> anyhow::Result<(Vec<EtcdClient>, Instant, Silenced)> {
         let leader = self.leader().await?;
+        let others = self.clients_beside(leader).await?;
+        let silenced = Silenced::stop(self.members[leader].0.pid())?;
+        Ok((others, Instant::now(), silenced))
+    }
+
+    async fn clients_beside(&self, leader: usize) -> anyhow::Result<Vec<EtcdClient>> {
         let mut others = Vec::new();
         for (member, (_, port)) in self.members.iter().enumerate() {
             if member != leader {
                 others.push(EtcdClient::connect(*port).await?);
             }
         }
-        let silenced = Silenced::stop(self.members[leader].0.pid())?;
-        Ok((others, Instant::now(), silenced))
+        Ok(others)
     }
 
     async fn leader(&self) -> anyhow::Result<usize> {

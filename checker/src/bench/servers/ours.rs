@@ -83,10 +83,7 @@ impl Ours {
     /// When there is none, or the others let nobody in.
     pub async fn kill_leader(&mut self) -> anyhow::Result<(Vec<OurClient>, Instant)> {
         let primary = self.primary().await?;
-        let mut others = Vec::new();
-        for member in self.set.members.iter().filter(|member| member.pid != primary.pid) {
-            others.push(OurClient::connect(member).await?);
-        }
+        let others = self.clients_beside(primary).await?;
         let pid = nix::unistd::Pid::from_raw(primary.pid);
         nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL)?;
         Ok((others, Instant::now()))
@@ -98,12 +95,17 @@ impl Ours {
     /// When there is none, or the others let nobody in.
     pub async fn silence_leader(&mut self) -> anyhow::Result<(Vec<OurClient>, Instant, Silenced)> {
         let primary = self.primary().await?;
+        let others = self.clients_beside(primary).await?;
+        let silenced = Silenced::stop(primary.pid)?;
+        Ok((others, Instant::now(), silenced))
+    }
+
+    async fn clients_beside(&self, primary: &PlayMember) -> anyhow::Result<Vec<OurClient>> {
         let mut others = Vec::new();
         for member in self.set.members.iter().filter(|member| member.pid != primary.pid) {
             others.push(OurClient::connect(member).await?);
         }
-        let silenced = Silenced::stop(primary.pid)?;
-        Ok((others, Instant::now(), silenced))
+        Ok(others)
     }
 
     /// Sets how long members wait for a primary's sign of life, heartbeats ten times as often.

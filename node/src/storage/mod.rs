@@ -11,6 +11,7 @@
 //! overlay versions, never an undo on disk. After a crash: open the engine, replay the log's entries after
 //! [`store::Store::applied_through`].
 
+mod background;
 pub mod change;
 pub mod entry;
 pub mod index;

@@ -12,6 +12,7 @@ use super::error::LogError;
 use super::file::{create_zero_filled, remove, rename};
 use super::queue::{Durability, Part, Pending, Queue};
 use super::segment::{SegmentHeader, SegmentNumber, free_path, segment_path, spare_path};
+use crate::storage::background::stand_back;
 
 /// Retired segments kept for reuse.
 const FREE_FILES_MAX: usize = 2;
@@ -158,7 +159,10 @@ impl Writer {
         let bytes = self.segment_bytes;
         self.spare = std::thread::Builder::new()
             .name("oplog-zero".to_owned())
-            .spawn(move || spare(&directory, next, bytes))
+            .spawn(move || {
+                stand_back();
+                spare(&directory, next, bytes)
+            })
             .ok();
     }
 

@@ -14,6 +14,7 @@ use super::engine::{BatchItem, Engine, EngineError, KeyRange, PageLimit, Room};
 use super::error::StoreError;
 use super::journal::JournalItem;
 use super::merge::Merge;
+use crate::storage::background::stand_back;
 
 /// Rows of a dead tree removed at a time.
 const PURGE_PAGE: PageLimit = PageLimit {
@@ -61,6 +62,7 @@ impl Absorber {
         let thread = std::thread::Builder::new()
             .name("absorb".to_owned())
             .spawn(move || {
+                stand_back();
                 let mut counts = Merge::new(counts);
                 let mut purged = purge(&*engine, &dead);
                 for job in inbox {

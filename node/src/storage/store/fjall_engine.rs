@@ -9,6 +9,7 @@ use std::sync::Arc;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 
 use super::engine::{Batch, Engine, EngineError, KeyRange, Order, PageLimit, Room, Row};
+use crate::storage::background::stand_back;
 
 /// Sizes of the engine.
 #[derive(Clone, Copy, Debug)]
@@ -56,11 +57,20 @@ impl FjallEngine {
     /// # Errors
     /// If the files can't be used, are damaged, or of an earlier version.
     pub fn open(directory: &Path, options: FjallOptions) -> Result<Self, EngineError> {
-        let database = Database::builder(directory)
-            .cache_size(options.cache_bytes)
-            .max_journaling_size(options.journal_bytes.max(JOURNAL_BYTES_MIN))
-            .worker_threads(1)
-            .open()?;
+        let database = std::thread::scope(|scope| {
+            // What opens it starts its workers, which flush and compact: they have its priority.
+            let opening = scope.spawn(|| {
+                stand_back();
+                Database::builder(directory)
+                    .cache_size(options.cache_bytes)
+                    .max_journaling_size(options.journal_bytes.max(JOURNAL_BYTES_MIN))
+                    .worker_threads(1)
+                    .open()
+            });
+            opening
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })?;
         if database.keyspace_exists(OLD_ROWS) {
             return Err(EngineError::OldFormat);
         }

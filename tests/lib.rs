@@ -13,7 +13,7 @@ use nix::unistd::Pid;
 
 mod wire;
 
-pub use wire::{ask, send_bytes};
+pub use wire::{Asked, ask, send_bytes};
 
 /// How long anything may take on a loaded machine before a test calls it broken.
 pub const PATIENCE: Duration = Duration::from_secs(60);

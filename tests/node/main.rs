@@ -4,6 +4,7 @@ mod access;
 mod failover;
 mod giving_up;
 mod kills;
+mod linearizable;
 mod long_copy;
 mod membership;
 mod playground;

@@ -497,7 +497,14 @@ impl Server {
     fn next_deadline(&self) -> Instant {
         let hello = self.hello_waiters.iter().map(|waiter| waiter.deadline).min();
         let awaiting = self.awaiting.iter().map(|wait| wait.until).min();
-        let deadlines = [self.timers.next(), self.pending.next_deadline(), hello, awaiting];
+        let gathering = self.linearizable.gathers_until();
+        let deadlines = [
+            self.timers.next(),
+            self.pending.next_deadline(),
+            hello,
+            awaiting,
+            gathering,
+        ];
         if self.cloning.as_ref().is_some_and(|clone| clone.stop.is_some()) {
             return Instant::now();
         }

@@ -91,8 +91,10 @@ pub(super) fn fill(
         let Some((key, document)) = next else {
             return Ok((found, true));
         };
-        let encoded = super::scan::raw(&document)?;
-        bytes += encoded.as_bytes().len();
+        bytes += match source {
+            Source::Scan(scan) if scan.gives_whole() => scan.last_bytes(),
+            _ => super::scan::raw(&document)?.as_bytes().len(),
+        };
         if bytes > REPLY_BYTES_MAX && !found.is_empty() {
             match source {
                 Source::Found(rest) => rest.push_front(document),

@@ -196,6 +196,12 @@ impl Scan {
         self.shape.left == 0 && self.ready.is_none()
     }
 
+    /// Are its results the documents as they are stored?
+    #[must_use]
+    pub fn gives_whole(&self) -> bool {
+        self.shape.projection.is_none()
+    }
+
     /// Bytes of the document given last, as it is stored.
     #[must_use]
     pub fn last_bytes(&self) -> usize {

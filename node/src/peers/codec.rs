@@ -189,7 +189,8 @@ mod tests {
             subtype: BinarySubtype::Generic,
             bytes: vec![255; 40],
         };
-        request.body = rawdoc! { "_replSetMessage": 1, "set": "rs0", "message": binary, "$db": "admin" };
+        request.body =
+            rawdoc! { "_replSetMessage": 1, "set": "rs0", "message": binary, "$db": "admin" }.into();
         assert!(matches!(decode(request, "rs0"), Err(CodecError::Garbage(_))));
     }
 

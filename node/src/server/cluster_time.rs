@@ -83,7 +83,7 @@ mod tests {
             kind: RequestKind::Msg,
             database: "a".to_owned(),
             name: "ping".to_owned(),
-            body: rawdoc! { "ping": 1, "$clusterTime": { "clusterTime": time } },
+            body: rawdoc! { "ping": 1, "$clusterTime": { "clusterTime": time } }.into(),
             sequences: Vec::new(),
             more_to_come: false,
             exhaust_allowed: false,

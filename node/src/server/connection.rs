@@ -232,7 +232,7 @@ fn is_awaiting_hello(request: &Request) -> bool {
 
 /// The same hello, waiting for a change after the one just told.
 fn waiting_for_next(mut request: Request, told: &RawDocumentBuf) -> Request {
-    let Ok(mut body) = bson::Document::try_from(&request.body) else {
+    let Ok(mut body) = bson::Document::try_from(&*request.body) else {
         return request;
     };
     if let Ok(Some(bson::raw::RawBsonRef::Document(topology))) = told.get("topologyVersion")
@@ -241,7 +241,7 @@ fn waiting_for_next(mut request: Request, told: &RawDocumentBuf) -> Request {
         body.insert("topologyVersion", topology);
     }
     if let Ok(body) = RawDocumentBuf::try_from(&body) {
-        request.body = body;
+        request.body = body.into();
     }
     request
 }

@@ -140,7 +140,7 @@ mod tests {
             kind: RequestKind::Msg,
             database: "a".to_owned(),
             name: name.to_owned(),
-            body,
+            body: body.into(),
             sequences: Vec::new(),
             more_to_come: false,
             exhaust_allowed: false,

@@ -1,6 +1,7 @@
 //! MongoDB's wire format: bytes in, requests out; replies in, bytes out. No socket, no clock, no policy, and no
-//! panic on any bytes. Reading order: limits, error, header, frame, document, request, op_msg, op_query, reply.
+//! panic on any bytes. Reading order: limits, error, header, frame, document, body, request, op_msg, op_query, reply.
 
+mod body;
 mod checksum;
 mod document;
 mod error;
@@ -12,6 +13,7 @@ mod op_query;
 mod reply;
 mod request;
 
+pub use body::Body;
 pub use checksum::append_checksum;
 pub use document::validate_document;
 pub use error::WireError;

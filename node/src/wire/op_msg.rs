@@ -39,7 +39,7 @@ pub(super) fn parse(id: i32, message: &[u8]) -> Result<Request, WireError> {
         kind: RequestKind::Msg,
         database,
         name,
-        body,
+        body: body.into(),
         sequences,
         more_to_come: flags & FLAG_MORE_TO_COME != 0,
         exhaust_allowed: flags & FLAG_EXHAUST_ALLOWED != 0,

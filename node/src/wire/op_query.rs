@@ -45,7 +45,7 @@ pub(super) fn parse(id: i32, message: &[u8]) -> Result<Request, WireError> {
         kind: RequestKind::Query,
         database: database.to_owned(),
         name,
-        body,
+        body: body.into(),
         sequences: Vec::new(),
         more_to_come: false,
         exhaust_allowed: false,

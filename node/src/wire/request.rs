@@ -2,6 +2,7 @@
 
 use bson::{Bson, Document, RawArrayBuf, RawDocumentBuf};
 
+use super::body::Body;
 use super::error::WireError;
 use super::header::{Header, Opcode};
 use super::{op_msg, op_query};
@@ -27,7 +28,7 @@ pub struct Request {
     /// The command: the first key of the body.
     pub name: String,
     /// The command document.
-    pub body: RawDocumentBuf,
+    pub body: Body,
     /// Document sequences (section kind 1): arguments that are arrays of documents.
     pub sequences: Vec<(String, Vec<RawDocumentBuf>)>,
     /// The client expects no reply (`w: 0`, `endSessions` of a closing client).
@@ -45,7 +46,7 @@ impl Request {
     /// The same without the fields whose names `is_left_out` says yes to; the first, which names the command, stays.
     pub fn to_document_without(&self, is_left_out: impl Fn(&str) -> bool) -> Result<Document, WireError> {
         let mut document = Document::new();
-        for element in &self.body {
+        for element in &*self.body {
             let (name, value) = element.map_err(|_| WireError::InvalidDocument("unreadable body"))?;
             if document.is_empty() || !is_left_out(name.as_str()) {
                 let value =

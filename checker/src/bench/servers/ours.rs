@@ -8,7 +8,7 @@ use std::{
 use anyhow::ensure;
 use bson::{Binary, Document, RawDocument, RawDocumentBuf, doc, rawdoc, spec::BinarySubtype};
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::TcpStream,
     time::sleep,
 };
@@ -30,8 +30,8 @@ pub struct Ours {
     directory: PathBuf,
 }
 
-/// One client with a connection of its own.
-pub struct OurClient(TcpStream);
+/// One client with a connection of its own. A reply is one read of the socket.
+pub struct OurClient(BufReader<TcpStream>);
 
 impl Ours {
     /// Starts it in `directory` and waits for a primary.
@@ -171,7 +171,7 @@ impl OurClient {
     pub(super) async fn connect(member: &PlayMember) -> anyhow::Result<Self> {
         let socket = TcpStream::connect(member.address()).await?;
         socket.set_nodelay(true)?;
-        Ok(Self(socket))
+        Ok(Self(BufReader::new(socket)))
     }
 
     /// One command, one reply.

@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context as _, ensure};
 use nix::unistd::{User, chown, geteuid};
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::TcpStream,
     time::sleep,
 };
@@ -35,7 +35,7 @@ pub struct Postgres {
 }
 
 /// One client with a connection of its own.
-pub struct PostgresClient(TcpStream);
+pub struct PostgresClient(BufReader<TcpStream>);
 
 impl Postgres {
     /// Makes it in `directory` and waits until a write is replicated. `programs` has `initdb` and its like.
@@ -127,7 +127,7 @@ impl PostgresClient {
     async fn connect(port: u16) -> anyhow::Result<Self> {
         let socket = TcpStream::connect(("127.0.0.1", port)).await?;
         socket.set_nodelay(true)?;
-        let mut client = Self(socket);
+        let mut client = Self(BufReader::new(socket));
         let mut body = PROTOCOL.to_be_bytes().to_vec();
         body.extend_from_slice(b"user\0bench\0database\0postgres\0\0");
         let mut message = length(&body).to_vec();

@@ -1,5 +1,6 @@
 //! A command's arguments, with MongoDB's errors.
 
+use bson::spec::ElementType;
 use bson::{Bson, DateTime, Document};
 
 use super::error::CommandError;
@@ -151,13 +152,7 @@ impl Arguments {
     /// 40414 when missing, 14 for another type.
     pub fn documents(&self, key: &str) -> Result<Vec<Document>, CommandError> {
         match self.get(key) {
-            None => {
-                let text = format!(
-                    "BSON field '{}.{key}' is missing but a required field",
-                    self.command
-                );
-                Err(CommandError::new(40414, text))
-            }
+            None => Err(missing(&self.command, key)),
             Some(Bson::Array(values)) => values
                 .iter()
                 .map(|value| match value {
@@ -210,13 +205,21 @@ impl Arguments {
     }
 
     fn wrong_type(&self, key: &str, found: &Bson, wanted: &str) -> CommandError {
-        let text = format!(
-            "BSON field '{}.{key}' is the wrong type '{:?}', expected type '{wanted}'",
-            self.command,
-            found.element_type()
-        );
-        CommandError::new(14, text)
+        wrong_type(&self.command, key, found.element_type(), wanted)
     }
+}
+
+/// The error of an argument that has to be there.
+pub(super) fn missing(command: &str, key: &str) -> CommandError {
+    let text = format!("BSON field '{command}.{key}' is missing but a required field");
+    CommandError::new(40414, text)
+}
+
+/// The error of an argument, or of a part of it, that is of another type than `wanted`.
+pub(super) fn wrong_type(command: &str, key: &str, found: ElementType, wanted: &str) -> CommandError {
+    let text =
+        format!("BSON field '{command}.{key}' is the wrong type '{found:?}', expected type '{wanted}'");
+    CommandError::new(14, text)
 }
 
 /// Accepts no collation, an empty one, or the simple one, which compares bytes.

@@ -4,7 +4,7 @@ use bson::oid::ObjectId;
 use bson::raw::CStr;
 use bson::{Document, RawBsonRef, RawDocument, RawDocumentBuf};
 
-use super::arguments::Arguments;
+use super::arguments::{Arguments, missing, wrong_type};
 use super::collections::{check_writable, creation};
 use super::command::{Access, Command, Scope, WriteAccess, WriteOp};
 use super::error::CommandError;
@@ -55,13 +55,8 @@ fn documents(request: &Request) -> Result<Vec<&RawDocument>, CommandError> {
     if let Some((_, documents)) = request.sequences.iter().find(|(name, _)| name == "documents") {
         return Ok(documents.iter().map(|document| &**document).collect());
     }
-    let wrong = |found: RawBsonRef<'_>, wanted: &str| {
-        let text = format!(
-            "BSON field 'insert.documents' is the wrong type '{:?}', expected type '{wanted}'",
-            found.element_type()
-        );
-        CommandError::new(14, text)
-    };
+    let wrong =
+        |found: RawBsonRef<'_>, wanted: &str| wrong_type("insert", "documents", found.element_type(), wanted);
     match request.body.get("documents") {
         Ok(Some(RawBsonRef::Array(values))) => values
             .into_iter()
@@ -71,10 +66,7 @@ fn documents(request: &Request) -> Result<Vec<&RawDocument>, CommandError> {
                 Err(error) => Err(CommandError::new(9, error.to_string())),
             })
             .collect(),
-        Ok(None | Some(RawBsonRef::Null)) => Err(CommandError::new(
-            40414,
-            "BSON field 'insert.documents' is missing but a required field",
-        )),
+        Ok(None | Some(RawBsonRef::Null)) => Err(missing("insert", "documents")),
         Ok(Some(other)) => Err(wrong(other, "array")),
         Err(error) => Err(CommandError::new(9, error.to_string())),
     }

@@ -34,7 +34,7 @@ impl Timers {
     #[must_use]
     pub fn new(members: usize) -> Self {
         Self {
-            slots: vec![Slot::default(); NAMED + 5 * members],
+            slots: vec![Slot::default(); NAMED + OF_A_MEMBER * members],
         }
     }
 
@@ -80,10 +80,12 @@ impl Timers {
     }
 }
 
-const NAMED: usize = 12;
+const NAMED: usize = 11;
+/// Slots of one member.
+const OF_A_MEMBER: usize = 6;
 
 fn slot_of(timer: Timer) -> usize {
-    let pair = |MemberId(id): MemberId, which| NAMED + 5 * usize::from(id) + which;
+    let pair = |MemberId(id): MemberId, which| NAMED + OF_A_MEMBER * usize::from(id) + which;
     match timer {
         Timer::Election => 0,
         Timer::Fetch => 1,
@@ -93,11 +95,12 @@ fn slot_of(timer: Timer) -> usize {
         Timer::Unfreeze => 5,
         Timer::KeepAlive => 6,
         Timer::Sync => 7,
-        // At most one of them is planned.
-        Timer::PriorityTakeover(_) => 8,
-        Timer::CatchUpTakeover => 9,
-        Timer::Ripen => 10,
-        Timer::Suspicion => 11,
+        Timer::CatchUpTakeover => 8,
+        Timer::Ripen => 9,
+        Timer::Suspicion => 10,
+        // By how many members are preferred, and there are fewer of them than members. With one slot for all: another
+        // configuration gives another rank, the wake-up of the former fires the former, and the new one never comes.
+        Timer::PriorityTakeover(rank) => pair(MemberId(rank), 5),
         Timer::Heartbeat(id) => pair(id, 0),
         Timer::Silence(id) => pair(id, 1),
         Timer::Forgive(id, why) => pair(id, 2 + why as usize),
@@ -132,5 +135,16 @@ mod tests {
         timers.arm(Timer::Fetch, 20);
         timers.disarm(Timer::Fetch);
         assert_eq!(timers.wake(Timer::Fetch, 20, 20), Woken::Nothing);
+    }
+
+    /// Simulated seed 104867: the takeover of the new rank was never heard of, and the member waited for it for ever.
+    #[test]
+    fn a_takeover_of_another_rank_is_another_timer() {
+        let mut timers = Timers::new(3);
+        let (former, present) = (Timer::PriorityTakeover(1), Timer::PriorityTakeover(0));
+        assert_eq!(timers.arm(former, 20), Some(20));
+        assert_eq!(timers.arm(present, 25), Some(25));
+        assert_eq!(timers.wake(former, 20, 20), Woken::Fire);
+        assert_eq!(timers.wake(present, 25, 25), Woken::Fire);
     }
 }

@@ -91,13 +91,26 @@ pub(super) fn mark_if_forgotten(
 
 /// Throws the data away and copies them anew. Nothing before the flag is durable: a crash leaves all or nothing.
 pub(super) fn begin(context: &mut Context<'_>) {
-    let state = &mut *context.state;
+    let state = &*context.state;
     let cutting = matches!(state.rollback, Some(Rollback::Cutting(_)));
     if state.initial_sync.as_ref().is_some_and(|sync| sync.is_partial()) || cutting {
         return;
     }
+    mark(context);
+}
+
+fn mark(context: &mut Context<'_>) {
+    let state = &mut *context.state;
+    let target = match state.initial_sync.as_deref() {
+        None => state.last_written(),
+        // Of what it has fetched since, it has acknowledged nothing.
+        Some(sync) if sync.is_partial() => sync.target,
+        // What it threw away before, it still owes. Without this: P and M hold X, which is committed; M copies the data from
+        // Q, which lacks X, waits for X, and begins anew; it would count as soon as it has what Q has.
+        Some(sync) => sync.target.max(state.last_written()),
+    };
     let flag = Unsynced {
-        target: state.last_written(),
+        target,
         forgot: state.initial_sync.as_ref().is_some_and(|sync| sync.forgot),
         whole: false,
     };
@@ -115,7 +128,8 @@ pub(super) fn begin(context: &mut Context<'_>) {
     context.arm(Timer::Sync);
 }
 
-/// This attempt is lost. The flag stands, so the next one needs no more than a new beginning.
+/// This attempt is lost. While the flag on disk says that the data are not whole, the next one needs no more than a new
+/// beginning.
 pub(super) fn begin_over(context: &mut Context<'_>) -> Option<()> {
     let sync = context.state.initial_sync.as_mut()?;
     if matches!(
@@ -128,13 +142,25 @@ pub(super) fn begin_over(context: &mut Context<'_>) -> Option<()> {
         begin(context);
         return Some(());
     }
+    let applying = matches!(sync.stage, SyncStage::Applying(_));
     sync.failed += 1;
-    sync.stage = SyncStage::Waiting;
-    if sync.failed >= ATTEMPTS_MAX {
+    let failed = sync.failed;
+    if failed >= ATTEMPTS_MAX {
+        sync.stage = SyncStage::Waiting;
         context.change_state(MemberState::Fatal);
         context.out(Output::Fatal(FatalReason::InitialSyncFailed));
         return Some(());
     }
+    if applying {
+        // The word that the data are whole may be on its way to the disk. Without a new flag behind it: the next copy begins,
+        // that word arrives, and a member with half of the data takes them for whole, now or after a crash.
+        mark(context);
+        if let Some(sync) = context.state.initial_sync.as_mut() {
+            sync.failed = failed;
+        }
+        return Some(());
+    }
+    sync.stage = SyncStage::Waiting;
     context.state.rollback = None;
     context.drop_source();
     context.arm(Timer::Sync);
@@ -167,8 +193,11 @@ fn flagged(context: &mut Context<'_>, flag: Option<Unsynced>) -> Option<()> {
     };
     match context.state.initial_sync.as_mut() {
         None => context.state.initial_sync = Some(Box::new(InitialSync::new(flag, stage))),
-        Some(sync) if sync.stage == SyncStage::Marking || flag.whole => sync.stage = stage,
-        Some(_) => {}
+        Some(sync) => match (&sync.stage, flag.whole) {
+            (SyncStage::Marking, false) | (SyncStage::Applying(_), true) => sync.stage = stage,
+            // Of a copy that was begun anew since: another flag is on its way.
+            _ => return Some(()),
+        },
     }
     context.arm(Timer::Sync);
     context.arm(Timer::SyncSource);

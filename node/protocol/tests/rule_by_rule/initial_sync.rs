@@ -15,13 +15,18 @@ use protocol::timer::Timer;
 
 use crate::lone::{Lone, TERM, new, old, sent};
 
-/// A member whose data directory was emptied, with a source to copy from.
-pub fn emptied(whole: bool) -> Lone {
-    let flag = Unsynced {
+/// The flag of a member whose data directory was emptied.
+fn unsynced(whole: bool) -> Unsynced {
+    Unsynced {
         target: OpTime::NULL,
         forgot: true,
         whole,
-    };
+    }
+}
+
+/// A member whose data directory was emptied, with a source to copy from.
+pub fn emptied(whole: bool) -> Lone {
+    let flag = unsynced(whole);
     let log = if whole { vec![old(1), old(2)] } else { Vec::new() };
     let mut lone = Lone::from(Durable {
         me: MemberId(0),
@@ -147,6 +152,7 @@ fn attempts_are_counted_and_end() {
             attempt == ATTEMPTS_MAX,
             "attempt {attempt}"
         );
+        lone.give(Input::Persisted(Token::Unsynced(Some(unsynced(false)))));
         lone.give(Input::SyncFrom(MemberId(1)));
         lone.hear(1, TERM, page(None, 0, old(2), false));
         // Only a clone that is being applied can fail.
@@ -155,6 +161,61 @@ fn attempts_are_counted_and_end() {
         lone.give(Input::Flushed(old(2)));
     }
     assert_eq!(lone.state.member_state, MemberState::Fatal);
+}
+
+/// Simulated seed 121720: the copy lay on a branch that was lost, and was begun anew while the word that it is whole was on
+/// its way to the disk.
+#[test]
+fn the_word_that_a_lost_copy_is_whole_does_not_count_for_the_next() {
+    let mut lone = cloning();
+    lone.hear(1, TERM, page(Some(old(2)), 0, old(2), true));
+    assert_eq!(*stage(&lone), SyncStage::Applying(old(2)));
+    let flags = |outputs: &[Output]| -> Vec<bool> {
+        let flag = |output: &Output| match output {
+            Output::PersistUnsynced(Some(flag)) => Some(flag.whole),
+            _ => None,
+        };
+        outputs.iter().filter_map(flag).collect()
+    };
+    assert_eq!(flags(&lone.give(Input::CloneApplied)), [true]);
+    assert_eq!(
+        flags(&lone.give(Input::CloneFailed)),
+        [false],
+        "what a crash leaves is no whole copy"
+    );
+    lone.give(Input::Persisted(Token::Unsynced(Some(unsynced(true)))));
+    assert_eq!(*stage(&lone), SyncStage::Marking, "the newer flag is not on disk");
+    lone.give(Input::Persisted(Token::Unsynced(Some(unsynced(false)))));
+    assert_eq!(*stage(&lone), SyncStage::Waiting);
+}
+
+/// what was thrown away before the first copy is owed after the second, too.
+#[test]
+fn what_was_owed_is_owed_by_the_next_copy() {
+    let owed = new(9);
+    let mut lone = Lone::from(Durable {
+        me: MemberId(0),
+        config: Arc::new(Config::ordinary(3)),
+        vote: Vote {
+            term: Term(TERM),
+            candidate: None,
+        },
+        oplog: Oplog::new(OpTime::NULL, vec![old(1), old(2)]),
+        rollback_id: 0,
+        unsynced: Some(Unsynced {
+            target: owed,
+            forgot: false,
+            whole: true,
+        }),
+        life: 7,
+    });
+    let asked = Output::PersistUnsynced(Some(Unsynced {
+        target: owed,
+        forgot: false,
+        whole: false,
+    }));
+    let outputs = lone.give(Input::Resync);
+    assert!(outputs.contains(&asked), "{outputs:?}");
 }
 
 /// who has forgotten hears from every other voter before it counts, and holds what any of them had.

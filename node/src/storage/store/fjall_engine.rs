@@ -9,6 +9,7 @@ use std::sync::Arc;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 
 use super::engine::{Batch, Engine, EngineError, KeyRange, Order, PageLimit, Room, Row};
+use super::torn_journal;
 use crate::storage::background::stand_back;
 
 /// Sizes of the engine.
@@ -57,7 +58,28 @@ impl FjallEngine {
     /// # Errors
     /// If the files can't be used, are damaged, or of an earlier version.
     pub fn open(directory: &Path, options: FjallOptions) -> Result<Self, EngineError> {
-        let database = std::thread::scope(|scope| {
+        let database = match Self::open_database(directory, options) {
+            Err(fjall::Error::JournalRecovery(torn)) => match torn_journal::cut(directory)? {
+                Some((file, kept_bytes)) => {
+                    let file = file.display();
+                    tracing::warn!(%file, kept_bytes, %torn, "the engine's journal is torn and was cut");
+                    Self::open_database(directory, options)?
+                }
+                None => return Err(fjall::Error::JournalRecovery(torn).into()),
+            },
+            opened => opened?,
+        };
+        if database.keyspace_exists(OLD_ROWS) {
+            return Err(EngineError::OldFormat);
+        }
+        let rows = database.keyspace(ROWS, || {
+            KeyspaceCreateOptions::default().max_memtable_size(options.memtable_bytes)
+        })?;
+        Ok(Self { database, rows })
+    }
+
+    fn open_database(directory: &Path, options: FjallOptions) -> Result<Database, fjall::Error> {
+        std::thread::scope(|scope| {
             // What opens it starts its workers, which flush and compact: they have its priority.
             let opening = scope.spawn(|| {
                 stand_back();
@@ -70,14 +92,7 @@ impl FjallEngine {
             opening
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        })?;
-        if database.keyspace_exists(OLD_ROWS) {
-            return Err(EngineError::OldFormat);
-        }
-        let rows = database.keyspace(ROWS, || {
-            KeyspaceCreateOptions::default().max_memtable_size(options.memtable_bytes)
-        })?;
-        Ok(Self { database, rows })
+        })
     }
 }
 

@@ -22,6 +22,7 @@ mod merge;
 mod overlay;
 mod page;
 mod read;
+mod torn_journal;
 mod validate;
 
 #[cfg(test)]

@@ -17,27 +17,25 @@ impl ReplicaSet {
         for (position, key) in keys.iter_mut().enumerate().take(members) {
             *key = self.summary(state, position).nameless;
         }
-        let mut ordered = keys;
         let data = members - self.bounds.arbiters;
-        ordered[..data].sort_unstable();
-        ordered[data..members].sort_unstable();
-        let differ = |keys: &[u64]| keys.windows(2).all(|pair| pair[0] < pair[1]);
-        if differ(&ordered[..data]) && differ(&ordered[data..members]) {
+        // Where each would stand in order: data-bearing members first, then arbiters.
+        let mut sorting = Renaming(std::array::from_fn(|position| position as u8));
+        let mut ties = false;
+        for (start, end) in [(0, data), (data, members)] {
+            let group = &keys[start..end];
+            for (offset, key) in group.iter().enumerate() {
+                let lesser = group.iter().filter(|other| *other < key).count();
+                ties |= group.iter().filter(|other| *other == key).count() > 1;
+                sorting.0[start + offset] = (start + lesser) as u8;
+            }
+        }
+        if !ties {
             // Only one renaming sorts them.
-            let place = |position: usize| {
-                let group = if position < data { 0..data } else { data..members };
-                let lesser = keys[group.clone()].iter().filter(|key| **key < keys[position]);
-                (group.start + lesser.count()) as u8
-            };
-            let sorting = Renaming(std::array::from_fn(|position| {
-                if position < members {
-                    place(position)
-                } else {
-                    position as u8
-                }
-            }));
             return self.rename(state, self.places[sorting.code()].into());
         }
+        let mut ordered = keys;
+        ordered[..data].sort_unstable();
+        ordered[data..members].sort_unstable();
         let mut least: Option<ClusterState> = None;
         for (which, renaming) in self.renamings.iter().enumerate() {
             let sorts =

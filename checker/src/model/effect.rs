@@ -7,7 +7,7 @@ use super::network::travels;
 use super::probe::PROBES;
 use super::replica_set::ReplicaSet;
 use super::state::PANICKED;
-use super::stimulus::{Reaction, Stimulus, react};
+use super::stimulus::{Reaction, Stimulus, fetch, heartbeat, react, said_by};
 use crate::invariants::INVARIANTS;
 use crate::invariants::cluster::Step;
 use crate::invariants::ghosts::Tiding;
@@ -68,8 +68,48 @@ impl ReplicaSet {
         if kind == Kind::Probe {
             return self.probe(number, of);
         }
+        if !matches!(kind, Kind::Hear | Kind::Fetch) {
+            return self.note_reaction(number, kind, self.stimulus(kind, of)).0;
+        }
+        // Of the other only what it answers counts, mostly: many others answer the same.
+        let said = self.answer(number, kind, of);
+        let key = u64::from(number) << 32 | u64::from(kind == Kind::Fetch) << 31 | u64::from(said + 1);
+        let exchanged = self.exchanges.get_or_maybe_keep(key, || {
+            let said = self.said.value(said);
+            let stimulus = if kind == Kind::Hear {
+                Stimulus::Hear(said)
+            } else {
+                let other = &self.members.value(of).member;
+                Stimulus::Fetch { other, said }
+            };
+            let (noted, asked_again) = self.note_reaction(number, kind, stimulus);
+            (noted.pack(), !asked_again)
+        });
+        Noted::unpack(exchanged)
+    }
+
+    /// The number of what another member answers to this one's heartbeat or fetch.
+    fn answer(&self, number: u32, kind: Kind, other: u32) -> u32 {
+        let (member, asked) = (&self.members.value(number).member, self.members.value(other));
+        let (to, term) = (asked.member.id(), asked.member.state.term);
+        let request = if kind == Kind::Hear {
+            heartbeat(member, to, term)
+        } else {
+            fetch(member, to, term)
+        };
+        let request = self.requests.number(request);
+        let key = u64::from(other) << 32 | u64::from(request + 1);
+        let said = self.answers.get_or(key, || {
+            let request = self.requests.value(request).clone();
+            u64::from(self.said.number(said_by(&self.rules, &asked.member, request))) + 1
+        });
+        (said - 1) as u32
+    }
+
+    /// What came of a stimulus, and whether more of another member counted than the stimulus says.
+    fn note_reaction(&self, number: u32, kind: Kind, stimulus: Stimulus<'_>) -> (Noted, bool) {
         let member = &self.members.value(number).member;
-        let reaction = react(&self.rules, member, self.stimulus(kind, of));
+        let reaction = react(&self.rules, member, stimulus);
         self.note_fired(reaction.fired);
         let sent = reaction.sent().filter(|message| travels(message, kind));
         let mut sent: Vec<_> = sent
@@ -86,7 +126,8 @@ impl ReplicaSet {
         } else {
             tidings(&reaction)
         };
-        let after = if kind == Kind::Report {
+        let asked_again = reaction.asked_again;
+        let after = if kind == Kind::Report || reaction.member == **member {
             number
         } else {
             self.number(reaction.member)
@@ -102,12 +143,13 @@ impl ReplicaSet {
                 broken,
             })
         };
-        Noted {
+        let noted = Noted {
             after,
             effect,
             quiet,
             silent,
-        }
+        };
+        (noted, asked_again)
     }
 
     /// Asks all questions; the first wrong answer counts.
@@ -140,8 +182,8 @@ impl ReplicaSet {
 
     fn stimulus(&self, kind: Kind, of: u32) -> Stimulus<'_> {
         match kind {
-            // Several in one, see above.
-            Kind::Probe => Stimulus::Given(&[]),
+            // Several in one, and what depends on answers: see above.
+            Kind::Probe | Kind::Hear | Kind::Fetch => Stimulus::Given(&[]),
             Kind::Stand => Stimulus::Stand,
             Kind::ElectionTimeout => Stimulus::ElectionTimeout,
             Kind::CatchUpTimeout => Stimulus::CatchUpTimeout,
@@ -152,8 +194,6 @@ impl ReplicaSet {
             },
             Kind::Persist => Stimulus::Persist,
             Kind::Restart => Stimulus::Restart,
-            Kind::Hear => Stimulus::Hear(&self.members.value(of).member),
-            Kind::Fetch => Stimulus::Fetch(&self.members.value(of).member),
             Kind::Report => Stimulus::Report(MemberId(of as u8)),
             Kind::Deliver => Stimulus::Deliver(self.messages.value(of)),
             Kind::Reconfigure => Stimulus::Reconfigure { votes: of as u8 },

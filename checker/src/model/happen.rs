@@ -15,10 +15,10 @@ impl ReplicaSet {
         next.broken = 0;
         match action {
             Action::Elect { candidate, voters } => self.elect(&mut next, candidate, voters)?,
-            Action::Stand(it) => self.happen(&mut next, it, Kind::Stand, 0),
-            Action::ElectionTimeout(it) => self.happen(&mut next, it, Kind::ElectionTimeout, 0),
-            Action::CatchUpTimeout(it) => self.happen(&mut next, it, Kind::CatchUpTimeout, 0),
-            Action::LoseSight(it) => self.happen(&mut next, it, Kind::LoseSight, 0),
+            Action::Stand(it) => self.happen_or_not(&mut next, it, Kind::Stand, 0)?,
+            Action::ElectionTimeout(it) => self.happen_or_not(&mut next, it, Kind::ElectionTimeout, 0)?,
+            Action::CatchUpTimeout(it) => self.happen_or_not(&mut next, it, Kind::CatchUpTimeout, 0)?,
+            Action::LoseSight(it) => self.happen_or_not(&mut next, it, Kind::LoseSight, 0)?,
             Action::Write(it) => {
                 next.spent.writes += 1;
                 self.happen(&mut next, it, Kind::Write, 0);
@@ -38,24 +38,24 @@ impl ReplicaSet {
                 self.happen(&mut next, it, Kind::Read, u32::from(misses));
             }
             Action::Reconfigure { member, votes } => {
-                self.happen(&mut next, member, Kind::Reconfigure, votes.into());
+                self.happen_or_not(&mut next, member, Kind::Reconfigure, votes.into())?;
             }
             Action::Install { member, from } => {
-                self.happen(&mut next, member, Kind::Install, state.members[usize::from(from)]);
+                self.happen_or_not(&mut next, member, Kind::Install, state.members[usize::from(from)])?;
             }
             Action::Probe { member, other } => {
                 self.note(&mut next, member, Kind::Probe, state.members[usize::from(other)]);
             }
-            Action::Persist(it) => self.happen(&mut next, it, Kind::Persist, 0),
+            Action::Persist(it) => self.happen_or_not(&mut next, it, Kind::Persist, 0)?,
             Action::Restart(it) => {
                 next.spent.restarts += 1;
                 self.happen(&mut next, it, Kind::Restart, 0);
             }
             Action::Hear { member, from } => {
-                self.happen(&mut next, member, Kind::Hear, state.members[usize::from(from)]);
+                self.happen_or_not(&mut next, member, Kind::Hear, state.members[usize::from(from)])?;
             }
             Action::Fetch { member, from } => {
-                self.happen(&mut next, member, Kind::Fetch, state.members[usize::from(from)]);
+                self.happen_or_not(&mut next, member, Kind::Fetch, state.members[usize::from(from)])?;
             }
             Action::Report { member, to } => match self.bounds.reports {
                 Reports::ByMessage => self.happen(&mut next, member, Kind::Report, to.into()),
@@ -137,6 +137,18 @@ impl ReplicaSet {
         let noted = self.note(next, it, kind, of);
         self.send(next, noted);
         self.settle(next, it);
+    }
+
+    /// As [`Self::happen`]; nothing if it leaves no trace at all, as most heartbeats and fetches do.
+    fn happen_or_not(&self, next: &mut ClusterState, it: u8, kind: Kind, of: u32) -> Option<()> {
+        let before = next.members[usize::from(it)];
+        let noted = self.note(next, it, kind, of);
+        if noted.after == before && noted.quiet && noted.silent {
+            return None;
+        }
+        self.send(next, noted);
+        self.settle(next, it);
+        Some(())
     }
 
     /// What the bounds leave no time for happens at once: instant disks, skipped catch-up.

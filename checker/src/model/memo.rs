@@ -46,6 +46,12 @@ impl Memo {
     /// What is remembered under `key`, else what `compute` answers, which is then remembered if there is room.
     #[inline]
     pub fn get_or(&self, key: u64, compute: impl FnOnce() -> u64) -> u64 {
+        self.get_or_maybe_keep(key, || (compute(), true))
+    }
+
+    /// As [`Self::get_or`]; what `compute` answers is remembered if it says so.
+    #[inline]
+    pub fn get_or_maybe_keep(&self, key: u64, compute: impl FnOnce() -> (u64, bool)) -> u64 {
         match look_up(self.table(self.newest.load(Ordering::Acquire)), key) {
             Some(word) => word,
             None => self.get_or_compute(key, compute),
@@ -60,13 +66,16 @@ impl Memo {
         table[place(table, key)].key.load(Ordering::Relaxed)
     }
 
-    fn get_or_compute(&self, key: u64, compute: impl FnOnce() -> u64) -> u64 {
+    #[cold]
+    fn get_or_compute(&self, key: u64, compute: impl FnOnce() -> (u64, bool)) -> u64 {
         let newest = self.newest.load(Ordering::Acquire);
         let older = (0..newest)
             .rev()
             .find_map(|place| look_up(self.table(place), key));
-        let word = older.unwrap_or_else(compute);
-        self.remember(key, word);
+        let (word, is_kept) = older.map_or_else(compute, |word| (word, true));
+        if is_kept {
+            self.remember(key, word);
+        }
         word
     }
 
@@ -141,6 +150,14 @@ mod tests {
 
     /// More keys than the first table and the second one hold.
     const KEYS: u64 = 40_000;
+
+    #[test]
+    fn what_is_not_to_be_kept_is_computed_again() {
+        let memo = Memo::with_bits(12);
+        assert_eq!(memo.get_or_maybe_keep(5, || (1, false)), 1);
+        assert_eq!(memo.get_or_maybe_keep(5, || (2, true)), 2);
+        assert_eq!(memo.get_or(5, || 3), 2);
+    }
 
     #[test]
     fn answers_are_right_when_the_table_is_full_and_when_it_grows() {

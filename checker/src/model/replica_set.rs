@@ -18,6 +18,7 @@ use super::memo::Memo;
 use super::renaming::Renaming;
 use super::row::Row;
 use super::state::{ClusterState, PANICKED};
+use super::stimulus::Said;
 use super::store::Store;
 use super::summary::{Summarized, Summary};
 use crate::invariants::INVARIANTS;
@@ -40,6 +41,14 @@ pub struct ReplicaSet {
     pub(super) networks: Store<Vec<u32>>,
     pub(super) ghosts: Store<Ghosts>,
     pub(super) effects: Store<Effect>,
+    /// What members ask others.
+    pub(super) requests: Store<Message>,
+    /// What members answer.
+    pub(super) said: Store<Said>,
+    /// (member, request) to what it answers.
+    pub(super) answers: Memo,
+    /// (member, heartbeat or fetch, what it is answered) to effect.
+    pub(super) exchanges: Memo,
     /// (member, what happens to it) to effect.
     pub(super) reactions: Memo,
     /// For each renaming: members and networks to what they become.
@@ -71,6 +80,10 @@ impl ReplicaSet {
             networks: Store::new(),
             ghosts: Store::new(),
             effects: Store::new(),
+            requests: Store::new(),
+            said: Store::new(),
+            answers: Memo::with_bits(20),
+            exchanges: Memo::with_bits(20),
             reactions: Memo::with_bits(22),
             sendings: Memo::with_bits(18),
             arrivals: Memo::with_bits(18),

@@ -12,6 +12,7 @@ use protocol::config::{Config, MemberId};
 use protocol::input::{Input, RequestId};
 use protocol::member::{Fired, Rules, step};
 use protocol::message::{Body, Message};
+use protocol::optime::Term;
 use protocol::output::Output;
 use protocol::state::{Mode, Role, State};
 use protocol::timer::Timer;
@@ -49,16 +50,32 @@ pub enum Stimulus<'a> {
     Persist,
     /// It loses power and starts again from its disk.
     Restart,
-    /// Its heartbeat is answered by the other.
-    Hear(&'a Member),
-    /// It pulls one entry from the other, or finds that it has to roll back.
-    Fetch(&'a Member),
+    /// Its heartbeat is answered, see [`heartbeat`].
+    Hear(&'a Said),
+    /// It pulls one entry, or finds that it has to roll back.
+    Fetch {
+        /// From whom.
+        other: &'a Member,
+        /// What that one answers to the first request, see [`fetch`].
+        said: &'a Said,
+    },
     /// It reports its position to this member.
     Report(MemberId),
     /// A message arrives.
     Deliver(&'a Message),
     /// These things happen, one after the other.
     Given(&'a [Input]),
+}
+
+/// What a member answers to a request.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Said {
+    /// Who answers, or is silent.
+    pub from: MemberId,
+    /// The answers to whom asked.
+    pub answers: Vec<Message>,
+    /// An assertion of the core failed in who answers.
+    pub panicked: bool,
 }
 
 /// What came of a stimulus.
@@ -72,6 +89,8 @@ pub struct Reaction {
     pub fired: Fired,
     /// The last step did not end: an assertion of the core failed.
     pub panicked: bool,
+    /// The other was asked again, so that more counts than what it said first.
+    pub asked_again: bool,
 }
 
 /// The wall clock of all members. It stands still, so that entries are named by their place.
@@ -92,6 +111,7 @@ pub fn react(rules: &Rules, member: &Member, stimulus: Stimulus<'_>) -> Reaction
             steps: Vec::new(),
             fired: Fired::default(),
             panicked: false,
+            asked_again: false,
         },
     };
     react.to(stimulus);
@@ -112,6 +132,70 @@ impl Reaction {
                 Output::Send(message) => Some(message),
                 _ => None,
             })
+    }
+}
+
+/// The heartbeat of a member to another one, which has this id and this term.
+pub fn heartbeat(member: &Member, to: MemberId, term: Term) -> Message {
+    let state = &member.state;
+    let body = Body::HeartbeatRequest {
+        state: state.member_state,
+        config: state.config.id,
+        install: None,
+    };
+    request_of(state, to, term, body)
+}
+
+/// A member's request for what follows its newest entry.
+pub fn fetch(member: &Member, to: MemberId, term: Term) -> Message {
+    let state = &member.state;
+    let body = Body::FetchRequest {
+        after: state.last_written(),
+        commit_point: state.commit_point,
+    };
+    request_of(state, to, term, body)
+}
+
+/// Requests are as old as their receiver's term: terms travel by another action.
+fn request_of(state: &State, to: MemberId, term: Term, body: Body) -> Message {
+    Message {
+        from: state.me,
+        to,
+        term: state.term.min(term),
+        body,
+    }
+}
+
+/// What a member answers to a request. It is left as it is.
+pub fn said_by(rules: &Rules, member: &Member, request: Message) -> Said {
+    let asks = request.from;
+    let mut asked = member.state.clone();
+    let mut outputs = Vec::new();
+    let ended = catch_unwind(AssertUnwindSafe(|| {
+        step(
+            rules,
+            &mut asked,
+            WALL_SECS,
+            &Input::Message(request),
+            &mut outputs,
+        );
+        step(rules, &mut asked, WALL_SECS, &Input::TurnEnd, &mut outputs);
+    }));
+    let to_asker = outputs.into_iter().filter_map(|output| match output {
+        Output::Send(message) if message.to == asks => Some(message),
+        _ => None,
+    });
+    let one_at_a_time = to_asker.map(|mut answer| {
+        if let Body::FetchResponse { entries, .. } = &mut answer.body {
+            // Several are several fetches.
+            entries.truncate(1);
+        }
+        answer
+    });
+    Said {
+        from: member.id(),
+        answers: one_at_a_time.collect(),
+        panicked: ended.is_err(),
     }
 }
 
@@ -200,17 +284,8 @@ impl React<'_> {
             Stimulus::Restart => {
                 self.reaction.member = Member::recovered(self.reaction.member.disk.clone());
             }
-            Stimulus::Hear(other) => {
-                let request = Body::HeartbeatRequest {
-                    state: self.reaction.member.state.member_state,
-                    config: self.reaction.member.state.config.id,
-                    install: None,
-                };
-                for answer in self.ask(other, request) {
-                    self.step(Input::Message(answer));
-                }
-            }
-            Stimulus::Fetch(other) => self.fetch(other),
+            Stimulus::Hear(said) => self.listen(said),
+            Stimulus::Fetch { other, said } => self.fetch(other, said),
             Stimulus::Report(to) => {
                 // The fetch that goes with it is the business of another action.
                 self.step(Input::SyncFrom(to));
@@ -226,23 +301,15 @@ impl React<'_> {
         }
     }
 
-    fn fetch(&mut self, other: &Member) {
+    fn fetch(&mut self, other: &Member, said: &Said) {
         let state = &self.reaction.member.state;
-        let after = state.last_written();
-        let commit_point = state.commit_point;
         match state.role {
             // It chose its source itself when it heard who is ahead.
             Role::Primary(Mode::CatchUp { .. }) if state.sync_source == Some(other.id()) => {}
             Role::Primary(_) => return,
             _ => self.step(Input::SyncFrom(other.id())),
         }
-        for mut answer in self.ask(other, Body::FetchRequest { after, commit_point }) {
-            if let Body::FetchResponse { entries, .. } = &mut answer.body {
-                // One at a time: several are several fetches.
-                entries.truncate(1);
-            }
-            self.step(Input::Message(answer));
-        }
+        self.listen(said);
         for _ in 0..SEARCH_ROUNDS_MAX {
             let searches = self
                 .reaction
@@ -257,41 +324,18 @@ impl React<'_> {
                 }) => Some(body.clone()),
                 _ => None,
             });
-            let Some(request) = request else { break };
-            for answer in self.ask(other, request) {
-                self.step(Input::Message(answer));
-            }
+            let Some(body) = request else { break };
+            self.reaction.asked_again = true;
+            let request = request_of(&self.reaction.member.state, other.id(), other.state.term, body);
+            self.listen(&said_by(self.rules, other, request));
         }
     }
 
-    /// What the other would answer. It is left as it is, and the request is as old as its term.
-    fn ask(&mut self, other: &Member, body: Body) -> Vec<Message> {
-        let (mine, theirs) = (&self.reaction.member.state, &other.state);
-        let request = Message {
-            from: mine.me,
-            to: theirs.me,
-            term: mine.term.min(theirs.term),
-            body,
-        };
-        let mut asked = theirs.clone();
-        let mut outputs = Vec::new();
-        let asked_in_turn = catch_unwind(AssertUnwindSafe(|| {
-            step(
-                self.rules,
-                &mut asked,
-                WALL_SECS,
-                &Input::Message(request),
-                &mut outputs,
-            );
-            step(self.rules, &mut asked, WALL_SECS, &Input::TurnEnd, &mut outputs);
-        }));
-        self.reaction.panicked |= asked_in_turn.is_err();
-        let me = mine.me;
-        let to_me = outputs.into_iter().filter_map(|output| match output {
-            Output::Send(message) if message.to == me => Some(message),
-            _ => None,
-        });
-        to_me.collect()
+    fn listen(&mut self, said: &Said) {
+        self.reaction.panicked |= said.panicked;
+        for answer in &said.answers {
+            self.step(Input::Message(answer.clone()));
+        }
     }
 
     fn step(&mut self, input: Input) {

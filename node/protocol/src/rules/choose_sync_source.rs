@@ -178,6 +178,13 @@ fn leave_useless_source(context: &mut Context<'_>) -> bool {
         Body::HeartbeatResponse { state, .. } => !state.is_readable(),
         _ => false,
     };
+    if cycle {
+        // An answer to a fetch may be newer than the last heartbeat. Without this the same member is picked again at once, and
+        // asked twice (the answer was of use, too): the second request is answered at once, and so on, until a heartbeat comes.
+        if let Some(position) = context.state.config.position(source) {
+            context.state.seen[position].sync_source = Some(context.state.me);
+        }
+    }
     let leaves = cycle || useless;
     if leaves {
         context.drop_source();

@@ -199,3 +199,29 @@ fn nobody_is_chosen_who_pulls_from_me() {
     assert!(outputs.contains(&Output::CancelTimer(Timer::Fetch)));
     assert_eq!(lone.state.sync_source, None);
 }
+
+/// A new primary that catches up from me has written nothing newer yet; its last heartbeat is of before.
+#[test]
+fn a_primary_that_catches_up_from_me_is_not_asked_again_at_once() {
+    let mut lone = Lone::among(3);
+    lone.state.primary = FIRST;
+    lone.state.seen[1].state = MemberState::Primary;
+    lone.state.seen[1].written = old(2);
+    lone.give(Input::SyncFrom(MemberId(1)));
+    let answer = Body::FetchResponse {
+        after: lone.state.last_written(),
+        found: true,
+        entries: Vec::new(),
+        commit_point: OpTime::NULL,
+        newest: lone.state.last_written(),
+        dropped: OpTime::NULL,
+        sync_source: Some(MemberId(0)),
+    };
+    lone.hear(1, lone.state.term.0, answer);
+    assert_eq!(
+        lone.state.sync_source, None,
+        "until a heartbeat says that it pulls from nobody"
+    );
+    lone.hear_beat(1, MemberState::Primary, old(2));
+    assert_eq!(lone.state.sync_source, FIRST);
+}

@@ -98,6 +98,7 @@ fn by_members(documents: u32) -> CheckRow {
         oplog: (0..documents)
             .map(|place| ((1, u64::from(place)), u64::from(place) * 7))
             .collect(),
+        stands_at: None,
     };
     let mut dumps: Vec<ReplicaDump> = (0..MEMBERS).map(dump).collect();
     let right = measured(|| replicas_equal(&dumps).validity);

@@ -17,6 +17,15 @@ pub struct ReplicaDump {
     /// Oplog: (term, timestamp) to a hash of the entry's bytes. Members may have dropped old entries: only the
     /// range that both have is compared.
     pub oplog: BTreeMap<(i64, u64), u64>,
+    /// The newest entry that it says it has, in the same words. It counts while the oplog is empty: of a member that copied
+    /// its data when nobody wrote any more, the oplog begins after the newest entry.
+    pub stands_at: Option<(i64, u64)>,
+}
+
+impl ReplicaDump {
+    fn end(&self) -> Option<(i64, u64)> {
+        self.oplog.keys().next_back().copied().or(self.stands_at)
+    }
 }
 
 /// Compares every member with the first.
@@ -70,17 +79,15 @@ fn documents_differ(left: &ReplicaDump, right: &ReplicaDump) -> Vec<Anomaly> {
 }
 
 fn oplogs_differ(left: &ReplicaDump, right: &ReplicaDump) -> Vec<Anomaly> {
-    let begins = [left, right].map(|dump| dump.oplog.keys().next().copied());
-    let ends = [left, right].map(|dump| dump.oplog.keys().next_back().copied());
-    let ([Some(begin_left), Some(begin_right)], [Some(end_left), Some(end_right)]) = (begins, ends) else {
-        return if left.oplog.is_empty() == right.oplog.is_empty() {
-            Vec::new()
-        } else {
-            vec![anomaly(
+    let (end_left, end_right) = match (left.end(), right.end()) {
+        (Some(end_left), Some(end_right)) => (end_left, end_right),
+        (None, None) => return Vec::new(),
+        (None, _) | (_, None) => {
+            return vec![anomaly(
                 "oplogs-differ",
                 format!("one of {} and {} has no oplog", left.member, right.member),
-            )]
-        };
+            )];
+        }
     };
     let mut anomalies = Vec::new();
     if end_left != end_right {
@@ -90,6 +97,10 @@ fn oplogs_differ(left: &ReplicaDump, right: &ReplicaDump) -> Vec<Anomaly> {
         );
         anomalies.push(anomaly("oplogs-differ", words));
     }
+    let begins = [left, right].map(|dump| dump.oplog.keys().next().copied());
+    let [Some(begin_left), Some(begin_right)] = begins else {
+        return anomalies;
+    };
     let (begin, end) = (begin_left.max(begin_right), end_left.min(end_right));
     if begin > end {
         let words = format!(
@@ -185,6 +196,18 @@ mod tests {
         );
         differ(|dump| assert!(dump.oplog.remove(&(2, 4)).is_some()), "ends at");
         differ(|dump| dump.oplog.clear(), "has no oplog");
+        let copied_late = |stands_at| ReplicaDump {
+            oplog: BTreeMap::new(),
+            stands_at: Some(stands_at),
+            ..dump("n1")
+        };
+        let verdict = |stands_at| replicas_equal(&[dump("n0"), copied_late(stands_at)]);
+        assert_eq!(
+            verdict((2, 4)).validity,
+            Validity::Valid,
+            "nothing came after its copy"
+        );
+        assert!(verdict((2, 3)).summary.contains("ends at"));
     }
 
     fn dump(member: &str) -> ReplicaDump {
@@ -196,6 +219,7 @@ mod tests {
             )]
             .into(),
             oplog: [((1, 1), 10), ((1, 2), 20), ((2, 3), 30), ((2, 4), 40)].into(),
+            stands_at: None,
         }
     }
 }

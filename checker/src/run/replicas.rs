@@ -41,6 +41,8 @@ pub struct Holdings {
     /// By collection.
     indexes: BTreeMap<String, Documents>,
     oplog: BTreeMap<Optime, RawDocumentBuf>,
+    /// Its newest entry, as it says itself; asked for when its oplog is empty.
+    stands_at: Option<Optime>,
 }
 
 /// What was found on the members.
@@ -66,11 +68,7 @@ pub async fn compare(admin: &Admin, committed: Option<OptimeRecord>) -> Compared
     match dumped {
         Ok(holdings) => {
             let dumps: Vec<ReplicaDump> = (0..).zip(&holdings).map(|(n, held)| hashed(n, held)).collect();
-            // Members that have copied their data anew do not have the beginning; one that has not may.
-            let longest = holdings
-                .iter()
-                .min_by_key(|held| held.oplog.keys().next().copied());
-            let oplog = longest.map(|held| held.oplog.iter());
+            let oplog = longest(&holdings).map(|held| held.oplog.iter());
             let entries = oplog.map(|oplog| oplog.map(|(optime, entry)| (record(*optime), &**entry)));
             Compared {
                 verdict: replicas_equal(&dumps),
@@ -89,6 +87,12 @@ pub async fn compare(admin: &Admin, committed: Option<OptimeRecord>) -> Compared
     }
 }
 
+/// Members that have copied their data anew do not have the beginning, or nothing at all; one that has not may.
+fn longest(holdings: &[Holdings]) -> Option<&Holdings> {
+    let with_entries = holdings.iter().filter(|held| !held.oplog.is_empty());
+    with_entries.min_by_key(|held| held.oplog.keys().next().copied())
+}
+
 async fn dump(admin: &Admin) -> Result<Vec<Holdings>, (u8, Error)> {
     let mut all = Vec::new();
     let mut readers = Vec::new();
@@ -100,6 +104,14 @@ async fn dump(admin: &Admin) -> Result<Vec<Holdings>, (u8, Error)> {
             oplog,
             ..Holdings::default()
         });
+    }
+    if all.iter().any(|held| held.oplog.is_empty()) {
+        for ((member, held), look) in (0..).zip(&mut all).zip(admin.look_all().await) {
+            let applied = look
+                .applied
+                .ok_or_else(|| (member, Error::custom("it does not say where it stands")))?;
+            held.stands_at = Some(place(applied));
+        }
     }
     // Whatever was ever written has an entry, so the oplogs name all collections; and a collection that is on
     // one member only is looked for on every member.
@@ -203,6 +215,7 @@ fn hashed(member: u8, held: &Holdings) -> ReplicaDump {
             .iter()
             .map(|(optime, entry)| (*optime, hash(entry)))
             .collect(),
+        stands_at: held.stands_at,
     }
 }
 
@@ -277,7 +290,13 @@ fn digest(member: u8, held: &Holdings) -> ReplicaDigest {
         member,
         documents: held.collections.values().map(|all| all.len() as u64).sum(),
         oplog_entries: held.oplog.len() as u64,
-        last: held.oplog.keys().next_back().map(|optime| record(*optime)),
+        last: held
+            .oplog
+            .keys()
+            .next_back()
+            .copied()
+            .or(held.stands_at)
+            .map(record),
         hash: format!("siphash:{:016x}", hasher.finish()),
     }
 }
@@ -296,6 +315,11 @@ fn record((term, place): Optime) -> OptimeRecord {
         seconds: (place >> 32) as u32,
         increment: (place & 0xffff_ffff) as u32,
     }
+}
+
+fn place(optime: OptimeRecord) -> Optime {
+    let seconds = u64::from(optime.seconds) << 32;
+    (optime.term, seconds | u64::from(optime.increment))
 }
 
 fn hash(document: &RawDocumentBuf) -> u64 {
@@ -336,6 +360,20 @@ mod tests {
         assert_eq!(diff.oplog.len(), 1, "the entry that one member lacks");
     }
 
+    /// `--nemesis file-damage --seed 533`: its copy began at the newest entry, so that its oplog is empty.
+    #[test]
+    fn a_member_without_entries_is_compared_by_where_it_stands() {
+        let mut copied_late = holdings(1);
+        copied_late.oplog.clear();
+        copied_late.stands_at = Some(place(record((2, 2 << 32))));
+        let members = [copied_late, holdings(1)];
+        assert_eq!(longest(&members).map(|held| held.oplog.len()), Some(2));
+        let dumps: Vec<ReplicaDump> = (0..).zip(&members).map(|(n, held)| hashed(n, held)).collect();
+        assert_eq!(replicas_equal(&dumps).validity, Validity::Valid);
+        let diff = difference(&members);
+        assert_eq!(diff.members[0].last, diff.members[1].last);
+    }
+
     #[test]
     fn an_index_that_one_member_lacks_is_a_difference() {
         let mut other = holdings(1);
@@ -367,6 +405,7 @@ mod tests {
             collections: BTreeMap::from([("checker.registers".to_owned(), registers)]),
             indexes: BTreeMap::new(),
             oplog: BTreeMap::from([((1, 1 << 32), entry(1)), ((2, 2 << 32), entry(2))]),
+            stands_at: None,
         }
     }
 }

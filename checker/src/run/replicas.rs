@@ -241,10 +241,15 @@ fn difference(holdings: &[Holdings]) -> ReplicaDiff {
             }
         }
     }
-    // Old entries may have been dropped by one member and not yet by another: only what all could have counts.
-    let first = holdings.iter().filter_map(|held| held.oplog.keys().next()).max();
+    // Old entries may have been dropped by one member and not yet by another: only what all could have counts. A member
+    // whose copy began after the newest entry has none of them, and is right.
+    let firsts: Option<Vec<&Optime>> = holdings.iter().map(|held| held.oplog.keys().next()).collect();
+    let first = firsts.and_then(|firsts| firsts.into_iter().max());
     let optimes: BTreeSet<&Optime> = holdings.iter().flat_map(|held| held.oplog.keys()).collect();
-    for optime in optimes.into_iter().filter(|optime| Some(*optime) >= first) {
+    for optime in optimes
+        .into_iter()
+        .filter(|optime| first.is_some_and(|first| *optime >= first))
+    {
         let held: Vec<_> = holdings.iter().map(|held| held.oplog.get(optime)).collect();
         push(
             &mut diff.oplog,
@@ -372,6 +377,7 @@ mod tests {
         assert_eq!(replicas_equal(&dumps).validity, Validity::Valid);
         let diff = difference(&members);
         assert_eq!(diff.members[0].last, diff.members[1].last);
+        assert!(diff.is_equal(), "{diff:?}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! How fast the checks are, beside the checkers that others use, and the server beside other servers.
 
 mod beside_history;
+mod budgets;
 mod families;
 mod family_world;
 mod generate;
@@ -13,6 +14,7 @@ pub mod servers;
 mod wgl;
 
 pub use beside_history::measure_beside_history;
+pub use budgets::{BudgetRow, Held, budget_table, measure_budgets};
 pub use families::{CheckRow, FAMILIES, Family, Spoiled, check_table, measure_family};
 #[cfg(test)]
 pub(crate) use family_world::generate_family;

@@ -3,7 +3,10 @@
 use serde_json::json;
 
 use crate::{
-    bench::{CheckRow, FAMILIES, check_table, measure_beside_history, measure_family},
+    bench::{
+        BudgetRow, CheckRow, FAMILIES, Held, budget_table, check_table, measure_beside_history,
+        measure_budgets, measure_family,
+    },
     cli::context::Context,
     record::exit::Exit,
 };
@@ -17,10 +20,17 @@ pub(super) struct Arguments {
     /// Everything random is drawn from it.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+
+    /// How far each goes beyond a budget of time or memory that does not suffice, instead.
+    #[arg(long)]
+    budgets: bool,
 }
 
 /// Measures and prints the table. An error when one that is right was not accepted, or a flaw not found.
 pub(super) fn execute(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
+    if arguments.budgets {
+        return Ok(budgets(arguments, context));
+    }
     let mut rows = Vec::new();
     for (family, _) in FAMILIES {
         context.console.progress(|| format!("{family:?}"));
@@ -52,4 +62,27 @@ pub(super) fn execute(arguments: &Arguments, context: &Context) -> anyhow::Resul
         );
     }
     Ok(Exit::Pass)
+}
+
+fn budgets(arguments: &Arguments, context: &Context) -> Exit {
+    let console = &context.console;
+    let rows = measure_budgets(arguments.operations, arguments.seed, |family| {
+        console.progress(|| format!("{family:?}"));
+    });
+    console.progress_done();
+    let held = |held: &Held| json!({ "allowed": held.allowed, "taken": held.taken, "gave_up": held.gave_up });
+    let row = |row: &BudgetRow| {
+        json!({
+            "check": row.check,
+            "history": format!("{:?}", row.about),
+            "seconds": row.whole.as_secs_f64(),
+            "times": row.times.iter().map(held).collect::<Vec<_>>(),
+            "memory": row.memory.as_ref().map(held),
+        })
+    };
+    console.result(
+        || budget_table(&rows),
+        || json!(rows.iter().map(row).collect::<Vec<_>>()),
+    );
+    Exit::Pass
 }

@@ -2,7 +2,7 @@
 
 use bson::{Document, doc};
 
-use super::arguments::{Arguments, number};
+use super::arguments::{Arguments, missing, number};
 use super::collections::{check_writable, creation};
 use super::command::{Access, Command, Scope, WriteAccess, WriteOp};
 use super::error::CommandError;
@@ -148,10 +148,7 @@ fn conflicting(existing: Option<&Collection>, name: &str, specification: &Docume
 fn complete(index: &Document) -> Result<Document, CommandError> {
     check_types(index)?;
     let Ok(key) = index.get_document("key") else {
-        return Err(CommandError::new(
-            40414,
-            "BSON field 'createIndexes.indexes.key' is missing but a required field",
-        ));
+        return Err(missing("createIndexes", "indexes.key"));
     };
     for (field, direction) in key {
         if number(direction).is_none_or(|direction| direction == 0) {

@@ -2,7 +2,7 @@
 
 use bson::{Bson, Document};
 
-use super::arguments::{Arguments, check_collation, number};
+use super::arguments::{Arguments, check_collation, missing, number};
 use super::collections::check_writable;
 use super::command::{Access, Command, Scope, WriteAccess, WriteOp};
 use super::error::CommandError;
@@ -25,9 +25,8 @@ fn run(access: &mut dyn WriteAccess, request: &Request) -> Result<Document, Comm
     let deletes = arguments.documents("deletes")?;
     let variables = arguments.variables()?;
     for delete in &deletes {
-        if let Some(missing) = ["q", "limit"].iter().find(|field| !delete.contains_key(field)) {
-            let text = format!("BSON field 'delete.deletes.{missing}' is missing but a required field");
-            return Err(CommandError::new(40414, text));
+        if let Some(field) = ["q", "limit"].iter().find(|field| !delete.contains_key(field)) {
+            return Err(missing("delete", &format!("deletes.{field}")));
         }
         let known = ["q", "limit", "hint", "collation", "sampleId"];
         if let Some(unknown) = delete.keys().find(|key| !known.contains(&key.as_str())) {
@@ -49,10 +48,7 @@ fn run(access: &mut dyn WriteAccess, request: &Request) -> Result<Document, Comm
                     14,
                     "BSON field 'delete.deletes.q' is the wrong type, expected type 'object'",
                 ),
-                None => CommandError::new(
-                    40414,
-                    "BSON field 'delete.deletes.q' is missing but a required field",
-                ),
+                None => missing("delete", "deletes.q"),
             })?;
             let limit = match given.get("limit").and_then(number) {
                 Some(limit @ (0 | 1)) => limit,
@@ -60,12 +56,7 @@ fn run(access: &mut dyn WriteAccess, request: &Request) -> Result<Document, Comm
                     let text = format!("The limit field in delete objects must be 0 or 1. Got {other}");
                     return Err(CommandError::new(9, text));
                 }
-                None => {
-                    return Err(CommandError::new(
-                        40414,
-                        "BSON field 'delete.deletes.limit' is missing but a required field",
-                    ));
-                }
+                None => return Err(missing("delete", "deletes.limit")),
             };
             let mut scan = Scan::new(&ns, filter, &variables)?.hinted(hint);
             let mut writes = Vec::new();

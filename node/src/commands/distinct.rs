@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use bson::{Bson, Document, doc};
 
-use super::arguments::Arguments;
+use super::arguments::{Arguments, missing};
 use super::command::{Access, Command, ReadAccess, Scope};
 use super::error::CommandError;
 use super::scan::Scan;
@@ -22,10 +22,7 @@ fn run(access: &mut ReadAccess<'_>, request: &Request) -> Result<Document, Comma
     let arguments = Arguments::of(request, &["key", "query"])?;
     let ns = arguments.namespace()?;
     let Some(Bson::String(key)) = arguments.get("key") else {
-        return Err(CommandError::new(
-            40414,
-            "BSON field 'distinct.key' is missing but a required field",
-        ));
+        return Err(missing("distinct", "key"));
     };
     let path = FieldPath::new(key)?;
     let mut scan = Scan::on(

@@ -2,7 +2,7 @@
 
 use bson::{Bson, Document, doc, rawdoc};
 
-use super::arguments::Arguments;
+use super::arguments::{Arguments, missing};
 use super::collections::check_writable;
 use super::command::{Access, Command, Scope, WriteAccess, WriteOp};
 use super::error::CommandError;
@@ -49,12 +49,7 @@ fn run(access: &mut dyn WriteAccess, request: &Request) -> Result<Document, Comm
                 "BSON field 'dropIndexes.index' is the wrong type, expected types '[string, object, array]'";
             return Err(CommandError::new(14, format!("{text}: {other}")));
         }
-        None => {
-            return Err(CommandError::new(
-                40414,
-                "BSON field 'dropIndexes.index' is missing but a required field",
-            ));
-        }
+        None => return Err(missing("dropIndexes", "index")),
     };
     if let Some(unknown) = names.iter().find(|name| found.index(name).is_none()) {
         return Err(CommandError::new(

@@ -2,7 +2,7 @@
 
 use bson::{Bson, Document, RawBsonRef, doc};
 
-use super::arguments::Arguments;
+use super::arguments::{Arguments, missing};
 use super::command::{Access, Command, ReadAccess, Scope};
 use super::error::CommandError;
 use crate::wire::Request;
@@ -26,10 +26,7 @@ fn run(access: &mut ReadAccess<'_>, request: &Request) -> Result<Document, Comma
     let ids = match arguments.get("cursors") {
         Some(Bson::Array(ids)) => ids,
         Some(_) => return Err(wrong("cursors", "array")),
-        None => {
-            let text = "BSON field 'killCursors.cursors' is missing but a required field";
-            return Err(CommandError::new(40414, text));
-        }
+        None => return Err(missing("killCursors", "cursors")),
     };
     // As everywhere in a list of ids, null is nobody.
     let ids = ids.iter().filter(|id| !matches!(id, Bson::Null));

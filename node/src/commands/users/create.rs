@@ -5,7 +5,7 @@ use bson::{Document, doc};
 use super::arguments::{credentials_of, find, name_of, roles_of, stored};
 use crate::auth::random;
 use crate::auth::user::{USERS, User};
-use crate::commands::arguments::Arguments;
+use crate::commands::arguments::{Arguments, missing};
 use crate::commands::collections::creation;
 use crate::commands::command::{Access, Command, Scope, WriteAccess, WriteOp};
 use crate::commands::error::CommandError;
@@ -32,12 +32,7 @@ fn run(access: &mut dyn WriteAccess, request: &Request) -> Result<Document, Comm
     if name.database == "local" {
         return Err(CommandError::new(2, "Cannot create users in the local database"));
     }
-    let roles = roles_of(&arguments)?.ok_or_else(|| {
-        CommandError::new(
-            40414,
-            "BSON field 'createUser.roles' is missing but a required field",
-        )
-    })?;
+    let roles = roles_of(&arguments)?.ok_or_else(|| missing("createUser", "roles"))?;
     if find(access.store(), &name)?.is_some() {
         return Err(CommandError::new(
             51003,

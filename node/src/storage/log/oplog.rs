@@ -82,11 +82,16 @@ impl Log {
             .name("oplog".to_owned())
             .spawn(move || writer.run())
             .map_err(LogError::io("start the writer of", &directory))?;
-        let ring = Ring::new(state.slots);
         let base = match state.meta.get(BASE_RECORD).map(|bytes| decode_optime(bytes)) {
             Some(Some((base, _))) => Some(base),
             _ => None,
         };
+        // What is gone stays gone: a process that was killed between the record that says so and the end of the file left
+        // the file behind. Without this: the oplog has entries that are older than its beginning, and no start succeeds.
+        let mut slots = state.slots;
+        let gone = base.map_or(0, |base| slots.partition_point(|slot| slot.optime <= base));
+        slots.drain(..gone);
+        let ring = Ring::new(slots);
         let recovered = Recovered {
             meta: state.meta.clone(),
             positions: ring.optimes().collect(),

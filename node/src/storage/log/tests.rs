@@ -216,6 +216,51 @@ fn the_cap_drops_whole_old_segments_but_never_above_the_floor_and_keeps_named_va
     assert_eq!(recovered.base, Some(before_oldest), "the log knows what it lacks");
 }
 
+/// `kill -9` between the record that says what is gone and the end of its file.
+#[test]
+fn a_segment_that_outlived_its_end_is_not_read_again() {
+    let directory = directory();
+    let options = LogOptions {
+        cap_bytes: 4 * 4096,
+        ring_bytes: 0,
+        ..SMALL
+    };
+    let segments = directory.path().join("oplog");
+    let files = || -> Vec<PathBuf> {
+        let items = std::fs::read_dir(&segments).unwrap();
+        let mut files: Vec<PathBuf> = items.map(|item| item.unwrap().path()).collect();
+        files.retain(|path| {
+            path.file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with("seg-"))
+        });
+        files.sort();
+        files
+    };
+    let (mut log, _) = Log::open(directory.path(), options).unwrap();
+    append(&mut log, 1..=1000);
+    sync(&mut log);
+    let before: Vec<(PathBuf, Vec<u8>)> = files()
+        .into_iter()
+        .map(|path| (path.clone(), std::fs::read(path).unwrap()))
+        .collect();
+    log.set_floor(optime(1000));
+    append(&mut log, 1001..=1100);
+    sync(&mut log);
+    let left = read_all(&mut log);
+    drop(log);
+    let oldest = files()[0].clone();
+    let (outlived, bytes) = before.iter().rev().find(|(path, _)| *path < oldest).unwrap();
+    std::fs::write(outlived, bytes).unwrap();
+    let (mut log, recovered) = Log::open(directory.path(), options).unwrap();
+    assert_eq!(recovered.positions, left);
+    assert_eq!(recovered.base.map(|base| base.ts.secs), Some(left[0].ts.secs - 1));
+    assert_eq!(log.oldest(), Some(left[0]));
+    log.set_floor(optime(1100));
+    append(&mut log, 1101..=1200);
+    sync(&mut log);
+    assert!(log.disk_bytes() <= options.cap_bytes && !outlived.exists());
+}
+
 #[test]
 fn a_log_that_begins_after_a_clone_goes_on_there() {
     let directory = directory();

@@ -48,6 +48,8 @@ pub struct Log {
     floor: OpTime,
     /// The newest entry that is gone from the front: dropped by the cap, or before the log began.
     pub(super) base: OpTime,
+    /// Segments are being dropped: none more are while that is recorded.
+    is_dropping: bool,
     pub(super) queue: Arc<Queue>,
     durable: watch::Receiver<Durability>,
     writer: Option<JoinHandle<()>>,
@@ -114,6 +116,7 @@ impl Log {
             last_lsn: Lsn(0),
             floor: OpTime::NULL,
             base: base.unwrap_or(OpTime::NULL),
+            is_dropping: false,
             queue,
             durable,
             writer: Some(writer),
@@ -361,26 +364,47 @@ impl Log {
         }
     }
 
+    /// Drops whole segments from the front, as long as the log is too large and the floor allows it.
     fn enforce_cap(&mut self) {
+        // The record of what is gone may itself begin a segment. Without this: it drops the next one and records that, and
+        // then the older record is the one that the named values keep: the oplog has a hole after the next start.
+        if self.is_dropping {
+            return;
+        }
+        self.is_dropping = true;
+        loop {
+            let gone = self.drop_oldest();
+            if gone.is_empty() {
+                break;
+            }
+            // Before the files go, and the writer ends them after what it has by then: whoever opens the log knows what it
+            // lacks. A writer that has stopped drops no file either.
+            let base = encode_optime(self.base);
+            if self.meta.get(BASE_RECORD).is_none_or(|known| *known != base) {
+                let _ = self.persist(BASE_RECORD, &base);
+            }
+            self.queue.add(|pending| pending.retire.extend(gone));
+        }
+        self.is_dropping = false;
+    }
+
+    fn drop_oldest(&mut self) -> Vec<SegmentHeader> {
+        let mut gone = Vec::new();
         while self.segments.len() > 1 && self.disk_bytes() > self.options.cap_bytes {
             let oldest = self.segments[0];
             let next = self.segments[1].number;
             // Entries of the oldest segment are exactly those before the first entry of a later one.
             let last = self.ring.last_in_segments_before(next);
             if last.is_some_and(|last| last >= self.floor) {
-                return;
+                break;
             }
             self.segments.pop_front();
             self.ring.drop_segment(oldest.number);
             self.readers.remove(&oldest.number);
-            self.queue.add(|pending| pending.retire.push(oldest));
-            if let Some(last) = last {
-                self.base = last;
-                // Written before the file goes, in the same batch: whoever opens the log knows what it lacks. A
-                // writer that has stopped drops no file either.
-                let _ = self.persist(BASE_RECORD, &encode_optime(last));
-            }
+            self.base = last.unwrap_or(self.base);
+            gone.push(oldest);
         }
+        gone
     }
 }
 

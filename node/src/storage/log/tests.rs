@@ -216,6 +216,36 @@ fn the_cap_drops_whole_old_segments_but_never_above_the_floor_and_keeps_named_va
     assert_eq!(recovered.base, Some(before_oldest), "the log knows what it lacks");
 }
 
+/// The record of what is gone may be the one that begins a segment, with which the next one goes.
+#[test]
+fn the_log_knows_what_it_lacks_wherever_that_is_written() {
+    let options = LogOptions {
+        cap_bytes: 4 * 4096,
+        ring_bytes: 0,
+        ..SMALL
+    };
+    // Documents about as large as a segment.
+    for bytes in (1000..4400).step_by(40) {
+        let directory = directory();
+        let (mut log, _) = Log::open(directory.path(), options).unwrap();
+        let document: Arc<[u8]> = vec![7; bytes].into();
+        for number in 1..=40 {
+            log.append(optime(number), Arc::clone(&document)).unwrap();
+            log.set_floor(optime(number.saturating_sub(number % 7)));
+            sync(&mut log);
+        }
+        let (base, left) = (log.base(), log.oldest().unwrap());
+        drop(log);
+        let (_, recovered) = Log::open(directory.path(), options).unwrap();
+        assert_eq!(
+            (recovered.base, recovered.first),
+            (Some(base), Some(left)),
+            "{bytes}"
+        );
+        assert_eq!(base.ts.secs + 1, left.ts.secs, "{bytes}");
+    }
+}
+
 /// `kill -9` between the record that says what is gone and the end of its file.
 #[test]
 fn a_segment_that_outlived_its_end_is_not_read_again() {

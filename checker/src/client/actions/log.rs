@@ -85,14 +85,34 @@ pub(super) async fn follow(request: Request<'_>, key: Key) -> Outcome {
     while !batch.is_empty() {
         values.extend(batch.iter().map(|entry| entry.document.value));
         if id == 0 {
-            return Ok(Observed::Elements(values));
+            break;
         }
         let more = doc! {"getMore": id, "collection": OPLOG, "batchSize": BATCH};
         let more: Reply = deserialize_from_document(ask(more).await?).map_err(Error::custom)?;
         batch = more.cursor.batch;
     }
-    ask(doc! {"killCursors": OPLOG, "cursors": [id]}).await?;
+    if id != 0 {
+        ask(doc! {"killCursors": OPLOG, "cursors": [id]}).await?;
+    }
+    // Asked last: what is there now was there before. A member that copied its data, or has dropped its oldest entries, shows
+    // the rest only, which says nothing about what came first.
+    let oldest = ask(doc! {"find": OPLOG, "limit": 1, "singleBatch": true}).await?;
+    if !is_beginning(&oldest) {
+        return Err(Error::custom(
+            "the member's oplog does not reach back to the beginning",
+        ));
+    }
     Ok(Observed::Elements(values))
+}
+
+/// Is the oldest entry the one with which the set was initiated?
+fn is_beginning(reply: &Document) -> bool {
+    let first = reply
+        .get_document("cursor")
+        .and_then(|cursor| cursor.get_array("firstBatch"));
+    let entry = first.ok().and_then(|batch| batch.first()?.as_document());
+    let message = entry.and_then(|entry| entry.get_document("o").ok()?.get_str("msg").ok());
+    message == Some("initiating set")
 }
 
 fn commit_point(hello: &Document) -> Option<Timestamp> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use checker::hunt::{probed::PROBED, shell};
+use checker::hunt::{difficulty::difficulty, oracle, probed::PROBED, question::Question, shell};
 use checker::invariants::INVARIANTS;
 use checker::model::family;
 use checker::nemesis::NEMESES;
@@ -29,6 +29,7 @@ const CATALOGUE: [(&str, &[u8]); 9] = [
 #[derive(Clone, Debug)]
 pub struct Row {
     pub id: String,
+    pub difficulty: String,
     pub name: String,
     pub planted: String,
     pub caught: String,
@@ -119,6 +120,31 @@ fn what_the_table_says_of_a_catch_is_so() {
 }
 
 #[test]
+fn the_hunt_asks_what_the_table_says() {
+    for row in rows() {
+        let id = row.id.as_str();
+        let Some(question) = Question::find(id) else {
+            assert_eq!(row.planted, "no", "{id}");
+            continue;
+        };
+        let told = difficulty(id).map_or_else(|| "–".to_owned(), |known| known.to_string());
+        assert_eq!(told, row.difficulty, "{id}");
+        for catch in row.caught.split("; ") {
+            let words: Vec<&str> = catch.split(' ').collect();
+            match words[..] {
+                ["model", model, _] => assert_eq!(question.model, model, "{id}"),
+                ["live", nemesis, named] => {
+                    assert!(question.setting.nemeses.contains(&nemesis), "{id}: {nemesis}");
+                    assert!(oracle::is_right(named, &question.oracles()), "{id}: {named}");
+                }
+                ["probe", name] => assert!(question.probes().any(|probe| probe.name == name), "{id}: {name}"),
+                _ => {}
+            }
+        }
+    }
+}
+
+#[test]
 fn oracles_are_spelled_alike_in_all_worlds() {
     let known: BTreeSet<&str> = INVARIANTS.iter().map(|invariant| invariant.id).collect();
     for bug in BUGS {
@@ -145,9 +171,10 @@ pub fn rows() -> Vec<Row> {
     let cells = |line: &str| {
         let line = line.strip_prefix("| ")?.strip_suffix(" |")?;
         let cells: Vec<String> = line.split(" | ").map(str::to_owned).collect();
-        let [id, _, name, planted, caught] = <[String; 5]>::try_from(cells).ok()?;
+        let [id, difficulty, name, planted, caught] = <[String; 5]>::try_from(cells).ok()?;
         (id != "row").then_some(Row {
             id,
+            difficulty,
             name,
             planted,
             caught,

@@ -10,8 +10,8 @@ use super::{campaign::length, context::Context, planted_bug};
 use crate::{
     cluster::build::{self, Flavour},
     hunt::{
-        hunter::Hunter, in_live_runs::Ground, page::page, question::Question, record::HuntRecord,
-        table::table, world::World,
+        hunter::Hunter, in_live_runs::Ground, markdown::markdown, page::page, question::Question,
+        record::HuntRecord, table::table, world::World,
     },
     record::{clock::utc_name, directory::write_whole, exit::Exit},
     run::interrupt::Interrupter,
@@ -21,7 +21,8 @@ use crate::{
 const EXAMPLES: &str = "\
 Examples:
   checker hunt --world model,simulate              the exam in two worlds, some minutes
-  checker hunt --bug E03,C12 --budget 60s --seeds 5";
+  checker hunt --bug E03,C12 --budget 60s --seeds 5
+  checker hunt --show results/hunt-*/hunt.json --markdown    what several hunts found, as one table";
 
 /// Look for each planted bug in each world, and go through the same with the clean node.
 ///
@@ -49,6 +50,14 @@ pub(super) struct Arguments {
     #[arg(long)]
     without_clean: bool,
 
+    /// Hunt nothing: show what these hunts have found together. What was hunted twice counts as it was hunted last.
+    #[arg(long, value_name = "HUNT.JSON", num_args = 1.., conflicts_with_all = ["bug", "world", "budget", "seeds"])]
+    show: Vec<PathBuf>,
+
+    /// The matrix as a table of Markdown, one row a bug.
+    #[arg(long)]
+    markdown: bool,
+
     /// Where the matrix and the live runs are kept.
     #[arg(long, value_name = "DIRECTORY", default_value = "results")]
     results: PathBuf,
@@ -56,22 +65,21 @@ pub(super) struct Arguments {
 
 /// Hunts; a miss or a false alarm is the exit code of a violation.
 pub(super) fn execute(arguments: Arguments, context: &Context) -> anyhow::Result<Exit> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let results = arguments
         .results
         .join(format!("hunt-{}", utc_name(SystemTime::now())));
     std::fs::create_dir_all(&results).with_context(|| format!("{} cannot be made", results.display()))?;
-    // A panic of a wrong core is caught and told as a violation; its backtrace would drown the progress.
-    let hook = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|_| {}));
-    let hunted = runtime.block_on(hunt(arguments, &results, context));
-    std::panic::set_hook(hook);
-    let record = hunted?;
+    let text = if arguments.markdown { markdown } else { table };
+    let record = if arguments.show.is_empty() {
+        hunted(arguments, &results, context)?
+    } else {
+        told(&arguments.show)?
+    };
     write_whole(&results.join("hunt.json"), &serde_json::to_vec_pretty(&record)?)?;
     write_whole(&results.join("hunt.html"), page(&record).as_bytes())?;
     let place = results.join("hunt.html").display().to_string();
     context.console.result(
-        || format!("{}\nreport: {place}", table(&record)),
+        || format!("{}\nreport: {place}", text(&record)),
         || json!({ "hunt": record, "report": place }),
     );
     Ok(if record.is_passed() {
@@ -79,6 +87,26 @@ pub(super) fn execute(arguments: Arguments, context: &Context) -> anyhow::Result
     } else {
         Exit::Violation
     })
+}
+
+/// What earlier hunts have found.
+fn told(files: &[PathBuf]) -> anyhow::Result<HuntRecord> {
+    let read = |file: &PathBuf| {
+        let text = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
+        serde_json::from_slice(&text).with_context(|| format!("{} is no matrix of a hunt", file.display()))
+    };
+    let records: Vec<HuntRecord> = files.iter().map(read).collect::<anyhow::Result<_>>()?;
+    Ok(HuntRecord::joined(records))
+}
+
+fn hunted(arguments: Arguments, results: &std::path::Path, context: &Context) -> anyhow::Result<HuntRecord> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    // A panic of a wrong core is caught and told as a violation; its backtrace would drown the progress.
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let hunted = runtime.block_on(hunt(arguments, results, context));
+    std::panic::set_hook(hook);
+    hunted
 }
 
 async fn hunt(
@@ -104,7 +132,7 @@ async fn hunt(
             correct: correct.node,
             planted: planted.node,
             shim: correct.shim,
-            interrupt,
+            interrupt: interrupt.clone(),
         })
     } else {
         None
@@ -116,6 +144,7 @@ async fn hunt(
         trials: arguments.seeds,
         with_clean: !arguments.without_clean,
         ground,
+        interrupt,
         console: context.console.clone(),
     };
     Ok(hunter.hunt().await?)
@@ -129,6 +158,24 @@ fn world(name: &str) -> Result<World, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn earlier_hunts_are_read_or_refused_by_name() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let [good, bad] = ["good.json", "bad.json"].map(|name| directory.path().join(name));
+        let record = HuntRecord {
+            trials: 5,
+            ..HuntRecord::default()
+        };
+        std::fs::write(&good, serde_json::to_vec(&record).expect("it is plain")).expect("it is ours");
+        std::fs::write(&bad, "{}").expect("it is ours");
+        assert_eq!(
+            told(&[good.clone(), good.clone()]).map(|whole| whole.trials).ok(),
+            Some(5)
+        );
+        let words = told(&[good, bad]).expect_err("one is none").to_string();
+        assert!(words.contains("bad.json is no matrix"), "{words}");
+    }
 
     #[test]
     fn worlds_have_names() {

@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use super::{
+    circumstances::Circumstances,
     in_live_runs::Ground,
     in_models, in_simulation,
     question::{Question, Site},
@@ -12,7 +13,11 @@ use super::{
 use crate::{
     console::Console,
     record::{SCHEMA, clock},
-    run::{environment, error::RunError, interrupt::Wish},
+    run::{
+        environment,
+        error::RunError,
+        interrupt::{Interrupt, Wish},
+    },
 };
 
 /// What is hunted, where, and for how long.
@@ -29,6 +34,8 @@ pub struct Hunter {
     pub with_clean: bool,
     /// For live hunts.
     pub ground: Option<Ground>,
+    /// Ctrl-C.
+    pub interrupt: Interrupt,
     /// Tells how it goes.
     pub console: Console,
 }
@@ -65,7 +72,11 @@ impl Hunter {
             if self.is_stopped() {
                 break;
             }
-            let clean = self.clean(*world, &record).await?;
+            let circumstances = Circumstances::now(self.budget);
+            let clean = Clean {
+                circumstances,
+                ..self.clean(*world, &record).await?
+            };
             self.console.say(super::table::clean_line(&clean));
             record.clean.push(clean);
         }
@@ -73,16 +84,21 @@ impl Hunter {
     }
 
     async fn cell(&self, question: &Question, world: World) -> Result<Cell, RunError> {
+        let circumstances = Circumstances::now(self.budget);
         let mut trials = Vec::new();
         // A model gives the same answer each time.
         let count = if world == World::Model { 1 } else { self.trials };
         for number in 0..count {
+            if number > 0 && self.is_stopped() {
+                break;
+            }
             trials.push(self.trial(question, world, number).await?);
         }
         Ok(Cell {
             bug: question.id.to_owned(),
             name: question.name.to_owned(),
             world,
+            circumstances,
             must_name: question.oracles(),
             trials,
         })
@@ -93,7 +109,7 @@ impl Hunter {
         match (world, &self.ground) {
             (World::Model, _) => counted(move || in_models::hunt(&question)).await,
             (World::Simulate, _) => counted(move || in_simulation::hunt(&question, number, budget)).await,
-            (World::Live, Some(ground)) => ground.hunt(&question, number, budget).await,
+            (World::Live, Some(ground)) => Ok(ground.hunt(&question, number, budget).await),
             (World::Live, None) => Ok(Trial::default()),
         }
     }
@@ -121,8 +137,7 @@ impl Hunter {
     }
 
     fn is_stopped(&self) -> bool {
-        let ground = self.ground.as_ref();
-        ground.is_some_and(|ground| ground.interrupt.wish() >= Wish::Finish)
+        self.interrupt.wish() >= Wish::Finish
     }
 }
 

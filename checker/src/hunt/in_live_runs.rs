@@ -30,6 +30,9 @@ use crate::{
 /// The runs of one trial; trials never share a seed.
 const SEEDS_OF_A_TRIAL: u64 = 1_000;
 
+/// How often a bug's probes are asked at most, when the machine starves them.
+const DIALOGUES_MAX: u64 = 3;
+
 /// What live hunts need of their surroundings.
 pub struct Ground {
     /// Runs are kept here.
@@ -46,24 +49,27 @@ pub struct Ground {
 
 impl Ground {
     /// Runs until one is caught by the right oracle, or the time is up; at least one.
-    ///
-    /// # Errors
-    /// When the checker itself fails.
-    pub async fn hunt(
-        &self,
-        question: &Question,
-        trial_number: u64,
-        budget: Duration,
-    ) -> Result<Trial, RunError> {
+    pub async fn hunt(&self, question: &Question, trial_number: u64, budget: Duration) -> Trial {
         let began = Instant::now();
         let oracles = question.oracles();
         let mut trial = self.probe(question).await;
-        while trial.caught_by.is_none() && trial.seeds == 0
-            || began.elapsed() + length(&question.setting) < budget
-        {
-            let seed = 1 + trial_number * SEEDS_OF_A_TRIAL + trial.seeds;
+        let dialogues = trial.seeds;
+        while goes_on(
+            &trial,
+            trial.seeds - dialogues,
+            began.elapsed() + length(&question.setting),
+            budget,
+        ) {
+            let seed = 1 + trial_number * SEEDS_OF_A_TRIAL + trial.seeds - dialogues;
             trial.seeds += 1;
-            let outcome = self.play(&question.setting, seed, Some(question.id)).await?;
+            let outcome = match self.play(&question.setting, seed, Some(question.id)).await {
+                Ok(outcome) => outcome,
+                // A sick server that can't even begin is no catch, and must not end the hunt of all others.
+                Err(error) => {
+                    trial.seen.push(format!("error: {error}"));
+                    break;
+                }
+            };
             for (oracle, words) in oracle::of_verdicts(&outcome.verdict.checks) {
                 if trial.caught_by.is_none() && oracle::is_right(&oracle, &oracles) {
                     trial.words = format!("seed {seed}: {words}");
@@ -73,12 +79,12 @@ impl Ground {
                     trial.seen.push(oracle);
                 }
             }
-            if trial.caught_by.is_some() || self.interrupt.wish() >= Wish::Finish {
+            if self.interrupt.wish() >= Wish::Finish {
                 break;
             }
         }
         trial.elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Ok(trial)
+        trial
     }
 
     /// The correct node under each kind of run that was asked, with the seeds of the first runs.
@@ -138,11 +144,17 @@ impl Ground {
         Ok(clean)
     }
 
-    /// The bug's own dialogues, before chance is given one.
+    /// The bug's own dialogues, before chance is given one. One that was starved is held again.
     async fn probe(&self, question: &Question) -> Trial {
         let mut trial = Trial::default();
         for probe in question.probes() {
-            let verdict = probe.ask(&self.probed(Some(question.id))).await;
+            let ground = self.probed(Some(question.id));
+            let mut verdict = probe.ask(&ground).await;
+            trial.seeds += 1;
+            while verdict.validity == Validity::Unknown && trial.seeds < DIALOGUES_MAX {
+                verdict = probe.ask(&ground).await;
+                trial.seeds += 1;
+            }
             if verdict.validity == Validity::Invalid {
                 trial.seen.push(probe.oracle());
                 trial.words = verdict.summary;
@@ -207,7 +219,32 @@ impl Ground {
     }
 }
 
+/// Whether another run is played: at least one, and no more than there is time for, until the bug is caught.
+fn goes_on(trial: &Trial, runs: u64, end_of_next: Duration, budget: Duration) -> bool {
+    trial.caught_by.is_none() && (runs == 0 || end_of_next < budget)
+}
+
 /// How long a run takes at least, with its start and its end.
 fn length(setting: &Setting) -> Duration {
     Duration::from_secs(setting.seconds + 5)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_probe_has_caught_is_not_looked_for_any_more() {
+        let (soon, late) = (Duration::from_secs(30), Duration::from_secs(90));
+        let budget = Duration::from_secs(60);
+        let missed = Trial::default();
+        let caught = Trial {
+            caught_by: Some("probe:it-is-kept".to_owned()),
+            ..Trial::default()
+        };
+        assert!(goes_on(&missed, 0, late, budget), "one run at least");
+        assert!(goes_on(&missed, 1, soon, budget));
+        assert!(!goes_on(&missed, 1, late, budget));
+        assert!(!goes_on(&caught, 0, soon, budget));
+    }
 }

@@ -1,30 +1,17 @@
 //! The matrix as a page.
 
-use std::collections::BTreeSet;
-
 use maud::{Markup, html};
 
 use super::{
     record::{Cell, Clean, HuntRecord},
     table::seconds,
-    world::World,
 };
 use crate::report::page_of_its_own;
 
 /// One self-contained page.
 pub fn page(record: &HuntRecord) -> String {
-    let bugs: BTreeSet<(&str, &str)> = record
-        .cells
-        .iter()
-        .map(|cell| (cell.bug.as_str(), cell.name.as_str()))
-        .collect();
-    let worlds: BTreeSet<World> = record.cells.iter().map(|cell| cell.world).collect();
-    let caught = |bug: &str| {
-        record
-            .cells
-            .iter()
-            .any(|cell| cell.bug == bug && cell.is_caught())
-    };
+    let (bugs, worlds) = (record.bugs(), record.worlds());
+    let caught = |bug: &str| record.soonest_ms(bug).is_some();
     let count = bugs.iter().filter(|(bug, _)| caught(bug)).count();
     let body = html! {
         main #main {
@@ -43,7 +30,7 @@ pub fn page(record: &HuntRecord) -> String {
                                 td { b { (bug) } " " (name) }
                                 @for world in &worlds {
                                     td {
-                                        @if let Some(cell) = find(record, bug, *world) { (show(cell)) } @else { "–" }
+                                        @if let Some(cell) = record.find(bug, *world) { (show(cell)) } @else { "–" }
                                     }
                                 }
                             }
@@ -62,30 +49,13 @@ pub fn page(record: &HuntRecord) -> String {
     page_of_its_own("Hunt", &body)
 }
 
-fn find<'a>(record: &'a HuntRecord, bug: &str, world: World) -> Option<&'a Cell> {
-    record
-        .cells
-        .iter()
-        .find(|cell| cell.bug == bug && cell.world == world)
-}
-
 fn show(cell: &Cell) -> Markup {
-    let oracles: BTreeSet<&str> = cell
-        .trials
-        .iter()
-        .filter_map(|trial| trial.caught_by.as_deref())
-        .collect();
+    let (oracles, seen) = (cell.oracles(), cell.seen());
     let words = cell
         .trials
         .iter()
         .map(|trial| trial.words.as_str())
         .find(|words| !words.is_empty());
-    let seen: BTreeSet<&str> = cell
-        .trials
-        .iter()
-        .flat_map(|trial| &trial.seen)
-        .map(String::as_str)
-        .collect();
     html! {
         @match cell.times_ms() {
             Some((median, worst)) => {
@@ -116,7 +86,7 @@ fn show_clean(clean: &Clean) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hunt::record::Trial;
+    use crate::hunt::{circumstances::Circumstances, record::Trial, world::World};
 
     #[test]
     fn words_of_a_run_are_escaped() {
@@ -125,6 +95,7 @@ mod tests {
                 bug: "C12".to_owned(),
                 name: "early".to_owned(),
                 world: World::Live,
+                circumstances: Circumstances::default(),
                 must_name: Vec::new(),
                 trials: vec![Trial {
                     caught_by: Some("check:no-lost-write".to_owned()),

@@ -6,16 +6,9 @@ use super::record::{Cell, Clean, HuntRecord};
 pub fn table(record: &HuntRecord) -> String {
     let mut lines: Vec<String> = record.cells.iter().map(line).collect();
     lines.extend(record.clean.iter().map(clean_line));
-    let mut bugs: Vec<&str> = record.cells.iter().map(|cell| cell.bug.as_str()).collect();
-    bugs.sort_unstable();
-    bugs.dedup();
-    let caught = |bug: &&&str| {
-        record
-            .cells
-            .iter()
-            .any(|cell| cell.bug == **bug && cell.is_caught())
-    };
-    let count = bugs.iter().filter(caught).count();
+    let bugs = record.bugs();
+    let count = bugs.iter().filter(|(bug, _)| record.soonest_ms(bug).is_some());
+    let count = count.count();
     let silent = match (record.clean.is_empty(), record.is_silent()) {
         (true, _) => "the clean node was not asked",
         (false, true) => "the clean node was silent",
@@ -27,38 +20,18 @@ pub fn table(record: &HuntRecord) -> String {
 
 /// One cell.
 pub fn line(cell: &Cell) -> String {
-    let caught = cell
-        .trials
-        .iter()
-        .filter(|trial| trial.caught_by.is_some())
-        .count();
-    let mut oracles: Vec<&str> = cell
-        .trials
-        .iter()
-        .filter_map(|trial| trial.caught_by.as_deref())
-        .collect();
-    oracles.sort_unstable();
-    oracles.dedup();
-    let mut seeds: Vec<u64> = cell.trials.iter().map(|trial| trial.seeds).collect();
-    seeds.sort_unstable();
-    let needed = seeds.get(seeds.len() / 2).copied().unwrap_or(0);
+    let needed = cell.seeds();
     let what = match cell.times_ms() {
         Some((median, worst)) => format!(
-            "caught {caught}/{} by {}, median {}, worst {}, {needed} seeds",
+            "caught {}/{} by {}, median {}, worst {}, {needed} seeds",
+            cell.catches(),
             cell.trials.len(),
-            oracles.join(" "),
+            cell.oracles().join(" "),
             seconds(median),
             seconds(worst)
         ),
         None => {
-            let mut seen: Vec<&str> = cell
-                .trials
-                .iter()
-                .flat_map(|trial| &trial.seen)
-                .map(String::as_str)
-                .collect();
-            seen.sort_unstable();
-            seen.dedup();
+            let seen = cell.seen();
             let others = if seen.is_empty() {
                 "nobody spoke".to_owned()
             } else {
@@ -103,7 +76,7 @@ pub fn seconds(milliseconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hunt::{record::Trial, world::World};
+    use crate::hunt::{circumstances::Circumstances, record::Trial, world::World};
 
     #[test]
     fn a_catch_tells_by_whom_and_a_miss_who_spoke_instead() {
@@ -111,6 +84,7 @@ mod tests {
             bug: "C12".to_owned(),
             name: "early".to_owned(),
             world: World::Live,
+            circumstances: Circumstances::default(),
             must_name: Vec::new(),
             trials: vec![trial(Some("check:no-lost-write"), 1_250), trial(None, 9_000)],
         };

@@ -70,6 +70,12 @@ pub fn git() -> String {
     }
 }
 
+/// The mean number of processes that were at work or wanted to be, over the last minute.
+pub fn load() -> Option<f32> {
+    let text = fs::read_to_string("/proc/loadavg").ok()?;
+    text.split(' ').next()?.parse().ok()
+}
+
 fn memory_mib() -> Option<u64> {
     let text = fs::read_to_string("/proc/meminfo").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
@@ -95,6 +101,7 @@ mod tests {
         let environment = environment(NetworkBackend::Packets, PowerBackend::None);
         assert_eq!(environment.tier, "T1");
         assert!(environment.cores > 0 && environment.memory_mib > 0);
+        assert!(load().is_some_and(|load| load >= 0.0));
         let versions = versions(Path::new("/nowhere/node"));
         assert_eq!((versions.node.as_str(), versions.node_hash.as_str()), ("", ""));
     }

@@ -81,22 +81,31 @@ impl Node {
     /// When it does not come up.
     #[must_use]
     pub fn with(directory: &Path, arguments: &[&str]) -> Self {
+        let node = Self::begun(directory, arguments);
+        node.wait_until_up();
+        node
+    }
+
+    /// The same without waiting for it.
+    ///
+    /// # Panics
+    /// When it can't be started.
+    #[must_use]
+    pub fn begun(directory: &Path, arguments: &[&str]) -> Self {
         let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
         let keeper = PortKeeper::any().expect("a free port");
         let port = keeper.address().port();
         let dbpath = directory.join("data");
         let log = directory.join("log");
         let child = spawn(port, &dbpath, &log, &arguments);
-        let node = Self {
+        Self {
             port,
             dbpath,
             log,
             arguments,
             child,
             _port: keeper,
-        };
-        node.wait_until_up();
-        node
+        }
     }
 
     /// Kills the process as `kill -9` does; how it ended, which may have been before.

@@ -11,6 +11,7 @@ mod playground;
 mod rollback;
 mod soak;
 mod syncing;
+mod unfinished;
 
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;

@@ -85,8 +85,9 @@ impl Store {
     pub fn open(dbpath: &Path, options: StoreOptions) -> Result<Self, StoreError> {
         home::finish_wipe(dbpath)?;
         let path = home::engine_directory(dbpath);
-        let engine =
-            FjallEngine::open(&path, options.engine).map_err(|source| StoreError::Open { path, source })?;
+        let opened =
+            home::make(dbpath, options.engine).and_then(|()| FjallEngine::open(&path, options.engine));
+        let engine = opened.map_err(|source| StoreError::Open { path, source })?;
         let mut store = Self::with_engine(Arc::new(engine))?;
         store.home = Some((dbpath.to_owned(), options));
         Ok(store)

@@ -195,6 +195,9 @@ pub enum Observed {
     Refused,
     /// A set, list or log read, in the order the server gave.
     Elements(Vec<Value>),
+    /// A log's documents, of a member whose oplog does not reach back to the first of them: what is there, and not in which
+    /// order it came.
+    Unordered(Vec<Value>),
     /// A counter, after an increment or by a read.
     Count(i64),
     /// A dequeued job, or none.

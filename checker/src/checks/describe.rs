@@ -71,8 +71,14 @@ fn seen(observed: &Observed) -> String {
         Observed::Swapped { swapped: true, .. } => " → swapped".to_owned(),
         Observed::Swapped { was, swapped: false } => format!(" → not swapped, found {}", value(*was)),
         Observed::Refused => " → not swapped".to_owned(),
-        Observed::Elements(elements) if elements.len() <= ELEMENTS_SHOWN_MAX => format!(" → {elements:?}"),
-        Observed::Elements(elements) => format!(" → {} elements", elements.len()),
+        Observed::Elements(elements) | Observed::Unordered(elements)
+            if elements.len() <= ELEMENTS_SHOWN_MAX =>
+        {
+            format!(" → {elements:?}")
+        }
+        Observed::Elements(elements) | Observed::Unordered(elements) => {
+            format!(" → {} elements", elements.len())
+        }
         Observed::Count(count) => format!(" → {count}"),
         Observed::Job(job) => format!(" → {}", value(*job)),
         Observed::Taken => " → taken".to_owned(),

@@ -48,7 +48,7 @@ pub(super) fn shown(op: &Op) -> Vec<(Holder, Key, Value)> {
         (Some(Observed::Register(Some(value))), _) => vec![(Holder::Register, key, *value)],
         (Some(Observed::Swapped { was: Some(value), .. }), _) => vec![(Holder::Register, key, *value)],
         (Some(Observed::Job(Some(value))), _) => vec![(Holder::Queue, key, *value)],
-        (Some(Observed::Elements(elements)), Some((holder, key))) => {
+        (Some(Observed::Elements(elements) | Observed::Unordered(elements)), Some((holder, key))) => {
             elements.iter().map(|value| (holder, key, *value)).collect()
         }
         _ => Vec::new(),

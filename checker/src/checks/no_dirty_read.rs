@@ -49,7 +49,7 @@ fn is_strong(op: &Op) -> bool {
 fn seen(op: &Op) -> &[Value] {
     match op.observed() {
         Some(Observed::Register(Some(value))) => std::slice::from_ref(value),
-        Some(Observed::Elements(elements)) => elements,
+        Some(Observed::Elements(elements) | Observed::Unordered(elements)) => elements,
         _ => &[],
     }
 }

@@ -163,7 +163,9 @@ fn gather<'a>(history: &'a History, watch: &mut Watch) -> Result<Vec<(Place, Ele
             watch.holds::<(Value, &Op)>(1);
             match (value, op.observed()) {
                 (Some(value), _) => all.writes.push((value, op)),
-                (None, Some(Observed::Elements(found))) => all.reads.push((op, found)),
+                (None, Some(Observed::Elements(found) | Observed::Unordered(found))) => {
+                    all.reads.push((op, found))
+                }
                 (None, _) if op.last => all.missed.push(op),
                 (None, _) => {}
             }
@@ -440,6 +442,27 @@ mod tests {
             proven > 20_000 && refuted > 3_000,
             "{proven} proven, {refuted} refuted"
         );
+    }
+
+    #[test]
+    fn a_log_without_its_order_still_shows_what_is_lost() {
+        let log = |value| Action::Log { key: 1, value };
+        let read = |found: &[Value]| {
+            let follow = Action::ReadLog { key: 1 };
+            last(ok(20, 21, follow, Observed::Unordered(found.to_vec())))
+        };
+        let judged = |found: &[Value]| {
+            let both = vec![
+                ok(1, 2, log(7), Observed::Done),
+                ok(3, 4, log(5), Observed::Done),
+                read(found),
+            ];
+            run(&history(both), &Budget::default())
+        };
+        assert_eq!(judged(&[5, 7]).validity, Validity::Valid);
+        let lost = judged(&[5]);
+        assert_eq!(lost.validity, Validity::Invalid);
+        assert_eq!(lost.anomalies[0].kind, "lost-write");
     }
 
     #[test]

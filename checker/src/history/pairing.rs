@@ -174,6 +174,7 @@ const fn fits(action: &Action, observed: &Observed) -> bool {
                 Action::ReadSet { .. } | Action::ReadList { .. } | Action::ReadLog { .. },
                 Observed::Elements(_)
             )
+            | (Action::ReadLog { .. }, Observed::Unordered(_))
             | (
                 Action::Increment { .. } | Action::ReadCounter { .. },
                 Observed::Count(_)

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Version of the format. A reader accepts this and older ones, and refuses newer ones.
-pub const SCHEMA: u32 = 1;
+/// Version of the format. A reader accepts this and older ones, and refuses newer ones. Version 2 knows the end `unordered`.
+pub const SCHEMA: u32 = 2;
 
 /// Longest line that is read, without its end. A read of two million elements fits.
 pub const LINE_BYTES_MAX: usize = 32 << 20;

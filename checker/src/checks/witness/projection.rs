@@ -84,7 +84,9 @@ impl Projection {
         };
         let mut left = op.clone();
         let places = shown(op);
-        if let Completion::Ok(Observed::Elements(elements)) = &mut left.completion {
+        if let Completion::Ok(Observed::Elements(elements) | Observed::Unordered(elements)) =
+            &mut left.completion
+        {
             *elements = places
                 .iter()
                 .filter(|place| is_left(place))

@@ -348,8 +348,10 @@ impl World {
         };
         match seen {
             Observed::Register(found) => *found = (choice > 0).then_some(any),
-            Observed::Elements(elements) if elements.is_empty() => elements.push(any),
-            Observed::Elements(elements) => {
+            Observed::Elements(elements) | Observed::Unordered(elements) if elements.is_empty() => {
+                elements.push(any)
+            }
+            Observed::Elements(elements) | Observed::Unordered(elements) => {
                 let length = elements.len();
                 match choice {
                     0 => drop(elements.remove(first % length)),

@@ -7,10 +7,13 @@ use mongodb::{
 use serde::Deserialize;
 use workloads::operation::{Key, Observed, Value};
 
-use super::super::{
-    limits,
-    places::{self, DATABASE, MARK},
-    process_client::{Outcome, Request},
+use super::{
+    super::{
+        limits,
+        places::{self, DATABASE, MARK},
+        process_client::{Outcome, Request},
+    },
+    set,
 };
 
 const OPLOG: &str = "oplog.rs";
@@ -95,14 +98,14 @@ pub(super) async fn follow(request: Request<'_>, key: Key) -> Outcome {
         ask(doc! {"killCursors": OPLOG, "cursors": [id]}).await?;
     }
     // Asked last: what is there now was there before. A member that copied its data, or has dropped its oldest entries, shows
-    // the rest only, which says nothing about what came first.
+    // the rest only, which says nothing about what came first. It still has the documents.
     let oldest = ask(doc! {"find": OPLOG, "limit": 1, "singleBatch": true}).await?;
-    if !is_beginning(&oldest) {
-        return Err(Error::custom(
-            "the member's oplog does not reach back to the beginning",
-        ));
+    if is_beginning(&oldest) {
+        return Ok(Observed::Elements(values));
     }
-    Ok(Observed::Elements(values))
+    set::documents(request, &places::log(key))
+        .await
+        .map(Observed::Unordered)
 }
 
 /// Is the oldest entry the one with which the set was initiated?

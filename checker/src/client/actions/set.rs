@@ -65,6 +65,13 @@ pub(super) async fn add_many(request: Request<'_>, key: Key, values: &[Value]) -
 /// `find` of everything in one batch. In several batches it would not be one look: elements added between two
 /// batches would be seen without others that were added before them.
 pub(super) async fn read(request: Request<'_>, key: Key) -> Outcome {
+    documents(request, &places::set(key))
+        .await
+        .map(Observed::Elements)
+}
+
+/// The `_id` of each document of a collection, in one look.
+pub(super) async fn documents(request: Request<'_>, collection: &str) -> Result<Vec<Value>, Error> {
     let mut concern = serialize_to_document(&request.read).map_err(Error::custom)?;
     // The driver sends a command that is given as a document as it is. Without this:
     // 1. a session adds elements; 2. a secondary that is cut off is asked; 3. it answers without them, and is right: nobody
@@ -77,7 +84,7 @@ pub(super) async fn read(request: Request<'_>, key: Key) -> Outcome {
         concern.insert("afterClusterTime", after);
     }
     let command = doc! {
-        "find": places::set(key),
+        "find": collection,
         "filter": {},
         "batchSize": i32::MAX,
         "maxTimeMS": limits::READ.as_millis() as i64,
@@ -93,8 +100,8 @@ pub(super) async fn read(request: Request<'_>, key: Key) -> Outcome {
     let reply = find.await?;
     let found: Found = deserialize_from_document(reply).map_err(Error::custom)?;
     if found.cursor.id != 0 {
-        return Err(Error::custom("the set does not fit into one batch"));
+        return Err(Error::custom("the collection does not fit into one batch"));
     }
     let values = found.cursor.first_batch.into_iter().map(|element| element.value);
-    Ok(Observed::Elements(values.collect()))
+    Ok(values.collect())
 }

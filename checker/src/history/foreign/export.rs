@@ -76,7 +76,9 @@ impl Style {
             }
             (Action::ReadList { .. }, _) => return ("txn", format!("[[:r {key} nil]]")),
             (Action::Log { value, .. }, _) => ("log", value.to_string()),
-            (Action::ReadLog { .. }, Some(Observed::Elements(found))) => ("read-log", list(found)),
+            (Action::ReadLog { .. }, Some(Observed::Elements(found) | Observed::Unordered(found))) => {
+                ("read-log", list(found))
+            }
             (Action::ReadLog { .. }, _) => ("read-log", "nil".to_owned()),
             (Action::Increment { by, .. }, _) => ("add", by.to_string()),
             (Action::ReadCounter { .. }, Some(Observed::Count(count))) => ("read", count.to_string()),

@@ -22,7 +22,10 @@ use protocol::output::{FatalReason, Output, Token, Vote};
 use protocol::state::{Durable, State};
 use serde::Deserialize;
 
-use crate::simulation::contents::{Contents, Written};
+use crate::simulation::{
+    contents::{Contents, Written},
+    coverage::Coverage,
+};
 
 /// What the traces of one run say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,6 +36,8 @@ pub struct Replayed {
     pub lives: u64,
     /// How often each rule fired.
     pub fired: BTreeMap<String, u64>,
+    /// Which situations came up, and in which second of the members' wall clocks.
+    pub situations: Coverage,
     /// Traces that ended before their members did.
     pub cut_short: Vec<String>,
     /// Where the core of this checker does otherwise than the node did, or a promise is broken.
@@ -62,12 +67,14 @@ pub fn replay<R: BufRead>(rules: &Rules, traces: impl IntoIterator<Item = (Strin
     let mut replay = Replay {
         rules,
         replayed: Replayed::default(),
+        number: 0,
         elected: BTreeMap::new(),
         contents: Contents::default(),
         commit_points: BTreeMap::new(),
     };
     for (name, lines) in traces {
         replay.member(&name, lines);
+        replay.number += 1;
     }
     replay.commit_points_lie_on_one_branch();
     replay.replayed
@@ -76,6 +83,8 @@ pub fn replay<R: BufRead>(rules: &Rules, traces: impl IntoIterator<Item = (Strin
 struct Replay<'a> {
     rules: &'a Rules,
     replayed: Replayed,
+    /// Of the member whose trace is read.
+    number: usize,
     elected: BTreeMap<Term, MemberId>,
     /// Which entry follows which, over all members.
     contents: Contents,
@@ -213,6 +222,9 @@ impl Replay<'_> {
         for name in our_fired.names() {
             *self.replayed.fired.entry(name.to_owned()).or_default() += 1;
         }
+        self.replayed
+            .situations
+            .note(self.number, our_fired, &life.state, wall_secs.into());
         let mut same = true;
         if !our_fired.names().eq(fired.iter().map(String::as_str)) {
             same = false;

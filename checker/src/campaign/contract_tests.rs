@@ -303,7 +303,7 @@ fn play_with(
     };
     let account = run(campaign, shard, results, &mut limits, play, &mut |result| {
         ran.set(ran.get() + 1);
-        *seen.borrow_mut().entry(result.number).or_insert(0) += 1;
+        *seen.borrow_mut().entry(result.result.number).or_insert(0) += 1;
     });
     assert!(
         seen.borrow().values().all(|times| *times == 1),

@@ -10,12 +10,14 @@
 mod contract_tests;
 pub mod error;
 pub mod faults;
+pub mod guide;
 pub mod known;
 pub mod merge;
 pub mod outcome;
 pub mod plan;
 pub mod process;
 pub mod prune;
+pub mod reached;
 pub mod results;
 pub mod runner;
 pub mod seed;

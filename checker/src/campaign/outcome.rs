@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::record::{seed, verdict::Overall};
+use crate::{
+    nemesis::redraw::Redraws,
+    record::{seed, verdict::Overall},
+};
 
 /// How a run of a campaign ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -92,6 +95,9 @@ pub struct SeedResult {
     /// Its seed.
     #[serde(with = "seed")]
     pub seed: u64,
+    /// From which turns of its nemeses on it drew something else.
+    #[serde(default, skip_serializing_if = "Redraws::is_empty")]
+    pub redraws: Redraws,
     /// Name of the scenario.
     pub scenario: String,
     /// It was sabotaged and must be a violation.

@@ -3,6 +3,7 @@
 //! ```toml
 //! name = "nightly"
 //! reruns = 20                  # of each new failure, for a reproduction rate
+//! guided = true                # schedules that reached something new are kept and changed
 //!
 //! [[scenario]]
 //! name = "register under everything"
@@ -24,6 +25,7 @@ use super::{
     error::CampaignError,
     seed::{draw, seed},
 };
+use crate::nemesis::redraw::Redraws;
 
 /// A campaign's plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +36,9 @@ pub struct Plan {
     /// How often each failure is run again.
     #[serde(default)]
     pub reruns: u32,
+    /// Schedules that reached something new are kept and changed: see [`super::guide`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub guided: bool,
     /// What there is to choose from.
     pub scenario: Vec<Scenario>,
 }
@@ -62,6 +67,8 @@ pub struct Task<'a> {
     pub number: u64,
     /// Its seed.
     pub seed: u64,
+    /// From which turns on something else is drawn.
+    pub redraws: Redraws,
     /// What to run.
     pub scenario: &'a Scenario,
 }
@@ -100,6 +107,7 @@ impl Plan {
         Task {
             number,
             seed: seed(base, number),
+            redraws: Redraws::default(),
             scenario,
         }
     }

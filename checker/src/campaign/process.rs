@@ -45,6 +45,9 @@ pub fn run(program: &Path, task: &Task<'_>, directory: &Path, stop: &dyn Fn() ->
     command
         .args(["--seed", &task.seed.to_string(), "--results"])
         .arg(directory);
+    if !task.redraws.is_empty() {
+        command.args(["--redraw", &task.redraws.to_string()]);
+    }
     // Its last words are in its verdict; on the shard's output they would mix with the shard's own.
     command.stdin(Stdio::null()).stdout(Stdio::null());
     let status = command.spawn().and_then(|mut child| wait(&mut child, stop));
@@ -182,6 +185,7 @@ mod tests {
             &Task {
                 number: 3,
                 seed: 77,
+                redraws: Default::default(),
                 scenario: &scenario,
             },
             &directory.path().join("seed"),

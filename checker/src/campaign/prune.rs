@@ -6,10 +6,11 @@ use super::{error::CampaignError, merge::Merged, outcome::Outcome, results::Resu
 use crate::record::{directory::RunFile, error::RecordError};
 
 /// What stays of every run: enough for the index and for the trend.
-const KEPT: [RunFile; 4] = [
+const KEPT: [RunFile; 5] = [
     RunFile::Run,
     RunFile::Verdict,
     RunFile::Faults,
+    RunFile::Situations,
     RunFile::Reproduction,
 ];
 

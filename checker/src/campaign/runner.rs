@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     error::CampaignError,
+    guide::Guide,
     outcome::{Outcome, Rate, RunOutcome, SeedResult},
     plan::{Plan, Task},
     results::Results,
@@ -51,6 +52,17 @@ impl Account {
     }
 }
 
+/// A run that has ended, and how far the shard has come by it.
+#[derive(Debug)]
+pub struct Progress<'a> {
+    /// What came out.
+    pub result: &'a SeedResult,
+    /// Situations that no run of this shard had reached.
+    pub new_situations: usize,
+    /// All that its runs have reached.
+    pub situations: usize,
+}
+
 /// When to stop before the end.
 pub struct Limits<'a> {
     /// No run begins after so much time.
@@ -70,7 +82,7 @@ pub fn run(
     results: &Results,
     limits: &mut Limits<'_>,
     run: &mut dyn FnMut(&Task<'_>, &Path) -> RunOutcome,
-    progress: &mut dyn FnMut(&SeedResult),
+    progress: &mut dyn FnMut(&Progress<'_>),
 ) -> Result<Account, CampaignError> {
     let fingerprint = campaign.plan.fingerprint(&campaign.base);
     let mut account = Account {
@@ -78,6 +90,7 @@ pub fn run(
         planned: shard.numbers(campaign.seeds).count() as u64,
         ..Account::default()
     };
+    let mut guide = Guide::default();
     for number in shard.numbers(campaign.seeds) {
         if let Some(done) = results.read(number) {
             if done.campaign != fingerprint {
@@ -90,6 +103,7 @@ pub fn run(
             }
             if done.result.outcome != Outcome::Error {
                 account.skipped += 1;
+                guide.learn_stored(results, &done);
                 continue;
             }
         }
@@ -98,7 +112,7 @@ pub fn run(
             account.stopped = true;
             break;
         }
-        let task = campaign.plan.task(&campaign.base, number);
+        let task = guide.task(&campaign.plan, &campaign.base, number);
         let Some(result) = run_task(campaign, &fingerprint, &task, results, limits, run) else {
             account.stopped = true;
             break;
@@ -106,7 +120,12 @@ pub fn run(
         results.write(&result)?;
         account.ran += 1;
         account.violations += u64::from(result.result.outcome == Outcome::Violation && !result.canary);
-        progress(&result);
+        let new_situations = guide.learn_stored(results, &result);
+        progress(&Progress {
+            result: &result,
+            new_situations,
+            situations: guide.situations(),
+        });
         results.write_account(shard, &account)?;
     }
     results.write_account(shard, &account)?;
@@ -157,6 +176,7 @@ fn run_task(
         campaign: fingerprint.to_owned(),
         number: task.number,
         seed: task.seed,
+        redraws: task.redraws,
         scenario: task.scenario.name.clone(),
         canary: task.scenario.canary,
         result,

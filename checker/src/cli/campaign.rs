@@ -22,6 +22,7 @@ use crate::{
         plan::Plan,
         process,
         prune::prune,
+        reached,
         results::Results,
         runner::{self, Campaign, Limits},
         shard::Shard,
@@ -147,12 +148,17 @@ fn execute_run(arguments: &RunArguments, context: &Context) -> anyhow::Result<Ex
         &results,
         &mut limits,
         &mut |task, directory| process::run(&program, task, directory, &stop),
-        &mut |result| {
+        &mut |progress| {
+            let result = progress.result;
             let seconds = result.result.duration_ms as f64 / 1e3;
             let word = result.result.outcome.word();
+            let changed = match result.redraws.is_empty() {
+                true => String::new(),
+                false => format!("  (seed {} changed: {})", result.seed, result.redraws),
+            };
             console.say(format!(
-                "{:>6} {word:<9} {seconds:>6.1} s  {}",
-                result.number, result.result.cause
+                "{:>6} {word:<9} {seconds:>6.1} s  {:>5} situations, {} new  {}{changed}",
+                result.number, progress.situations, progress.new_situations, result.result.cause
             ));
         },
     )?;
@@ -191,6 +197,11 @@ fn execute_merge(arguments: &MergeArguments, context: &Context) -> anyhow::Resul
         let pruned = prune(&results, &merged)?;
         context.console.say(format!("{pruned} runs made small"));
     }
+    let curve = reached::curve(&results, &merged);
+    write_whole(
+        &results.root().join("reached.csv"),
+        reached::table(&curve).as_bytes(),
+    )?;
     standing::write(results.root(), summary::standings(&merged))?;
     let index = write_index(results.root())?;
     let exit = merged.exit();
@@ -198,9 +209,10 @@ fn execute_merge(arguments: &MergeArguments, context: &Context) -> anyhow::Resul
         || {
             let words = summary::words(&campaign, &merged);
             let suffered = Suffered::read(&results, &merged).words();
-            format!("{words}{suffered}{}\nindex: {}", exit.about(), index.display())
+            let reached = reached::words(&curve);
+            format!("{words}{suffered}{reached}{}\nindex: {}", exit.about(), index.display())
         },
-        || json!({ "exit": exit.code(), "done": merged.results.len(), "missing": merged.missing, "index": index }),
+        || json!({ "exit": exit.code(), "done": merged.results.len(), "missing": merged.missing, "situations": curve.last().map(|last| last.total), "index": index }),
     );
     Ok(exit)
 }

@@ -20,7 +20,7 @@ use crate::{
         network::NetworkBackend,
     },
     console::Console,
-    nemesis::{NEMESES, nemesis::Needs, view::QuorumBudget},
+    nemesis::{NEMESES, nemesis::Needs, redraw::Redraws, view::QuorumBudget},
     record::{exit::Exit, model::ModelRecord},
     run::{
         error::RunError,
@@ -73,6 +73,18 @@ pub(super) struct Arguments {
     /// Who disturbs; `none` for nobody.
     #[arg(long, value_name = "NAMES", value_delimiter = ',', default_values_t = Cast::NEMESES.map(str::to_owned), value_parser = names(NEMESES.iter().map(|nemesis| nemesis.name).chain([NOBODY])))]
     nemesis: Vec<String>,
+
+    /// Draw anew from these turns of the nemeses on: a list of TURN:CHANGE:SEED with up to four changes, such as
+    /// 4:targets:17. Guided campaigns change schedules so. Changes: order, targets, times, and strike-at-once, -election,
+    /// -catch-up, heal-at-once, -election, -catch-up for the moment of that turn's fault.
+    #[arg(
+        long,
+        value_name = "CHANGES",
+        default_value = "",
+        hide_default_value = true,
+        conflicts_with = "story"
+    )]
+    redraw: Redraws,
 
     /// Tell this scenario file to the members instead, again and again: a counterexample of the model, a shrunk seed. It says
     /// how many members there are, and which planted bug it is about.
@@ -251,6 +263,7 @@ impl Arguments {
             rate: (self.rate > 0).then_some(self.rate),
             network: self.settled_network,
             disks: self.settled_disks,
+            redraws: self.redraw,
             budget: if self.exceed_quorum {
                 QuorumBudget::Any
             } else {
@@ -374,7 +387,7 @@ mod tests {
             arguments: Arguments,
         }
         let line = "run --seed 7 --time-limit 20 --members 5 --concurrency 2 --rate 0 --exceed-quorum --workload set \
-                    --nemesis none --planted-bug";
+                    --nemesis none --redraw 2:targets:9,2:strike-at-election:7 --planted-bug";
         let words = line.split(' ').chain([BUGS[0].id]);
         let live = Line::parse_from(words)
             .arguments

@@ -30,6 +30,7 @@ pub mod nemesis;
 pub mod partition;
 pub mod pause;
 pub mod power_loss;
+pub mod redraw;
 pub mod reorder_links;
 pub mod reset_connections;
 pub mod row_change;

@@ -32,6 +32,8 @@ pub enum RunFile {
     Model,
     /// [`super::coverage::CoverageRecord`].
     Coverage,
+    /// [`super::situations::SituationsRecord`].
+    Situations,
     /// [`super::replicas::ReplicaDiff`].
     Replicas,
     /// [`crate::history::Marks`].
@@ -55,6 +57,7 @@ impl RunFile {
             Self::Verdict => "verdict.json",
             Self::Model => "model.json",
             Self::Coverage => "coverage.json",
+            Self::Situations => "situations.json",
             Self::Replicas => "replicas.json",
             Self::Marks => "marks.json",
             Self::Report => "report.html",

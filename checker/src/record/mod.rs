@@ -23,6 +23,7 @@ pub mod reproduction;
 pub mod run;
 pub mod seed;
 pub mod signature;
+pub mod situations;
 pub mod standing;
 pub mod status;
 pub mod verdict;

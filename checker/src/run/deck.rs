@@ -46,6 +46,12 @@ impl Deck {
         }
     }
 
+    /// What is left of this round, and all later rounds, in an order drawn from another seed.
+    pub fn redraw(&mut self, seed: u64, stream: &str) {
+        self.dice = Dice::new(seed, stream);
+        self.dice.shuffle(&mut self.left);
+    }
+
     /// The next card; nothing when the deck is of nobody.
     pub fn draw(&mut self) -> Option<&'static Nemesis> {
         if self.left.is_empty() {
@@ -87,6 +93,28 @@ mod tests {
         }
         assert_eq!(round, draw(1));
         assert_ne!(round, draw(2));
+    }
+
+    #[test]
+    fn a_round_in_another_order_has_the_same_cards() {
+        let draw = |redrawn: bool| {
+            let mut deck = Deck::new(NEMESES.iter().collect(), 1, "deck");
+            let round: usize = NEMESES.iter().map(|nemesis| cards(nemesis.name)).sum();
+            let mut drawn = Vec::new();
+            for turn in 0..round {
+                if redrawn && turn == 3 {
+                    deck.redraw(9, "deck");
+                }
+                drawn.push(deck.draw().expect("never empty").name);
+            }
+            drawn
+        };
+        let (mut plain, mut other) = (draw(false), draw(true));
+        assert_eq!(plain[..3], other[..3]);
+        assert_ne!(plain, other);
+        plain.sort_unstable();
+        other.sort_unstable();
+        assert_eq!(plain, other);
     }
 
     #[test]

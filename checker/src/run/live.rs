@@ -135,8 +135,8 @@ impl Live {
         };
         keep_logs(&logs, &directory)?;
         let mut steps = None;
-        if played.is_ok() {
-            steps = self.retrace(traces, &directory).await?;
+        if let Ok(played) = &played {
+            steps = self.retrace(traces, &played.turns, &directory).await?;
         }
         self.keep_data(data, &directory)?;
         let played = played?;
@@ -214,11 +214,12 @@ impl Live {
             arena: arena.clone(),
             load: traffic.load.clone(),
             seed: self.scenario.seed,
+            redraws: self.scenario.redraws,
             until: Instant::now() + self.scenario.faulted(),
             interrupt: self.interrupt.clone(),
             console: self.console.clone(),
         };
-        disturbance.run(&self.cast.nemeses).await?;
+        let turns = disturbance.run(&self.cast.nemeses).await?;
         if self.cast.nemeses.is_empty() {
             self.sleep(self.scenario.faulted()).await;
         }
@@ -250,6 +251,7 @@ impl Live {
         Ok(Played {
             borders,
             processes: desk.processes,
+            turns,
             not_read,
             verdicts: vec![settled, compared.verdict],
             marks: compared.marks,
@@ -261,8 +263,11 @@ impl Live {
     async fn retrace(
         &self,
         written: Vec<PathBuf>,
+        turns: &[Instant],
         directory: &RunDirectory,
     ) -> Result<Option<Verdict>, RunError> {
+        let wall = |turn: &Instant| unix_secs(SystemTime::now() - turn.elapsed());
+        let turns: Vec<u64> = turns.iter().map(wall).collect();
         self.console.say("replaying the members' steps");
         let (directory, rules) = (directory.clone(), self.cast.rules());
         let before = self.model.clone();
@@ -272,6 +277,7 @@ impl Live {
                 return Ok(None);
             };
             directory.write(RunFile::Coverage, &traces::coverage(&replayed, before.as_ref()))?;
+            directory.write(RunFile::Situations, &traces::situations(&replayed, &turns))?;
             Ok(Some(traces::verdict(&replayed)))
         });
         let replayed = replaying.await;
@@ -409,6 +415,8 @@ impl Live {
 struct Played {
     borders: Borders,
     processes: Arc<Processes>,
+    /// When each turn of the nemeses began.
+    turns: Vec<Instant>,
     not_read: Vec<String>,
     verdicts: Vec<Verdict>,
     marks: Option<Marks>,
@@ -422,6 +430,11 @@ async fn show(arena: Arena, tally: Arc<Tally>, console: Console, title: String) 
         console.progress(|| format!("{title}\nops {}\n{}", tally.line(), arena.watch().line(&view)));
         tokio::time::sleep(tempo::STATUS_PERIOD).await;
     }
+}
+
+fn unix_secs(time: SystemTime) -> u64 {
+    time.duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
 }
 
 fn member_record(seat: &crate::cluster::rig::Seat) -> MemberRecord {

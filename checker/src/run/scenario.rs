@@ -13,6 +13,7 @@ use crate::{
     nemesis::{
         dice::Dice,
         nemesis::{Needs, Nemesis},
+        redraw::Redraws,
         view::QuorumBudget,
     },
 };
@@ -38,6 +39,8 @@ pub struct Scenario {
     pub network: NetworkBackend,
     /// Whose disks they write to.
     pub disks: Disks,
+    /// From which turns of the nemeses on something else is drawn than the seed says.
+    pub redraws: Redraws,
 }
 
 /// Whose disks members write to.
@@ -119,6 +122,7 @@ impl Default for Scenario {
             budget: QuorumBudget::KeepMajority,
             network: NetworkBackend::default(),
             disks: Disks::default(),
+            redraws: Redraws::default(),
         }
     }
 }
@@ -194,6 +198,7 @@ impl Scenario {
             !told && nemeses != Cast::NEMESES.join(","),
             format!("--nemesis {nobody}"),
         );
+        option(!self.redraws.is_empty(), format!("--redraw {}", self.redraws));
         if let Some(bug) = &cast.planted_bug {
             option(true, format!("--planted-bug {bug}"));
         }

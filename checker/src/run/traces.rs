@@ -23,6 +23,7 @@ use crate::{
         coverage::{self, CoverageRecord},
         directory::RunDirectory,
         model::ModelRecord,
+        situations::SituationsRecord,
     },
     replay::{Replayed, replay},
 };
@@ -115,6 +116,21 @@ pub fn coverage(replayed: &Replayed, before: Option<&ModelRecord>) -> CoverageRe
     }
 }
 
+/// Which situations came up, each in the turn of the nemeses in which it was seen first. `turns`: their begins by the wall
+/// clock, in seconds, as the members write it down.
+pub fn situations(replayed: &Replayed, turns: &[u64]) -> SituationsRecord {
+    let mut reached = vec![Vec::new(); turns.len() + 1];
+    for (situation, at) in replayed.situations.situations() {
+        let turn = turns.iter().filter(|begin| **begin <= at).count();
+        // Half of the digest tells them apart as well, and is a number in every reader of JSON.
+        reached[turn].push(situation as u32);
+    }
+    SituationsRecord {
+        schema: SCHEMA,
+        reached,
+    }
+}
+
 fn pack(from: &Path, to: &Path) -> io::Result<u64> {
     let mut source = match File::open(from) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
@@ -154,6 +170,27 @@ mod tests {
             invalid.anomalies.iter().any(|anomaly| anomaly.kind == "mismatch"),
             "{invalid:?}"
         );
+    }
+
+    #[test]
+    fn situations_belong_to_the_turn_in_which_they_came_up() {
+        let texts = traces();
+        let lines = (0..)
+            .zip(&texts)
+            .map(|(member, text)| (format!("n{member}"), text.as_bytes()));
+        let replayed = replay(&Rules::default(), lines);
+        let times: Vec<u64> = replayed.situations.situations().map(|(_, at)| at).collect();
+        let (first, last) = (
+            times.iter().min().expect("some"),
+            times.iter().max().expect("some"),
+        );
+        assert!(first < last);
+        let record = situations(&replayed, &[first + 1, last + 1]);
+        let counts: Vec<usize> = record.reached.iter().map(Vec::len).collect();
+        assert_eq!(counts.iter().sum::<usize>(), times.len());
+        assert_eq!(counts[0], times.iter().filter(|at| *at == first).count());
+        assert!(counts[1] > 0 && counts[2] == 0, "{counts:?}");
+        assert!(record.each().all(|(_, turn)| turn == 0));
     }
 
     #[test]

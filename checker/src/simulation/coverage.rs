@@ -9,8 +9,8 @@ use protocol::state::{Mode, Role, Rollback, State};
 
 use super::digest::Digest;
 
-/// Situations that came up, each with the virtual time of its first coming.
-#[derive(Clone, Debug, Default)]
+/// Situations that came up, each with the time of its first coming, in the world's own unit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Coverage {
     seen: BTreeMap<u64, u64>,
     /// What fired last at each member.
@@ -19,19 +19,19 @@ pub struct Coverage {
 
 impl Coverage {
     /// A member made a step that came to something.
-    pub fn note(&mut self, member: usize, fired: Fired, state: &State, at_us: u64) {
+    pub fn note(&mut self, member: usize, fired: Fired, state: &State, at: u64) {
         if fired.0 == 0 {
             return;
         }
         let before = self.last.insert(member, fired.0).unwrap_or(0);
         let mut hasher = Digest::default();
         (before, fired.0, sketch(state)).hash(&mut hasher);
-        self.seen.entry(hasher.finish()).or_insert(at_us);
+        self.seen.entry(hasher.finish()).or_insert(at);
     }
 
     /// The situations, with the time of their first coming.
     pub fn situations(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
-        self.seen.iter().map(|(situation, at_us)| (*situation, *at_us))
+        self.seen.iter().map(|(situation, at)| (*situation, *at))
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Files that a reader may want, with what they hold.
-const FILES: [(RunFile, &str); 11] = [
+const FILES: [(RunFile, &str); 12] = [
     (RunFile::Run, "this run, described"),
     (RunFile::History, "every request and answer"),
     (RunFile::Faults, "every fault"),
@@ -25,6 +25,10 @@ const FILES: [(RunFile, &str); 11] = [
     (RunFile::Marks, "the operations' marks in the oplog"),
     (RunFile::Model, "the model check"),
     (RunFile::Coverage, "rules that fired"),
+    (
+        RunFile::Situations,
+        "situations that came up, by turn of the nemeses",
+    ),
     (RunFile::Trace, "for trace viewers"),
     (RunFile::Reproduction, "runs it again"),
 ];

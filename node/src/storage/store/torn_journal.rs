@@ -19,12 +19,19 @@ const END: u8 = 3;
 const CLEAR: u8 = 4;
 const TRAILER: [u8; 4] = [b'F', b'J', b'L', 3];
 
+/// File with which the engine says of what format its files are: the same bytes.
+const VERSION_FILE: &str = "version";
+
 /// Cuts the newest journal in `directory` before its first batch that is not whole; gives what it kept, in bytes. `None`:
-/// there is nothing to cut. Older journals were synced before the newest was begun.
+/// there is nothing to cut, or the files are of a format that is not known here, of which no batch would look whole.
+/// Older journals were synced before the newest was begun.
 ///
 /// # Errors
 /// What the file system says.
 pub(super) fn cut(directory: &Path) -> io::Result<Option<(PathBuf, usize)>> {
+    if fs::read(directory.join(VERSION_FILE))? != TRAILER {
+        return Ok(None);
+    }
     let Some(path) = newest(directory)? else {
         return Ok(None);
     };
@@ -150,6 +157,17 @@ mod tests {
             bytes[whole..].iter().all(|byte| *byte == 0),
             "a batch was not understood"
         );
+    }
+
+    #[test]
+    fn a_journal_of_another_format_is_left_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join(VERSION_FILE), b"FJL\x04").unwrap();
+        let journal = directory.path().join("7.jnl");
+        fs::write(&journal, b"what is this").unwrap();
+        assert_eq!(cut(directory.path()).unwrap(), None);
+        fs::write(directory.path().join(VERSION_FILE), TRAILER).unwrap();
+        assert_eq!(cut(directory.path()).unwrap(), Some((journal, 0)));
     }
 
     fn write(directory: &Path) {

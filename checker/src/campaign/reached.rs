@@ -5,29 +5,15 @@ use std::{collections::BTreeSet, fmt::Write as _};
 use super::{merge::Merged, results::Results};
 use crate::record::{
     directory::{RunDirectory, RunFile},
+    reached::ReachedRecord,
     situations::SituationsRecord,
 };
 
 /// Runs that the words name, besides the last one: the curve is steep in the beginning.
 const NAMED: [usize; 8] = [1, 2, 5, 10, 20, 50, 100, 200];
 
-/// One run of the curve, in the order of the numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Point {
-    /// Of the run, in the campaign.
-    pub number: u64,
-    /// It changed a schedule that had been kept.
-    pub changed: bool,
-    /// How long it took.
-    pub duration_ms: u64,
-    /// Situations that no run before it had reached.
-    pub new: usize,
-    /// Situations that it or a run before it had reached.
-    pub total: usize,
-}
-
 /// Reads what the runs reached. Canaries are left out, as their members do what no correct one does; so are runs without traces.
-pub fn curve(results: &Results, merged: &Merged) -> Vec<Point> {
+pub fn curve(results: &Results, merged: &Merged) -> Vec<ReachedRecord> {
     let mut seen = BTreeSet::new();
     let mut curve = Vec::new();
     for result in merged.results.iter().filter(|result| !result.canary) {
@@ -39,7 +25,7 @@ pub fn curve(results: &Results, merged: &Merged) -> Vec<Point> {
         let Some(reached) = reached else { continue };
         let before = seen.len();
         seen.extend(reached.each().map(|(situation, _)| situation));
-        curve.push(Point {
+        curve.push(ReachedRecord {
             number: result.number,
             changed: !result.redraws.is_empty(),
             duration_ms: result.result.duration_ms,
@@ -51,7 +37,7 @@ pub fn curve(results: &Results, merged: &Merged) -> Vec<Point> {
 }
 
 /// In a line or two; nothing where no run says what it reached.
-pub fn words(curve: &[Point]) -> String {
+pub fn words(curve: &[ReachedRecord]) -> String {
     let Some(last) = curve.last() else {
         return String::new();
     };
@@ -66,13 +52,13 @@ pub fn words(curve: &[Point]) -> String {
         "situations reached: {} runs ({idle} of them reached nothing new)\n",
         named.join(", ")
     );
-    let changed: Vec<&Point> = curve.iter().filter(|point| point.changed).collect();
+    let changed: Vec<&ReachedRecord> = curve.iter().filter(|point| point.changed).collect();
     if !changed.is_empty() {
-        let mean = |points: &[&Point]| {
+        let mean = |points: &[&ReachedRecord]| {
             let new: usize = points.iter().map(|point| point.new).sum();
             new as f64 / points.len().max(1) as f64
         };
-        let fresh: Vec<&Point> = curve.iter().filter(|point| !point.changed).collect();
+        let fresh: Vec<&ReachedRecord> = curve.iter().filter(|point| !point.changed).collect();
         let _ = writeln!(
             words,
             "changed schedules: {} of {} runs, {:.1} new situations each; {:.1} each fresh one; {} in all",
@@ -86,28 +72,12 @@ pub fn words(curve: &[Point]) -> String {
     words
 }
 
-/// As a table for other tools: a line a run.
-pub fn table(curve: &[Point]) -> String {
-    let line = |point: &Point| {
-        let Point {
-            number,
-            changed,
-            duration_ms,
-            new,
-            total,
-        } = point;
-        format!("{number},{changed},{duration_ms},{new},{total}\n")
-    };
-    let lines: String = curve.iter().map(line).collect();
-    format!("run,changed,duration_ms,new_situations,situations\n{lines}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn point(number: u64, changed: bool, new: usize, total: usize) -> Point {
-        Point {
+    fn point(number: u64, changed: bool, new: usize, total: usize) -> ReachedRecord {
+        ReachedRecord {
             number,
             changed,
             duration_ms: 1_000,
@@ -117,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn the_curve_is_told_in_words_and_as_a_table() {
+    fn the_curve_is_told_in_words() {
         let curve = [
             point(0, false, 400, 400),
             point(1, true, 90, 490),
@@ -128,7 +98,6 @@ mod tests {
             "situations reached: 400 after 1, 490 after 2, 490 after 3 runs (1 of them reached nothing new)\n\
              changed schedules: 2 of 3 runs, 45.0 new situations each; 400.0 each fresh one; 490 in all\n"
         );
-        assert!(table(&curve).ends_with("\n1,true,1000,90,490\n3,true,1000,0,490\n"));
         assert_eq!(words(&[]), "");
     }
 }

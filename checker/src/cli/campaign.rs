@@ -28,7 +28,7 @@ use crate::{
         shard::Shard,
         summary,
     },
-    record::{clock::utc_text, directory::write_whole, exit::Exit, standing},
+    record::{self, clock::utc_text, directory::write_whole, exit::Exit, standing},
     report::{
         export::{github, junit::junit},
         write_index,
@@ -198,10 +198,7 @@ fn execute_merge(arguments: &MergeArguments, context: &Context) -> anyhow::Resul
         context.console.say(format!("{pruned} runs made small"));
     }
     let curve = reached::curve(&results, &merged);
-    write_whole(
-        &results.root().join("reached.csv"),
-        reached::table(&curve).as_bytes(),
-    )?;
+    record::reached::write(results.root(), &curve)?;
     standing::write(results.root(), summary::standings(&merged))?;
     let index = write_index(results.root())?;
     let exit = merged.exit();

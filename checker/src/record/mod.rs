@@ -17,6 +17,7 @@ pub mod exit;
 pub mod fault;
 pub mod lines;
 pub mod model;
+pub mod reached;
 pub mod recovery;
 pub mod replicas;
 pub mod reproduction;

@@ -1,6 +1,7 @@
 //! `results/index.html`: all runs, newest first.
 
 mod page;
+mod reached;
 mod summary;
 mod trend;
 mod walk;

@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 
 use maud::{Markup, html};
 
-use super::{Summary, trend};
+use super::{Summary, reached, trend};
 use crate::{
-    record::{benchmark::BenchmarkRecord, standing::StandingRecord, verdict::Overall},
+    record::{
+        benchmark::BenchmarkRecord, reached::ReachedRecord, standing::StandingRecord, verdict::Overall,
+    },
     report::{
         policy,
         text::{counted, duration, grouped, shown, visible},
@@ -27,7 +29,12 @@ const SCRIPT: &str = concat!(
 const ROWS_LIMIT: usize = 5_000;
 
 /// The whole page; `runs` is newest first.
-pub(super) fn page(runs: &[Summary], benchmarks: &[BenchmarkRecord], standings: &[StandingRecord]) -> String {
+pub(super) fn page(
+    runs: &[Summary],
+    benchmarks: &[BenchmarkRecord],
+    standings: &[StandingRecord],
+    reached: &[ReachedRecord],
+) -> String {
     let body = html! {
         a.skip href="#main" { "Skip to the content" }
         main #main {
@@ -42,6 +49,10 @@ pub(super) fn page(runs: &[Summary], benchmarks: &[BenchmarkRecord], standings: 
                 (table(runs))
                 h2 { "By day" }
                 div.card.scroll { (trend::days(runs, benchmarks)) }
+                @if let Some(curve) = reached::curve(reached) {
+                    h2 { "Coverage over time" }
+                    div.card.scroll { (curve) }
+                }
                 @if let Some(signatures) = trend::signatures(runs, standings) {
                     h2 { "Anomalies by signature" }
                     div.card.scroll { (signatures) }

@@ -11,7 +11,7 @@ use crate::{
         benchmark,
         directory::{RunDirectory, RunFile, write_whole},
         error::RecordError,
-        standing,
+        reached, standing,
     },
     report::{ReportError, write_report},
 };
@@ -32,6 +32,7 @@ pub fn write_index(results: &Path) -> Result<PathBuf, ReportError> {
             &summaries(results),
             &benchmark::read(results),
             &standing::read(results),
+            &reached::read(results),
         )
         .as_bytes(),
     )?;

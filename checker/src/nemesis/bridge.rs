@@ -5,7 +5,7 @@ use super::{
     fault::Fault,
     nemesis::{Needs, Nemesis},
     shapes,
-    view::{QuorumBudget, View},
+    view::View,
 };
 
 /// Everybody sees a majority of somebody, few see the same: positions and commit points travel over the middle alone.
@@ -18,21 +18,13 @@ pub const NEMESIS: Nemesis = Nemesis {
 };
 
 fn plan(dice: &mut Dice, view: &View) -> Vec<Fault> {
-    let healthy = view.healthy_members().len() == view.members.len();
-    if view.budget == QuorumBudget::KeepMajority && !healthy {
-        return Vec::new();
-    }
-    let cut = shapes::bridge(dice, view);
-    let partition = |cut: shapes::Cut| Fault::Partition {
-        links: cut.links,
-        shape: cut.shape,
-    };
-    cut.map(partition).into_iter().collect()
+    shapes::partition_of_all(shapes::bridge, dice, view)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::nemesis::view::QuorumBudget;
 
     #[test]
     fn cuts_when_all_are_there_and_waits_otherwise() {

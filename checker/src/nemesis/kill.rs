@@ -18,11 +18,7 @@ pub const NEMESIS: Nemesis = Nemesis {
 };
 
 fn plan(dice: &mut Dice, view: &View) -> Vec<Fault> {
-    let members = targets::draw(dice, view);
-    if members.is_empty() {
-        return Vec::new();
-    }
-    vec![Fault::Kill { members }]
+    targets::strike(dice, view, |members| Fault::Kill { members })
 }
 
 #[cfg(test)]

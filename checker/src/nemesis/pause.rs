@@ -19,11 +19,7 @@ pub const NEMESIS: Nemesis = Nemesis {
 };
 
 fn plan(dice: &mut Dice, view: &View) -> Vec<Fault> {
-    let members = targets::draw(dice, view);
-    if members.is_empty() {
-        return Vec::new();
-    }
-    vec![Fault::Pause { members }]
+    targets::strike(dice, view, |members| Fault::Pause { members })
 }
 
 #[cfg(test)]

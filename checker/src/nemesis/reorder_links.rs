@@ -21,14 +21,10 @@ pub const NEMESIS: Nemesis = Nemesis {
 const PERMILLE: (u64, u64) = (20, 500);
 
 fn plan(dice: &mut Dice, view: &View) -> Vec<Fault> {
-    let permille = dice.exponential(PERMILLE.0, PERMILLE.1) as u32;
-    let cut = shapes::random_links(dice, view);
-    cut.map(|cut| Fault::ReorderLinks {
-        links: cut.links,
+    shapes::some_links_at(PERMILLE, dice, view, |links, permille| Fault::ReorderLinks {
+        links,
         permille,
     })
-    .into_iter()
-    .collect()
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use super::{
     dice::Dice,
-    fault::{Link, Member},
-    view::View,
+    fault::{Fault, Link, Member},
+    view::{QuorumBudget, View},
 };
 
 /// Links to cut, and what the cut looks like in words; the first word is the shape's name.
@@ -119,6 +119,33 @@ pub fn random_links(dice: &mut Dice, view: &View) -> Option<Cut> {
         .collect::<Vec<_>>()
         .join(" ");
     Some(cut("random", links, &words))
+}
+
+/// Some links, and of 1000 chunks on them so many, drawn between these: small numbers as likely as large ones.
+pub fn some_links_at(
+    permille: (u64, u64),
+    dice: &mut Dice,
+    view: &View,
+    fault: fn(Vec<Link>, u32) -> Fault,
+) -> Vec<Fault> {
+    let permille = dice.exponential(permille.0, permille.1) as u32;
+    let cut = random_links(dice, view);
+    cut.map(|cut| fault(cut.links, permille)).into_iter().collect()
+}
+
+/// A partition of this shape, which leaves everybody a majority of somebody: where a majority is to stay, only while nothing else is
+/// wrong.
+pub fn partition_of_all(
+    shape: fn(&mut Dice, &View) -> Option<Cut>,
+    dice: &mut Dice,
+    view: &View,
+) -> Vec<Fault> {
+    let healthy = view.healthy_members().len() == view.members.len();
+    if view.budget == QuorumBudget::KeepMajority && !healthy {
+        return Vec::new();
+    }
+    let partition = |Cut { links, shape }| Fault::Partition { links, shape };
+    shape(dice, view).map(partition).into_iter().collect()
 }
 
 /// All links between two sides, both ways.

@@ -19,11 +19,7 @@ pub const NEMESIS: Nemesis = Nemesis {
 };
 
 fn plan(dice: &mut Dice, view: &View) -> Vec<Fault> {
-    let members = targets::draw(dice, view);
-    if members.is_empty() {
-        return Vec::new();
-    }
-    vec![Fault::SwapBinary { members }]
+    targets::strike(dice, view, |members| Fault::SwapBinary { members })
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::{
     dice::Dice,
-    fault::Member,
+    fault::{Fault, Member},
     view::{QuorumBudget, View},
 };
 
@@ -38,4 +38,10 @@ pub fn draw(dice: &mut Dice, view: &View) -> Vec<Member> {
     }
     let primary = dice.pick(&primaries).filter(|_| dice.chance(PRIMARY_PERMILLE));
     primary.or_else(|| dice.pick(&healthy)).into_iter().collect()
+}
+/// The fault that strikes [`draw`]'s members; none if the budget allows none.
+pub fn strike(dice: &mut Dice, view: &View, fault: fn(Vec<Member>) -> Fault) -> Vec<Fault> {
+    let members = draw(dice, view);
+    let anybody = !members.is_empty();
+    anybody.then(|| fault(members)).into_iter().collect()
 }

@@ -123,7 +123,7 @@ impl BreadthFirst<'_> {
     where
         M: Judge + Sync,
         M::State: std::hash::Hash + Clone + Send + Sync,
-        M::Action: Clone,
+        M::Action: Clone + Send,
     {
         let properties = model.properties();
         let started = Instant::now();
@@ -136,7 +136,8 @@ impl BreadthFirst<'_> {
             .filter(|state| model.within_boundary(state))
             .collect();
         reached.generated_states = initial.len();
-        let mut level = Vec::new();
+        let (mut level, mut next) = (Vec::new(), Vec::new());
+        let mut scratch: Vec<_> = (0..self.threads.max(1)).map(|_| Scratch::default()).collect();
         for state in initial {
             let fingerprint = Fingerprint::of(&state);
             if table.insert(fingerprint) {
@@ -161,13 +162,15 @@ impl BreadthFirst<'_> {
                     never: seen.never(&properties),
                 };
             }
-            let mut next = Vec::new();
+            next.clear();
             let done = AtomicUsize::new(0);
             while done.load(Ordering::Relaxed) < level.len() {
-                for worker in self.expand(model, &properties, &seen, &level, &done, &table) {
+                for worker in expand(model, &properties, &seen, &level, &done, &table, &mut scratch) {
                     reached.generated_states += worker.generated;
                     seen.merge(worker.seen);
-                    next.extend(worker.next);
+                }
+                for scratch in &mut scratch {
+                    next.append(&mut scratch.next);
                 }
                 if table.is_crowded() {
                     table.grow();
@@ -186,7 +189,7 @@ impl BreadthFirst<'_> {
                     };
                 }
             }
-            level = next;
+            std::mem::swap(&mut level, &mut next);
         }
         Outcome {
             reached,
@@ -194,83 +197,93 @@ impl BreadthFirst<'_> {
             never: seen.never(&properties),
         }
     }
+}
 
-    /// Expands states of a level until it is done, the table is crowded or the round is long enough.
-    fn expand<M>(
-        &self,
-        model: &M,
-        properties: &[Property<M>],
-        seen: &Judged,
-        level: &[M::State],
-        done: &AtomicUsize,
-        table: &FingerprintTable,
-    ) -> Vec<Worker<M::State>>
-    where
-        M: Judge + Sync,
-        M::State: std::hash::Hash + Send + Sync,
-    {
-        let threads = self.threads;
-        let round_end = level.len().min(done.load(Ordering::Relaxed) + ROUND_STATES_MAX);
-        let work = || {
-            let mut worker = Worker {
-                next: Vec::new(),
-                generated: 0,
-                seen: seen.clone(),
-            };
-            let mut actions = Vec::new();
-            let (mut ahead, mut reached) = (Vec::new(), Vec::new());
-            while !table.is_crowded() {
-                let start = done.fetch_add(CHUNK_STATES, Ordering::Relaxed);
-                if start >= round_end {
-                    // Chunks start at multiples from the round's start; give back what was not taken.
-                    done.fetch_min(round_end, Ordering::Relaxed);
-                    break;
-                }
-                let before = worker.next.len();
-                // In three rounds, each after a look at what it needs: most of the time is spent waiting for memory, and a
-                // processor waits for several places at once if nothing else comes between.
-                for state in &level[start..round_end.min(start + CHUNK_STATES)] {
-                    model.actions(state, &mut actions);
-                    ahead.extend(actions.drain(..).map(|action| (state, action)));
-                }
-                let near = ahead.iter().map(|(state, action)| model.warm(state, action));
-                std::hint::black_box(near.fold(0, |all, word| all ^ word));
-                for (state, action) in ahead.drain(..) {
-                    let Some(state) = model.next_state(state, action) else {
-                        continue;
-                    };
-                    worker.generated += 1;
-                    if model.within_boundary(&state) {
-                        reached.push((Fingerprint::of(&state), state));
-                    }
-                }
-                let near = reached.iter().map(|(fingerprint, _)| table.warm(*fingerprint));
-                std::hint::black_box(near.fold(0, |all, word| all ^ word));
-                for (fingerprint, state) in reached.drain(..) {
-                    if table.insert(fingerprint) {
-                        worker.seen.judge(model, properties, &state, fingerprint);
-                        worker.next.push(state);
-                    }
-                }
-                table.add_length(worker.next.len() - before);
-            }
-            worker
+/// Expands states of a level until it is done, the table is crowded or the round is long enough.
+fn expand<M>(
+    model: &M,
+    properties: &[Property<M>],
+    seen: &Judged,
+    level: &[M::State],
+    done: &AtomicUsize,
+    table: &FingerprintTable,
+    scratch: &mut [Scratch<M>],
+) -> Vec<Worker>
+where
+    M: Judge + Sync,
+    M::State: std::hash::Hash + Clone + Send + Sync,
+    M::Action: Send,
+{
+    let round_end = level.len().min(done.load(Ordering::Relaxed) + ROUND_STATES_MAX);
+    let work = |scratch: &mut Scratch<M>| {
+        let Scratch {
+            actions,
+            ahead,
+            reached,
+            next,
+        } = scratch;
+        let mut worker = Worker {
+            generated: 0,
+            seen: seen.clone(),
         };
-        if threads <= 1 || round_end < 2 * CHUNK_STATES {
-            return vec![work()];
-        }
-        std::thread::scope(|scope| {
-            let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-            let mut workers = vec![work()];
-            for other in others {
-                match other.join() {
-                    Ok(worker) => workers.push(worker),
-                    Err(panic) => std::panic::resume_unwind(panic),
+        while !table.is_crowded() {
+            let start = done.fetch_add(CHUNK_STATES, Ordering::Relaxed);
+            if start >= round_end {
+                // Chunks start at multiples from the round's start; give back what was not taken.
+                done.fetch_min(round_end, Ordering::Relaxed);
+                break;
+            }
+            let before = next.len();
+            let chunk = &level[start..round_end.min(start + CHUNK_STATES)];
+            // In three rounds, each after a look at what it needs: most of the time is spent waiting for memory, and a
+            // processor waits for several places at once if nothing else comes between.
+            for (place, state) in chunk.iter().enumerate() {
+                model.actions(state, actions);
+                ahead.extend(actions.drain(..).map(|action| (place, action)));
+            }
+            let near = ahead
+                .iter()
+                .map(|(place, action)| model.warm(&chunk[*place], action));
+            std::hint::black_box(near.fold(0, |all, word| all ^ word));
+            for (place, action) in ahead.drain(..) {
+                let Some(state) = model.next_state(&chunk[place], action) else {
+                    continue;
+                };
+                worker.generated += 1;
+                if model.within_boundary(&state) {
+                    reached.push((Fingerprint::of(&state), state));
                 }
             }
-            workers
-        })
+            let near = reached.iter().map(|(fingerprint, _)| table.warm(*fingerprint));
+            std::hint::black_box(near.fold(0, |all, word| all ^ word));
+            for (fingerprint, state) in reached.drain(..) {
+                if table.insert(fingerprint) {
+                    worker.seen.judge(model, properties, &state, fingerprint);
+                    next.push(state);
+                }
+            }
+            table.add_length(next.len() - before);
+        }
+        worker
+    };
+    let (mine, others) = scratch.split_first_mut().expect("at least one thread");
+    if others.is_empty() || round_end < 2 * CHUNK_STATES {
+        return vec![work(mine)];
     }
+    std::thread::scope(|scope| {
+        let others: Vec<_> = others
+            .iter_mut()
+            .map(|scratch| scope.spawn(|| work(scratch)))
+            .collect();
+        let mut workers = vec![work(mine)];
+        for other in others {
+            match other.join() {
+                Ok(worker) => workers.push(worker),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        workers
+    })
 }
 
 const INITIAL_SLOTS: usize = 1 << 16;
@@ -280,10 +293,30 @@ const CHUNK_STATES: usize = 32;
 /// States between two looks at memory.
 const ROUND_STATES_MAX: usize = 1 << 16;
 
-struct Worker<S> {
-    next: Vec<S>,
+/// What a thread came to in a round.
+struct Worker {
     generated: usize,
     seen: Judged,
+}
+
+/// What a thread keeps from round to round, so that it grows once.
+struct Scratch<M: Model> {
+    actions: Vec<M::Action>,
+    ahead: Vec<(usize, M::Action)>,
+    reached: Vec<(Fingerprint, M::State)>,
+    /// New states, taken over after each round.
+    next: Vec<M::State>,
+}
+
+impl<M: Model> Default for Scratch<M> {
+    fn default() -> Self {
+        Scratch {
+            actions: Vec::new(),
+            ahead: Vec::new(),
+            reached: Vec::new(),
+            next: Vec::new(),
+        }
+    }
 }
 
 /// What the properties have shown so far.

@@ -61,7 +61,7 @@ fn exhaust_all<M>(model: impl Fn() -> M, threads: usize) -> Vec<Measurement>
 where
     M: Model + Judge + Send + Sync + 'static,
     M::State: Hash + Clone + Send + Sync + Debug + PartialEq,
-    M::Action: Clone + Debug + PartialEq,
+    M::Action: Clone + Debug + PartialEq + Send,
 {
     let mut counts = vec![1];
     counts.extend((threads > 1).then_some(threads));
@@ -75,7 +75,7 @@ fn exhaust<M>(fresh: &impl Fn() -> M, threads: usize) -> [Measurement; 3]
 where
     M: Model + Judge + Send + Sync + 'static,
     M::State: Hash + Clone + Send + Sync + Debug + PartialEq,
-    M::Action: Clone + Debug + PartialEq,
+    M::Action: Clone + Debug + PartialEq + Send,
 {
     let model = fresh();
     let outcome = BreadthFirst {

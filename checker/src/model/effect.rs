@@ -3,9 +3,11 @@
 use protocol::config::MemberId;
 use protocol::state::State;
 
+use super::bounds::MEMBERS_MAX;
 use super::network::travels;
-use super::probe::PROBES;
+use super::probe::{Other, PROBES};
 use super::replica_set::ReplicaSet;
+use super::row::SHELF;
 use super::state::PANICKED;
 use super::stimulus::{Reaction, Stimulus, fetch, heartbeat, react, said_by};
 use crate::invariants::INVARIANTS;
@@ -41,27 +43,54 @@ pub struct Noted {
 /// What happens to a member, without its operand.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    Stand = 1,
+    Stand = 0,
     ElectionTimeout,
     CatchUpTimeout,
     LoseSight,
     Write,
-    Read,
     Persist,
     Restart,
-    Hear,
+    Read,
+    Report = 9,
+    Hear = SHELF as isize,
     Fetch,
-    Report,
     Deliver,
     Reconfigure,
     Install,
     Probe,
 }
 
+impl Kind {
+    /// Where in its member's shelf the reaction is remembered, if it is one of the few that need no other member.
+    const fn place(self, of: u32) -> Option<usize> {
+        let place = self as usize + of as usize;
+        if (self as usize) < SHELF {
+            Some(place)
+        } else {
+            None
+        }
+    }
+}
+
+// The reads that miss a write or don't, then the reports to each other member.
+const _: () = assert!(Kind::Read as usize + 2 == Kind::Report as usize);
+const _: () = assert!(Kind::Report as usize + MEMBERS_MAX <= SHELF);
+
 impl ReplicaSet {
     pub(super) fn reaction(&self, member: u32, kind: Kind, of: u32) -> Noted {
-        let key = reaction_key(member, kind, of);
-        Noted::unpack(self.reactions.get_or(key, || self.react(member, kind, of).pack()))
+        let compute = || self.react(member, kind, of).pack();
+        Noted::unpack(match kind.place(of) {
+            Some(place) => self.own_reactions.get_or(member, place, compute),
+            None => self.reactions.get_or(reaction_key(member, kind, of), compute),
+        })
+    }
+
+    /// Looks where a reaction is remembered, so that it is near when it is asked for.
+    pub(super) fn warm_reaction(&self, member: u32, kind: Kind, of: u32) -> u64 {
+        match kind.place(of) {
+            Some(place) => self.own_reactions.warm(member, place),
+            None => self.reactions.warm(reaction_key(member, kind, of)),
+        }
     }
 
     fn react(&self, number: u32, kind: Kind, of: u32) -> Noted {
@@ -152,11 +181,19 @@ impl ReplicaSet {
         (noted, asked_again)
     }
 
+    /// The number of what questions need of a member.
+    pub(super) fn other(&self, number: u32) -> u32 {
+        self.asked_about.get_or(number, || {
+            let other = Other::of(&self.members.value(number).member.state);
+            self.others.number(other)
+        })
+    }
+
     /// Asks all questions; the first wrong answer counts.
     fn probe(&self, number: u32, of: u32) -> Noted {
-        let (member, other) = (&self.members.value(number).member, &self.members.value(of).member);
+        let (member, other) = (&self.members.value(number).member, self.others.value(of));
         let broken = PROBES.iter().find_map(|probe| {
-            let inputs = probe(&member.state, &other.state);
+            let inputs = probe(&member.state, other);
             let reaction = react(&self.rules, member, Stimulus::Given(&inputs));
             let broken = if reaction.panicked {
                 PANICKED
@@ -219,18 +256,18 @@ impl Noted {
     }
 }
 
-pub(super) fn reaction_key(member: u32, kind: Kind, of: u32) -> u64 {
-    u64::from(member) << 32 | (kind as u64) << 28 | u64::from(of)
+fn reaction_key(member: u32, kind: Kind, of: u32) -> u64 {
+    u64::from(member) << 32 | (kind as u64 - SHELF as u64 + 1) << 28 | u64::from(of)
 }
 
-fn tidings(reaction: &Reaction) -> Vec<Tiding> {
+fn tidings(reaction: &Reaction<'_>) -> Vec<Tiding> {
     let steps = reaction.steps.iter().zip(after_each(reaction));
     steps
         .flat_map(|((before, _, outputs), after)| Tiding::of(before, outputs, after))
         .collect()
 }
 
-fn first_broken(reaction: &Reaction) -> u8 {
+fn first_broken(reaction: &Reaction<'_>) -> u8 {
     let states = after_each(reaction);
     let mut broken = reaction
         .steps
@@ -247,8 +284,8 @@ fn first_broken(reaction: &Reaction) -> u8 {
     broken.find(|broken| *broken != 0).unwrap_or(0)
 }
 
-fn after_each(reaction: &Reaction) -> impl Iterator<Item = &State> {
-    let later = reaction.steps.iter().skip(1).map(|(state, _, _)| state);
+fn after_each<'a>(reaction: &'a Reaction<'_>) -> impl Iterator<Item = &'a State> {
+    let later = reaction.steps.iter().skip(1).map(|(state, _, _)| &**state);
     later.chain(std::iter::once(&reaction.member.state))
 }
 

@@ -36,8 +36,9 @@ impl Model for ReplicaSet {
     fn actions(&self, state: &ClusterState, actions: &mut Vec<Action>) {
         let bounds = &self.bounds;
         let count = bounds.members as u8;
+        let summaries = state.members.map(|member| &self.members.value(member).summary);
         for it in 0..count {
-            let mine = self.summary(state, it.into());
+            let mine = summaries[usize::from(it)];
             let pulls = it < count - bounds.arbiters as u8;
             if pulls && mine.follows && mine.term < bounds.term_max {
                 match bounds.elections {
@@ -86,7 +87,7 @@ impl Model for ReplicaSet {
                 actions.push(Action::Restart(it));
             }
             for other in (0..count).filter(|other| *other != it) {
-                let theirs = self.summary(state, other.into());
+                let theirs = summaries[usize::from(other)];
                 if bounds.probes {
                     actions.push(Action::Probe { member: it, other });
                 }
@@ -166,8 +167,8 @@ impl Judge for ReplicaSet {
     }
 
     fn warm(&self, state: &ClusterState, action: &Action) -> u64 {
-        self.first_key(state, *action)
-            .map_or(0, |key| self.reactions.warm(key))
+        self.first_reaction(state, *action)
+            .map_or(0, |(member, kind, of)| self.warm_reaction(member, kind, of))
     }
 }
 

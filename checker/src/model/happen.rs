@@ -1,10 +1,8 @@
 //! What an action does to a packed state: each member's part is a remembered reaction of the core.
 
-use protocol::message::Body;
-
 use super::action::Action;
 use super::bounds::{CatchUp, Disks, Reports};
-use super::effect::{Kind, Noted, reaction_key};
+use super::effect::{Kind, Noted};
 use super::replica_set::ReplicaSet;
 use super::state::ClusterState;
 
@@ -44,7 +42,8 @@ impl ReplicaSet {
                 self.happen_or_not(&mut next, member, Kind::Install, state.members[usize::from(from)])?;
             }
             Action::Probe { member, other } => {
-                self.note(&mut next, member, Kind::Probe, state.members[usize::from(other)]);
+                let other = self.other(state.members[usize::from(other)]);
+                self.note(&mut next, member, Kind::Probe, other);
             }
             Action::Persist(it) => self.happen_or_not(&mut next, it, Kind::Persist, 0)?,
             Action::Restart(it) => {
@@ -60,7 +59,8 @@ impl ReplicaSet {
             Action::Report { member, to } => match self.bounds.reports {
                 Reports::ByMessage => self.happen(&mut next, member, Kind::Report, to.into()),
                 Reports::Atomic => {
-                    for message in self.happen_quietly(&mut next, member, Kind::Report, to.into()) {
+                    let reported = self.note(&mut next, member, Kind::Report, to.into());
+                    for message in self.sent(reported) {
                         self.happen(&mut next, to, Kind::Deliver, *message);
                     }
                 }
@@ -75,10 +75,10 @@ impl ReplicaSet {
         (next != *state).then_some(next)
     }
 
-    /// Under which key the first reaction to an action is remembered.
-    pub(super) fn first_key(&self, state: &ClusterState, action: Action) -> Option<u64> {
+    /// The first reaction to an action that is asked for: whose, to what.
+    pub(super) fn first_reaction(&self, state: &ClusterState, action: Action) -> Option<(u32, Kind, u32)> {
         let at = |it: u8| state.members[usize::from(it)];
-        let (member, kind, of) = match action {
+        Some(match action {
             Action::Elect { candidate, .. } => (at(candidate), Kind::Stand, 0),
             Action::Stand(it) => (at(it), Kind::Stand, 0),
             Action::ElectionTimeout(it) => (at(it), Kind::ElectionTimeout, 0),
@@ -87,7 +87,7 @@ impl ReplicaSet {
             Action::Write(it) => (at(it), Kind::Write, 0),
             Action::Reconfigure { member, votes } => (at(member), Kind::Reconfigure, votes.into()),
             Action::Install { member, from } => (at(member), Kind::Install, at(from)),
-            Action::Probe { member, other } => (at(member), Kind::Probe, at(other)),
+            Action::Probe { member, other } => (at(member), Kind::Probe, self.other(at(other))),
             Action::Persist(it) => (at(it), Kind::Persist, 0),
             Action::Restart(it) => (at(it), Kind::Restart, 0),
             Action::Hear { member, from } => (at(member), Kind::Hear, at(from)),
@@ -96,40 +96,26 @@ impl ReplicaSet {
             Action::Deliver(message) => (at(self.messages.value(message).to.0), Kind::Deliver, message),
             // What it misses has to be found out first.
             Action::Read(_) => return None,
-        };
-        Some(reaction_key(member, kind, of))
+        })
     }
 
     fn elect(&self, next: &mut ClusterState, candidate: u8, voters: u8) -> Option<()> {
-        self.happen_quietly(next, candidate, Kind::Stand, 0);
-        let requests = self.persist_all(next, candidate);
-        for voter in (0..self.bounds.members as u8).filter(|it| *it != candidate && voters >> it & 1 != 0) {
-            let is_request = |number: &&u32| {
-                let message = self.messages.value(**number);
-                message.to.0 == voter && matches!(message.body, Body::VoteRequest { .. })
-            };
-            for request in requests.iter().filter(is_request) {
-                let mut answers = self.happen_quietly(next, voter, Kind::Deliver, *request).to_vec();
-                answers.extend(self.persist_all(next, voter));
-                for answer in answers {
-                    self.happen_quietly(next, candidate, Kind::Deliver, answer);
-                }
+        let mine = &mut next.members[usize::from(candidate)];
+        let standing = self.stand(*mine);
+        *mine = standing.candidate;
+        self.heed_all(next, &standing.effects);
+        let others = (0..self.bounds.members as u8).filter(|it| *it != candidate && voters >> it & 1 != 0);
+        for voter in others {
+            for (_, request) in standing.requests.iter().filter(|(to, _)| *to == voter) {
+                let [mine, theirs] = [candidate, voter].map(|it| next.members[usize::from(it)]);
+                let vote = self.vote(mine, theirs, *request);
+                next.members[usize::from(candidate)] = vote.candidate;
+                next.members[usize::from(voter)] = vote.voter;
+                self.heed_all(next, &vote.effects);
             }
         }
         self.settle(next, candidate);
-        self.member(next, candidate.into())
-            .state
-            .is_primary()
-            .then_some(())
-    }
-
-    /// Makes all pending writes of a member durable; answers the messages sent on the way.
-    fn persist_all(&self, next: &mut ClusterState, it: u8) -> Vec<u32> {
-        let mut sent = Vec::new();
-        while !self.member(next, it.into()).pending.is_empty() {
-            sent.extend(self.happen_quietly(next, it, Kind::Persist, 0));
-        }
-        sent
+        self.summary(next, candidate.into()).leads.then_some(())
     }
 
     /// Lets something happen to a member and puts what it sends into the network.
@@ -168,28 +154,27 @@ impl ReplicaSet {
         }
     }
 
-    /// Lets something happen to a member; what it sends is answered and not put into the network.
-    fn happen_quietly(&self, next: &mut ClusterState, it: u8, kind: Kind, of: u32) -> &[u32] {
-        let noted = self.note(next, it, kind, of);
-        if noted.silent {
-            &[]
-        } else {
-            &self.effects.value(noted.effect).sent
-        }
-    }
-
     fn note(&self, next: &mut ClusterState, it: u8, kind: Kind, of: u32) -> Noted {
         let noted = self.reaction(next.members[usize::from(it)], kind, of);
         next.members[usize::from(it)] = noted.after;
-        if noted.quiet {
-            return noted;
+        if !noted.quiet {
+            self.heed(next, noted.effect);
         }
-        let effect = self.effects.value(noted.effect);
+        noted
+    }
+
+    fn heed_all(&self, next: &mut ClusterState, effects: &[u32]) {
+        effects.iter().for_each(|effect| self.heed(next, *effect));
+    }
+
+    /// Remembers what was broken, and what ghosts take note of.
+    fn heed(&self, next: &mut ClusterState, number: u32) {
+        let effect = self.effects.value(number);
         if effect.broken != 0 {
             next.broken = effect.broken;
         }
         if !effect.tidings.is_empty() {
-            let key = u64::from(next.ghosts) << 32 | u64::from(noted.effect + 1);
+            let key = u64::from(next.ghosts) << 32 | u64::from(number + 1);
             let recorded = self.recordings.get_or(key, || {
                 let mut ghosts = self.ghosts.value(next.ghosts).clone();
                 effect.tidings.iter().for_each(|tiding| ghosts.hear(tiding));
@@ -197,6 +182,5 @@ impl ReplicaSet {
             });
             next.ghosts = (recorded - 1) as u32;
         }
-        noted
     }
 }

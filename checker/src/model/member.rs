@@ -192,6 +192,20 @@ impl Member {
         }
     }
 
+    /// Each configuration that it knows of, always in the same order.
+    pub fn each_config(&mut self, mut visit: impl FnMut(&mut Arc<Config>)) {
+        visit(&mut self.state.config);
+        visit(&mut self.disk.config);
+        if let Some(pending) = &mut self.state.config_pending {
+            visit(&mut pending.config);
+        }
+        for pending in &mut self.pending {
+            if let Pending::Config(config) = pending {
+                visit(config);
+            }
+        }
+    }
+
     /// Its id, which is its position.
     pub fn id(&self) -> MemberId {
         self.disk.me

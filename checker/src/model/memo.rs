@@ -5,13 +5,15 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// A table from non-zero keys to non-zero words. A key may be forgotten, never confused.
 ///
-/// It begins so small that it fits into a processor's cache and grows with what it holds: a larger table takes the
-/// place of the crowded one, which is still asked and not filled any more.
+/// It begins so small that it fits into a processor's cache and grows with what it holds: what the crowded table holds is
+/// copied into a larger one, which then takes its place. What another thread adds meanwhile may be forgotten.
 pub struct Memo {
     /// Each four times as large as the one before it.
     tables: [OnceLock<Box<[Slot]>>; TABLES],
-    /// The table that is filled.
+    /// The table that is asked and filled.
     newest: AtomicUsize,
+    /// The table that is being prepared to take its place, if it is a later one.
+    prepared: AtomicUsize,
     /// The newest table there may be.
     last: usize,
     /// Entries of the newest table.
@@ -38,6 +40,7 @@ impl Memo {
         Memo {
             tables: [const { OnceLock::new() }; TABLES],
             newest: AtomicUsize::new(0),
+            prepared: AtomicUsize::new(0),
             last,
             length: AtomicUsize::new(0),
         }
@@ -52,9 +55,9 @@ impl Memo {
     /// As [`Self::get_or`]; what `compute` answers is remembered if it says so.
     #[inline]
     pub fn get_or_maybe_keep(&self, key: u64, compute: impl FnOnce() -> (u64, bool)) -> u64 {
-        match look_up(self.table(self.newest.load(Ordering::Acquire)), key) {
+        match look_up(self.newest_table(), key) {
             Some(word) => word,
-            None => self.get_or_compute(key, compute),
+            None => self.compute(key, compute),
         }
     }
 
@@ -62,57 +65,72 @@ impl Memo {
     /// wait for memory at the same time.
     #[inline]
     pub fn warm(&self, key: u64) -> u64 {
-        let table = self.table(self.newest.load(Ordering::Acquire));
+        let table = self.newest_table();
         table[place(table, key)].key.load(Ordering::Relaxed)
     }
 
     #[cold]
-    fn get_or_compute(&self, key: u64, compute: impl FnOnce() -> (u64, bool)) -> u64 {
-        let newest = self.newest.load(Ordering::Acquire);
-        let older = (0..newest)
-            .rev()
-            .find_map(|place| look_up(self.table(place), key));
-        let (word, is_kept) = older.map_or_else(compute, |word| (word, true));
-        if is_kept {
-            self.remember(key, word);
+    fn compute(&self, key: u64, compute: impl FnOnce() -> (u64, bool)) -> u64 {
+        let (word, is_kept) = compute();
+        if is_kept && remember(self.newest_table(), key, word) {
+            self.length.fetch_add(1, Ordering::Relaxed);
+            self.grow_if_crowded();
         }
         word
     }
 
-    fn remember(&self, key: u64, word: u64) {
+    fn grow_if_crowded(&self) {
         let newest = self.newest.load(Ordering::Acquire);
-        let table = self.table(newest);
-        for slot in probe(table, key) {
-            match slot
-                .key
-                .compare_exchange(0, key, Ordering::AcqRel, Ordering::Acquire)
-            {
-                Ok(_) => {
-                    slot.word.store(word, Ordering::Release);
-                    break;
-                }
-                Err(found) if found == key => return,
-                Err(_) => {}
-            }
-        }
-        let length = self.length.fetch_add(1, Ordering::Relaxed) + 1;
-        let is_crowded = length > table.len() / 2;
-        // Who comes second finds the newer table and does nothing.
+        let is_crowded = self.length.load(Ordering::Relaxed) > self.table(newest).len() / 2;
+        // Who comes second goes on with the crowded one.
         let grows = is_crowded
             && newest < self.last
             && self
-                .newest
+                .prepared
                 .compare_exchange(newest, newest + 1, Ordering::AcqRel, Ordering::Relaxed)
                 .is_ok();
-        if grows {
-            self.length.store(0, Ordering::Relaxed);
+        if !grows {
+            return;
         }
+        let larger = self.table(newest + 1);
+        let mut copied = 0;
+        for slot in self.table(newest) {
+            let key = slot.key.load(Ordering::Acquire);
+            let word = slot.word.load(Ordering::Acquire);
+            if key != 0 && word != 0 {
+                copied += usize::from(remember(larger, key, word));
+            }
+        }
+        self.length.store(copied, Ordering::Relaxed);
+        self.newest.store(newest + 1, Ordering::Release);
+    }
+
+    fn newest_table(&self) -> &[Slot] {
+        self.table(self.newest.load(Ordering::Acquire))
     }
 
     fn table(&self, place: usize) -> &[Slot] {
         let size = 1_usize << (FIRST_BITS + 2 * place as u32);
         self.tables[place].get_or_init(|| (0..size).map(|_| Slot::default()).collect())
     }
+}
+
+/// Whether there was room for it and it was not there.
+fn remember(table: &[Slot], key: u64, word: u64) -> bool {
+    for slot in probe(table, key) {
+        match slot
+            .key
+            .compare_exchange(0, key, Ordering::AcqRel, Ordering::Acquire)
+        {
+            Ok(_) => {
+                slot.word.store(word, Ordering::Release);
+                return true;
+            }
+            Err(found) if found == key => return false,
+            Err(_) => {}
+        }
+    }
+    false
 }
 
 /// The word under this key; none while another thread is about to fill it.

@@ -8,7 +8,7 @@
 //! happen to one member), [`renaming`] (symmetry), [`store`], [`row`] and [`memo`] (each value and each reaction
 //! once), [`summary`] (what is asked of a member most often),
 //! [`state`] and [`action`] (the packed cluster), [`replica_set`] (the Stateright model, with what belongs to it in
-//! `happen`, `effect`, `network`, `canonical` and `explore`), [`sometimes`]
+//! `happen`, `election`, `effect`, `network`, `canonical` and `explore`), [`sometimes`]
 //! (what must be reachable), [`family`] (the named models), [`check`] and [`chart`] (verdict and counterexample),
 //! [`browser`] (the same to look at).
 
@@ -21,6 +21,7 @@ mod canonical;
 pub mod chart;
 pub mod check;
 mod effect;
+mod election;
 mod explore;
 pub mod family;
 pub mod fingerprint;

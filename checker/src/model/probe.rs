@@ -13,7 +13,26 @@ use protocol::state::State;
 use protocol::timer::Timer;
 
 /// What a member is given, with another one in mind. Empty: the question makes no sense here.
-pub type Probe = fn(&State, &State) -> Vec<Input>;
+pub type Probe = fn(&State, &Other) -> Vec<Input>;
+
+/// All that the questions need of the other one: many others are the same to them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Other {
+    me: MemberId,
+    state: MemberState,
+    written: OpTime,
+}
+
+impl Other {
+    /// What of a member the questions need.
+    pub fn of(other: &State) -> Self {
+        Other {
+            me: other.me,
+            state: other.member_state,
+            written: other.last_written(),
+        }
+    }
+}
 
 /// All of them.
 pub const PROBES: [Probe; 7] = [
@@ -32,13 +51,13 @@ const REQUEST: RequestId = RequestId(1 << 40);
 /// So far has the primary gone on: longer than a member may lag that takes over.
 const LAG_SECS: u32 = 60;
 
-fn source_that_pulls_from_me(me: &State, other: &State) -> Vec<Input> {
+fn source_that_pulls_from_me(me: &State, other: &Other) -> Vec<Input> {
     let mut answer = heard(me, other);
     answer.sync_source = Some(me.me);
     vec![Input::SyncFrom(other.me), answer.message(me, other)]
 }
 
-fn candidate_after_the_primarys_death(me: &State, other: &State) -> Vec<Input> {
+fn candidate_after_the_primarys_death(me: &State, other: &Other) -> Vec<Input> {
     let third = me.others().map(|(_, id)| id).find(|id| {
         let data = me.config.member(*id).is_some_and(|row| !row.arbiter);
         data && *id != other.me
@@ -64,7 +83,7 @@ fn candidate_after_the_primarys_death(me: &State, other: &State) -> Vec<Input> {
     ]
 }
 
-fn question_of_one_who_lost_the_primary(me: &State, other: &State) -> Vec<Input> {
+fn question_of_one_who_lost_the_primary(me: &State, other: &Other) -> Vec<Input> {
     let Some((_, asker)) = me.others().find(|(_, id)| *id != other.me) else {
         return Vec::new();
     };
@@ -84,8 +103,8 @@ fn question_of_one_who_lost_the_primary(me: &State, other: &State) -> Vec<Input>
     vec![answer.message(me, other), Input::Message(request)]
 }
 
-fn primary_that_went_on_without_me(me: &State, other: &State) -> Vec<Input> {
-    if other.last_written().is_null() {
+fn primary_that_went_on_without_me(me: &State, other: &Other) -> Vec<Input> {
+    if other.written.is_null() {
         return Vec::new();
     }
     let mut answer = heard(me, other);
@@ -97,14 +116,14 @@ fn primary_that_went_on_without_me(me: &State, other: &State) -> Vec<Input> {
     ]
 }
 
-fn statement_that_changes_nothing(_: &State, _: &State) -> Vec<Input> {
+fn statement_that_changes_nothing(_: &State, _: &Other) -> Vec<Input> {
     vec![Input::ClientNoop {
         id: REQUEST,
         concern: WriteConcern::MAJORITY,
     }]
 }
 
-fn local_reads(_: &State, _: &State) -> Vec<Input> {
+fn local_reads(_: &State, _: &Other) -> Vec<Input> {
     let read = |secondary_ok| Input::ClientRead {
         id: REQUEST,
         concern: ReadConcern::Local,
@@ -113,7 +132,7 @@ fn local_reads(_: &State, _: &State) -> Vec<Input> {
     vec![read(false), read(true), Input::Maintenance(true), read(true)]
 }
 
-fn newcomer(me: &State, other: &State) -> Vec<Input> {
+fn newcomer(me: &State, other: &Other) -> Vec<Input> {
     let mut config = Config::clone(&me.config);
     config.id.version += 1;
     let id = u8::try_from(config.members.len()).unwrap_or(u8::MAX);
@@ -134,16 +153,16 @@ struct Heard {
     sync_source: Option<MemberId>,
 }
 
-fn heard(_: &State, other: &State) -> Heard {
+fn heard(_: &State, other: &Other) -> Heard {
     Heard {
-        state: other.member_state,
-        written: other.last_written(),
+        state: other.state,
+        written: other.written,
         sync_source: None,
     }
 }
 
 impl Heard {
-    fn message(self, me: &State, other: &State) -> Input {
+    fn message(self, me: &State, other: &Other) -> Input {
         Input::Message(Message {
             from: other.me,
             to: me.me,

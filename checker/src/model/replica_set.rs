@@ -4,19 +4,25 @@
 //! [`super::effect`], messages are in [`super::network`], symmetry in [`super::canonical`], and Stateright's view of it
 //! all in [`super::explore`].
 
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use protocol::config::Config;
 use protocol::member::{Fired, Rules};
 use protocol::message::Message;
 use protocol::rules::NEXT;
 
 use super::bounds::{Bounds, MEMBERS_MAX};
 use super::effect::Effect;
+use super::election::{Standing, Vote};
 use super::explore::NO_PANIC;
+use super::fingerprint::Fingerprint;
 use super::member::Member;
 use super::memo::Memo;
+use super::probe::Other;
 use super::renaming::Renaming;
-use super::row::Row;
+use super::row::{Row, Shelves};
 use super::state::{ClusterState, PANICKED};
 use super::stimulus::Said;
 use super::store::Store;
@@ -37,10 +43,22 @@ pub struct ReplicaSet {
     /// Where a renaming stands among them, by its code.
     pub(super) places: Vec<u8>,
     pub(super) members: Store<Summarized>,
+    pub(super) configs: Store<WholeConfig>,
     pub(super) messages: Store<Message>,
     pub(super) networks: Store<Vec<u32>>,
     pub(super) ghosts: Store<Ghosts>,
     pub(super) effects: Store<Effect>,
+    /// What came of standing, and of asking a voter, where an election is one action.
+    pub(super) standings: Store<Standing>,
+    pub(super) votes: Store<Vote>,
+    /// A member to what comes of its standing.
+    pub(super) standing: Row,
+    /// (candidate, voter, request) to what comes of asking.
+    pub(super) voting: Memo,
+    /// What questions in thought need of another member.
+    pub(super) others: Store<Other>,
+    /// A member to that.
+    pub(super) asked_about: Row,
     /// What members ask others.
     pub(super) requests: Store<Message>,
     /// What members answer.
@@ -49,8 +67,14 @@ pub struct ReplicaSet {
     pub(super) answers: Memo,
     /// (member, heartbeat or fetch, what it is answered) to effect.
     pub(super) exchanges: Memo,
-    /// (member, what happens to it) to effect.
+    /// A member to the effects of what happens to it alone.
+    pub(super) own_reactions: Shelves,
+    /// (member, what happens to it by another's doing) to effect.
     pub(super) reactions: Memo,
+    /// A member to what it says of each position.
+    pub(super) sayings: Shelves,
+    /// A member to who may trade names without its notice.
+    pub(super) groups: Row,
     /// For each renaming: members and networks to what they become.
     pub(super) renamed: Vec<[Row; 2]>,
     /// (network, effect) to network.
@@ -65,6 +89,21 @@ pub struct ReplicaSet {
     pub(super) fired: [AtomicU64; NEXT.len()],
 }
 
+/// A configuration that is hashed with its rows.
+#[derive(PartialEq, Eq)]
+pub(super) struct WholeConfig(Arc<Config>);
+
+impl Hash for WholeConfig {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+        for row in &self.0.members {
+            let flags = [row.votes, row.arbiter, row.newly_added, row.hidden];
+            let flags = flags.iter().fold(0, |all, flag| all << 1 | u64::from(*flag));
+            state.write_u64(u64::from(row.priority_milli) << 16 | u64::from(row.id.0) << 8 | flags);
+        }
+    }
+}
+
 impl ReplicaSet {
     /// The model of a set whose members all run by `rules`.
     pub fn new(bounds: Bounds, rules: Rules) -> Self {
@@ -73,17 +112,27 @@ impl ReplicaSet {
             bounds,
             rules,
             renamed: renamings.iter().map(|_| Default::default()).collect(),
+            sayings: Shelves::new(),
+            groups: Row::new(),
             places: Renaming::places(&renamings),
             renamings,
             members: Store::new(),
+            configs: Store::new(),
             messages: Store::new(),
             networks: Store::new(),
             ghosts: Store::new(),
             effects: Store::new(),
+            standings: Store::new(),
+            votes: Store::new(),
+            standing: Row::new(),
+            voting: Memo::with_bits(20),
+            others: Store::new(),
+            asked_about: Row::new(),
             requests: Store::new(),
             said: Store::new(),
             answers: Memo::with_bits(20),
             exchanges: Memo::with_bits(20),
+            own_reactions: Shelves::new(),
             reactions: Memo::with_bits(22),
             sendings: Memo::with_bits(18),
             arrivals: Memo::with_bits(18),
@@ -120,9 +169,18 @@ impl ReplicaSet {
         &self.members.value(state.members[position]).summary
     }
 
-    pub(super) fn number(&self, member: Member) -> u32 {
+    pub(super) fn number(&self, mut member: Member) -> u32 {
+        // Of equal configurations one is shared by all: who compares two looks at their addresses mostly.
+        let mut configs = 0;
+        member.each_config(|config| {
+            let number = self.configs.number(WholeConfig(Arc::clone(config)));
+            *config = Arc::clone(&self.configs.value(number).0);
+            configs = configs << 16 ^ u64::from(number);
+        });
+        // A configuration's own hash is its version and term, which many others have here.
+        let fingerprint = Fingerprint::of(&(configs, &member));
         self.members
-            .number_of(member, |member| Summarized::new(member, &self.rules))
+            .number_under(fingerprint, member, |member| Summarized::new(member, &self.rules))
     }
 
     /// The message with this number.

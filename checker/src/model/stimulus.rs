@@ -4,6 +4,7 @@
 //! state, as if an answer to an older request had just arrived; so a member can learn something without the
 //! other learning anything, which is what a lost or late message does.
 
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -72,19 +73,19 @@ pub enum Stimulus<'a> {
 pub struct Said {
     /// Who answers, or is silent.
     pub from: MemberId,
-    /// The answers to whom asked.
-    pub answers: Vec<Message>,
+    /// The answers to whom asked, as they come in there.
+    pub answers: Vec<Input>,
     /// An assertion of the core failed in who answers.
     pub panicked: bool,
 }
 
 /// What came of a stimulus.
 #[derive(Debug)]
-pub struct Reaction {
+pub struct Reaction<'a> {
     /// The member afterwards.
     pub member: Member,
     /// The core's steps: input, outputs and state before each. The state after one is the state before the next.
-    pub steps: Vec<(State, Input, Vec<Output>)>,
+    pub steps: Vec<(Cow<'a, State>, Cow<'a, Input>, Vec<Output>)>,
     /// The rules that fired in any of them.
     pub fired: Fired,
     /// The last step did not end: an assertion of the core failed.
@@ -103,9 +104,10 @@ const OPERATOR: u64 = 0;
 const SEARCH_ROUNDS_MAX: usize = 8;
 
 /// Lets one thing happen to one member.
-pub fn react(rules: &Rules, member: &Member, stimulus: Stimulus<'_>) -> Reaction {
+pub fn react<'a>(rules: &'a Rules, member: &'a Member, stimulus: Stimulus<'a>) -> Reaction<'a> {
     let mut react = React {
         rules,
+        untouched: Some(&member.state),
         reaction: Reaction {
             member: member.clone(),
             steps: Vec::new(),
@@ -122,7 +124,7 @@ pub fn react(rules: &Rules, member: &Member, stimulus: Stimulus<'_>) -> Reaction
     react.reaction
 }
 
-impl Reaction {
+impl Reaction<'_> {
     /// The messages sent, in order.
     pub fn sent(&self) -> impl Iterator<Item = &Message> {
         self.steps
@@ -190,7 +192,7 @@ pub fn said_by(rules: &Rules, member: &Member, request: Message) -> Said {
             // Several are several fetches.
             entries.truncate(1);
         }
-        answer
+        Input::Message(answer)
     });
     Said {
         from: member.id(),
@@ -201,11 +203,13 @@ pub fn said_by(rules: &Rules, member: &Member, request: Message) -> Said {
 
 struct React<'a> {
     rules: &'a Rules,
-    reaction: Reaction,
+    /// The state as it was, as long as it is so.
+    untouched: Option<&'a State>,
+    reaction: Reaction<'a>,
 }
 
-impl React<'_> {
-    fn to(&mut self, stimulus: Stimulus<'_>) {
+impl<'a> React<'a> {
+    fn to(&mut self, stimulus: Stimulus<'a>) {
         let me = self.reaction.member.id();
         let next_id = u64::from(self.reaction.member.state.last_written().ts.inc) + 1;
         match stimulus {
@@ -214,6 +218,7 @@ impl React<'_> {
             Stimulus::CatchUpTimeout => self.step(Input::Timer(Timer::CatchUp)),
             Stimulus::LoseSight => {
                 let mut last = None;
+                self.untouched = None;
                 for (position, id) in self.reaction.member.state.others().collect::<Vec<_>>() {
                     self.reaction.member.state.seen[position].up = false;
                     last = Some(id);
@@ -295,13 +300,13 @@ impl React<'_> {
             Stimulus::Deliver(_) => {}
             Stimulus::Given(inputs) => {
                 for input in inputs {
-                    self.step(input.clone());
+                    self.step_by(Cow::Borrowed(input));
                 }
             }
         }
     }
 
-    fn fetch(&mut self, other: &Member, said: &Said) {
+    fn fetch(&mut self, other: &Member, said: &'a Said) {
         let state = &self.reaction.member.state;
         match state.role {
             // It chose its source itself when it heard who is ahead.
@@ -327,23 +332,32 @@ impl React<'_> {
             let Some(body) = request else { break };
             self.reaction.asked_again = true;
             let request = request_of(&self.reaction.member.state, other.id(), other.state.term, body);
-            self.listen(&said_by(self.rules, other, request));
+            let said = said_by(self.rules, other, request);
+            self.reaction.panicked |= said.panicked;
+            said.answers.into_iter().for_each(|answer| self.step(answer));
         }
     }
 
-    fn listen(&mut self, said: &Said) {
+    fn listen(&mut self, said: &'a Said) {
         self.reaction.panicked |= said.panicked;
         for answer in &said.answers {
-            self.step(Input::Message(answer.clone()));
+            self.step_by(Cow::Borrowed(answer));
         }
     }
 
     fn step(&mut self, input: Input) {
+        self.step_by(Cow::Owned(input));
+    }
+
+    fn step_by(&mut self, input: Cow<'a, Input>) {
         if self.reaction.panicked {
             return;
         }
         let member = &mut self.reaction.member;
-        let before = member.state.clone();
+        let before = match self.untouched.take() {
+            Some(before) => Cow::Borrowed(before),
+            None => Cow::Owned(member.state.clone()),
+        };
         let mut outputs = Vec::new();
         let ended = catch_unwind(AssertUnwindSafe(|| {
             step(self.rules, &mut member.state, WALL_SECS, &input, &mut outputs)

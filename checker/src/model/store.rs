@@ -69,7 +69,18 @@ impl<T> Store<T> {
         K: Hash,
         T: PartialEq<K>,
     {
-        let mut fingerprint = Fingerprint::of(&key).0;
+        self.number_under(Fingerprint::of(&key), key, make)
+    }
+
+    /// As [`Self::number_of`], with a fingerprint that equal keys have always brought.
+    ///
+    /// # Panics
+    /// When a thousand million values do not suffice.
+    pub fn number_under<K>(&self, fingerprint: Fingerprint, key: K, make: impl FnOnce(K) -> T) -> u32
+    where
+        T: PartialEq<K>,
+    {
+        let mut fingerprint = fingerprint.0;
         let known = self.numbers.read().unwrap_or_else(PoisonError::into_inner);
         if let Ok(number) = self.find(&known, &mut fingerprint, &key) {
             return number;

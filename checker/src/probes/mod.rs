@@ -14,6 +14,7 @@ mod clock_jump_elects_nobody;
 mod copied_directory_is_another_member;
 mod copy_equals_its_source;
 mod default_write_concern_is_majority;
+mod documents_roll_back;
 mod elections_are_spread;
 mod even_halves_elect_nobody;
 mod index_rolls_back;
@@ -21,6 +22,7 @@ mod later_clock_does_not_win;
 mod linearizable_read_is_proven;
 mod new_segment_survives_power_loss;
 mod operation_time_is_honest;
+mod replay_misses_nothing;
 mod retry_runs_once;
 mod rollback_survives_a_crash;
 mod secondary_shows_a_prefix;
@@ -42,6 +44,7 @@ pub const PROBES: &[&Probe] = &[
     &copied_directory_is_another_member::PROBE,
     &copy_equals_its_source::PROBE,
     &default_write_concern_is_majority::PROBE,
+    &documents_roll_back::PROBE,
     &elections_are_spread::PROBE,
     &even_halves_elect_nobody::PROBE,
     &index_rolls_back::PROBE,
@@ -49,6 +52,7 @@ pub const PROBES: &[&Probe] = &[
     &linearizable_read_is_proven::PROBE,
     &new_segment_survives_power_loss::PROBE,
     &operation_time_is_honest::PROBE,
+    &replay_misses_nothing::PROBE,
     &retry_runs_once::PROBE,
     &rollback_survives_a_crash::PROBE,
     &secondary_shows_a_prefix::PROBE,

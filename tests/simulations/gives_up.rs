@@ -22,12 +22,12 @@ fn a_run_that_does_not_end_is_unknown() {
         outcome.steps
     );
     let no_time = Options {
-        real_time_max: Duration::ZERO,
+        processor_time_max: Duration::ZERO,
         ..Options::default()
     };
     let outcome = simulate(3, &no_time);
     assert!(
-        outcome.unknown.is_some_and(|why| why.contains("real time")),
+        outcome.unknown.is_some_and(|why| why.contains("processor time")),
         "given up"
     );
     assert_eq!(

@@ -30,7 +30,7 @@ use crate::{
 /// The runs of one trial; trials never share a seed.
 const SEEDS_OF_A_TRIAL: u64 = 1_000;
 
-/// How often a bug's probes are asked at most, when the machine starves them.
+/// How often a bug's probes are asked at most.
 const DIALOGUES_MAX: u64 = 3;
 
 /// What live hunts need of their surroundings.
@@ -52,7 +52,7 @@ impl Ground {
     pub async fn hunt(&self, question: &Question, trial_number: u64, budget: Duration) -> Trial {
         let began = Instant::now();
         let oracles = question.oracles();
-        let mut trial = self.probe(question).await;
+        let mut trial = self.probe(question, budget).await;
         let dialogues = trial.seeds;
         while goes_on(
             &trial,
@@ -144,14 +144,19 @@ impl Ground {
         Ok(clean)
     }
 
-    /// The bug's own dialogues, before chance is given one. One that was starved is held again.
-    async fn probe(&self, question: &Question) -> Trial {
+    /// The bug's own dialogues, before chance is given one: a dialogue can be starved, or miss the bug by chance,
+    /// and is held again then.
+    async fn probe(&self, question: &Question, budget: Duration) -> Trial {
+        let began = Instant::now();
         let mut trial = Trial::default();
         for probe in question.probes() {
             let ground = self.probed(Some(question.id));
             let mut verdict = probe.ask(&ground).await;
             trial.seeds += 1;
-            while verdict.validity == Validity::Unknown && trial.seeds < DIALOGUES_MAX {
+            while verdict.validity != Validity::Invalid
+                && trial.seeds < DIALOGUES_MAX
+                && began.elapsed() < budget
+            {
                 verdict = probe.ask(&ground).await;
                 trial.seeds += 1;
             }

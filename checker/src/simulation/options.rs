@@ -34,8 +34,8 @@ pub struct Options {
     pub forks: [Option<Fork>; FORKS_MAX],
     /// After so many steps of the core the run ends as unknown: a wrong core may turn in circles within one seed.
     pub steps_max: u64,
-    /// The same after so much real time. The only thing here that depends on the machine, and only by giving up.
-    pub real_time_max: Duration,
+    /// The same after so much processor time. The only thing here that depends on the machine, and only by giving up.
+    pub processor_time_max: Duration,
 }
 
 /// How large a set is, and how many clients it has.
@@ -50,8 +50,8 @@ pub struct Size {
 /// Steps of one seed at most: fifty times what the longest of thousands of seeds of the correct core takes.
 pub const STEPS_MAX: u64 = 20_000_000;
 
-/// Real time of one seed at most.
-pub const REAL_TIME_MAX: Duration = Duration::from_secs(60);
+/// Processor time of one seed at most.
+pub const PROCESSOR_TIME_MAX: Duration = Duration::from_secs(60);
 
 /// A moment at which dice are thrown anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,7 +106,7 @@ impl Default for Options {
             cover: false,
             forks: [None; FORKS_MAX],
             steps_max: STEPS_MAX,
-            real_time_max: REAL_TIME_MAX,
+            processor_time_max: PROCESSOR_TIME_MAX,
         }
     }
 }

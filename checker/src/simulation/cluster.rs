@@ -364,7 +364,7 @@ impl Cluster {
             Output::BeginClone { begin } => {
                 machine.store = Store::default();
                 machine.tip = begin;
-                machine.cloning = true;
+                machine.cloning = !begin.is_null();
                 self.ask_disk(member, Request::Begin(begin), around);
             }
             Output::TakePage { .. } => {}

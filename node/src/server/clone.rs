@@ -108,7 +108,8 @@ impl Server {
             lsn,
             super::confirm::Confirmation::Persisted(protocol::output::Token::Begun(begin)),
         );
-        self.cloning = Some(Clone {
+        // A member that has become an arbiter begins with nothing, and copies nothing.
+        self.cloning = (!begin.is_null()).then(|| Clone {
             stop: None,
             tally: Tally::begin(),
         });

@@ -346,6 +346,12 @@ fn applied(context: &mut Context<'_>) -> Option<()> {
 fn advance(context: &mut Context<'_>, reached: Reached) -> Option<()> {
     let stage = context.state.initial_sync.as_ref()?.stage.clone();
     match stage {
+        SyncStage::Waiting | SyncStage::Cloning { .. } | SyncStage::Fetching(_) | SyncStage::Applying(_)
+            if is_arbiter(context.state) =>
+        {
+            drop_copy(context);
+            Some(())
+        }
         SyncStage::Fetching(stop) if reached(context.state, stop) => {
             if let Some(sync) = context.state.initial_sync.as_mut() {
                 sync.stage = SyncStage::Applying(stop);
@@ -376,6 +382,26 @@ fn advance(context: &mut Context<'_>, reached: Reached) -> Option<()> {
     }
 }
 
+/// An arbiter has no use for a copy; what is there of it goes, so that the flag may go, too. Without this: 1. a member that copies
+/// its data is removed, and comes back as arbiter; 2. nobody serves it, so the copy never ends; 3. a set of one member with data and
+/// this arbiter elects nobody, as who has no data gives no vote.
+fn drop_copy(context: &mut Context<'_>) {
+    let state = &mut *context.state;
+    if let Some(sync) = state.initial_sync.as_mut() {
+        sync.stage = SyncStage::Settling;
+    }
+    state.oplog = Oplog::default();
+    state.durable = OpTime::NULL;
+    state.rollback = None;
+    context.out(Output::BeginClone { begin: OpTime::NULL });
+    context.drop_source();
+    context.arm(Timer::Sync);
+}
+
+fn is_arbiter(state: &State) -> bool {
+    state.my_config().is_some_and(|me| me.arbiter)
+}
+
 /// It holds all that was ever committed with its help, and has heard of every term in which it may have voted. What was
 /// committed, somebody else has, too: so it is enough to have what all others have, if what it threw away itself is
 /// nowhere any more (the only member that may be elected copies the data anew; nobody has its last entries). Without
@@ -389,7 +415,7 @@ fn has_settled(state: &State) -> bool {
         sync.heard.contains(position) || !state.config.members[position].is_voter()
     };
     let all_vouch = state.others().all(vouched);
-    let arbiter = state.my_config().is_some_and(|me| me.arbiter);
+    let arbiter = is_arbiter(state);
     let holds = |entry| arbiter || (state.durable >= entry && state.last_written() >= entry);
     let settled = if sync.forgot {
         all_vouch && holds(sync.vouched.max(sync.target))

@@ -107,6 +107,61 @@ fn pages_come_one_after_the_other_and_each_once() {
     );
 }
 
+/// The set, in which this member is an arbiter now.
+fn as_arbiter() -> Arc<Config> {
+    let mut config = Config::ordinary(3);
+    config.members[0].arbiter = true;
+    config.members[0].priority_milli = 0;
+    config.id.version += 1;
+    Arc::new(config)
+}
+
+/// Found by `simulate --from 251369 --seeds 1`: it kept the copy, and gave no vote for ever.
+#[test]
+fn who_becomes_an_arbiter_drops_its_copy_and_votes_again() {
+    let mut lone = cloning();
+    lone.hear(1, TERM, entries(old(2), &[old(3)]));
+    let config = as_arbiter();
+    let id = config.id;
+    lone.give(Input::ConfigResolved {
+        me: Some(MemberId(0)),
+        config,
+    });
+    let mut outputs = lone.give(Input::Persisted(Token::Config(id)));
+    outputs.extend(lone.give(Input::Timer(Timer::Sync)));
+    assert!(
+        outputs.contains(&Output::BeginClone { begin: OpTime::NULL }),
+        "{outputs:?}"
+    );
+    assert_eq!(lone.state.last_written(), OpTime::NULL);
+    assert_eq!(stage(&lone), &SyncStage::Settling);
+    assert!(
+        !outputs.contains(&Output::PersistUnsynced(None)),
+        "it has forgotten its votes"
+    );
+    for other in [1, 2] {
+        let memory = Body::MemoryResponse {
+            life: 7,
+            had: OpTime::NULL,
+            written: old(2),
+        };
+        outputs.extend(lone.hear(other, TERM, memory));
+    }
+    let gone = outputs
+        .iter()
+        .position(|output| *output == Output::PersistUnsynced(None));
+    let wiped = outputs
+        .iter()
+        .position(|output| matches!(output, Output::BeginClone { .. }));
+    assert!(
+        gone > wiped,
+        "half of the data must be gone before the flag is: {outputs:?}"
+    );
+    lone.give(Input::Persisted(Token::Unsynced(None)));
+    assert_eq!(lone.state.initial_sync, None);
+    assert_eq!(lone.state.member_state, MemberState::Arbiter);
+}
+
 #[test]
 fn the_begin_is_durable_when_the_disk_says_so() {
     let mut lone = emptied(false);

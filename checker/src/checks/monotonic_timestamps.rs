@@ -1,5 +1,7 @@
 //! `monotonic-timestamps`: the server's operation times rise in real time.
 
+use std::{cmp::Reverse, collections::BinaryHeap};
+
 use workloads::operation::{Action, Observed, WriteConcern};
 
 use super::{
@@ -7,6 +9,7 @@ use super::{
     anomaly_list::Anomalies,
     budget::Exhausted,
     describe::describe,
+    linearizable::FastMap,
     watch::{Watch, within},
 };
 use crate::history::{History, Op};
@@ -15,7 +18,7 @@ pub(super) const CHECK: Check = Check {
     name: "monotonic-timestamps",
     promise: "of two w:majority writes, the one that returned before the other was called has the smaller operation \
               time, and no two have the same, whatever the wall clocks do",
-    complexity: "O(n log n)",
+    complexity: "O(n log c)",
     source: "MongoDB, replication: the timestamps of an oplog only rise, and a new primary begins after all it has seen",
     anomalies: &["same-time", "time-went-back"],
     run,
@@ -28,43 +31,39 @@ fn run(history: &History, budget: &Budget) -> Verdict {
 }
 
 fn judge(history: &History, watch: &mut Watch, anomalies: &mut Anomalies) -> Result<Verdict, Exhausted> {
-    let mut stamped: Vec<(u64, &Op)> = Vec::new();
-    for op in &history.ops {
+    let mut of_time: FastMap<u64, &Op> = FastMap::default();
+    // Operations that others may still overlap, by return: few, as only as many as there are clients are open at once.
+    let mut open: BinaryHeap<Reverse<(u32, u64, usize)>> = BinaryHeap::new();
+    let mut latest: Option<(u64, &Op)> = None;
+    let mut operations = 0;
+    for (place, op) in history.ops.iter().enumerate() {
         watch.step()?;
-        if let (Action::Stamp { .. }, Some(Observed::Stamped(time))) = (&op.request.action, op.observed())
-            && op.request.concerns.write == WriteConcern::Majority
-        {
-            // By call, by time and by return.
-            watch.holds::<[(u64, &Op); 3]>(1);
-            stamped.push((*time, op));
+        let (Action::Stamp { .. }, Some(Observed::Stamped(time))) = (&op.request.action, op.observed())
+        else {
+            continue;
+        };
+        if op.request.concerns.write != WriteConcern::Majority {
+            continue;
         }
-    }
-    watch.look()?;
-    let mut by_time = stamped.clone();
-    by_time.sort_by_key(|(time, op)| (*time, op.call));
-    for pair in by_time.windows(2) {
-        watch.step()?;
-        if pair[0].0 == pair[1].0 {
-            let (one, other) = (pair[0].1, pair[1].1);
+        operations += 1;
+        watch.holds::<(u64, &Op)>(1);
+        if let Some(one) = of_time.insert(*time, op) {
             let words = format!(
                 "{} and {} have the same operation time",
                 describe(one),
-                describe(other)
+                describe(op)
             );
-            anomalies.add("same-time", one.request.action.key(), words, &[one, other]);
+            anomalies.add("same-time", one.request.action.key(), words, &[one, op]);
         }
-    }
-    let mut by_return = stamped.clone();
-    by_return.sort_by_key(|(_, op)| op.returned);
-    let mut returned = by_return.into_iter().peekable();
-    let mut latest: Option<(u64, &Op)> = None;
-    for (time, op) in &stamped {
-        watch.step()?;
-        while let Some(before) = returned.next_if(|(_, before)| before.returned < op.call) {
-            if latest.is_none_or(|(high, _)| before.0 > high) {
-                latest = Some(before);
+        while let Some(Reverse((returned, before, place))) = open.peek().copied()
+            && returned < op.call
+        {
+            open.pop();
+            if latest.is_none_or(|(high, _)| before > high) {
+                latest = Some((before, &history.ops[place]));
             }
         }
+        open.push(Reverse((op.returned, *time, place)));
         if let Some((high, before)) = latest
             && *time < high
         {
@@ -76,7 +75,6 @@ fn judge(history: &History, watch: &mut Watch, anomalies: &mut Anomalies) -> Res
             anomalies.add("time-went-back", op.request.action.key(), words, &[before, op]);
         }
     }
-    let operations = stamped.len() as u64;
     Ok(anomalies.verdict(CHECK.name, operations, || {
         format!("{operations} operation times rise in real time")
     }))

@@ -55,15 +55,21 @@ pub(in crate::checks) const CHECK: Check = Check {
 };
 
 fn run(history: &History, budget: &Budget) -> Verdict {
-    judge(&Input::of_history(history), budget)
+    let meter = Meter::start(budget);
+    match Input::of_history(history, &meter) {
+        Ok(input) => judge(&input, &meter),
+        Err(Exhausted(reason)) => Verdict::unknown(CHECK.name, 0, reason),
+    }
 }
 
 /// Judges transactions over lists; strict serializability is demanded.
 pub(crate) fn judge_transactions(transactions: &[Transaction], budget: &Budget) -> Verdict {
-    let mut verdict = judge(&Input::of_transactions(transactions), budget);
-    smallest(&mut verdict, |kept| {
-        judge(&Input::of_transactions(&only(transactions, kept)), budget)
-    });
+    let judged = |transactions: &[Transaction]| {
+        let meter = Meter::start(budget);
+        judge(&Input::of_transactions(transactions), &meter)
+    };
+    let mut verdict = judged(transactions);
+    smallest(&mut verdict, |kept| judged(&only(transactions, kept)));
     verdict
 }
 
@@ -111,17 +117,16 @@ pub(super) fn only(transactions: &[Transaction], kept: &BTreeSet<u64>) -> Vec<Tr
     projected
 }
 
-fn judge(input: &Input<'_>, budget: &Budget) -> Verdict {
-    let meter = Meter::start(budget);
+fn judge(input: &Input<'_>, meter: &Meter) -> Verdict {
     let operations = input.txns.len() as u64;
-    let mut versions = match AllVersions::of(input, &meter) {
+    let mut versions = match AllVersions::of(input, meter) {
         Ok(versions) => versions,
         Err(Exhausted(reason)) => return Verdict::unknown(CHECK.name, operations, reason),
     };
     let mut anomalies = std::mem::take(&mut versions.anomalies);
     let mut notes = Vec::new();
-    let graph = Graph::of(input, &versions, &meter);
-    let mut verdict = match graph.and_then(|graph| cycles(&graph, &meter)) {
+    let graph = Graph::of(input, &versions, meter);
+    let mut verdict = match graph.and_then(|graph| cycles(&graph, meter)) {
         Ok(cycles) => {
             notes = remarks(&cycles);
             anomalies.extend(cycles.found.iter().map(|cycle| anomaly(input, &versions, cycle)));

@@ -3,7 +3,10 @@
 use workloads::operation::{Action, Key, Observed, Value};
 
 use crate::{
-    checks::promised::{is_committed, is_current, is_durable},
+    checks::{
+        budget::{Exhausted, Meter},
+        promised::{is_committed, is_current, is_durable},
+    },
     history::{
         History, Op,
         foreign::{MicroOp, Transaction},
@@ -48,6 +51,9 @@ pub(super) enum Micro<'a> {
     Read(Key, &'a [Value]),
 }
 
+/// Operations between two looks at the budget.
+const LOOK: usize = 1024;
+
 /// Logs are lists of their own: this bit is set in their keys.
 pub(super) const LOG: Key = 1 << 31;
 
@@ -61,22 +67,32 @@ pub(super) struct Input<'a> {
 }
 
 impl<'a> Input<'a> {
-    pub(super) fn of_history(history: &'a History) -> Self {
+    /// The operations on lists and logs, each a transaction.
+    ///
+    /// # Errors
+    /// Which limit was reached.
+    pub(super) fn of_history(history: &'a History, meter: &Meter) -> Result<Self, Exhausted> {
         let mut input = Self::default();
-        for op in &history.ops {
+        for (place, op) in history.ops.iter().enumerate() {
+            if place.is_multiple_of(LOOK) {
+                meter.check(input.bytes())?;
+            }
             // The lists of one request change one by one: each is a transaction of its own.
-            let micros: Vec<Micro<'a>> = match (&op.request.action, op.observed()) {
-                (Action::Append { key, value }, _) => vec![Micro::Append(*key, *value)],
-                (Action::AppendMany { keys, value }, _) => {
-                    keys.iter().map(|key| Micro::Append(*key, *value)).collect()
-                }
-                (Action::Log { key, value }, _) => vec![Micro::Append(key | LOG, *value)],
-                (Action::ReadList { key }, Some(Observed::Elements(found))) => vec![Micro::Read(*key, found)],
+            let (keys, value): (&[Key], Value) = match &op.request.action {
+                Action::AppendMany { keys, value } => (keys, *value),
+                _ => (&[], 0),
+            };
+            let single = match (&op.request.action, op.observed()) {
+                (Action::AppendMany { .. }, _) => None,
+                (Action::Append { key, value }, _) => Some(Micro::Append(*key, *value)),
+                (Action::Log { key, value }, _) => Some(Micro::Append(key | LOG, *value)),
+                (Action::ReadList { key }, Some(Observed::Elements(found))) => Some(Micro::Read(*key, found)),
                 (Action::ReadLog { key }, Some(Observed::Elements(found))) => {
-                    vec![Micro::Read(key | LOG, found)]
+                    Some(Micro::Read(key | LOG, found))
                 }
                 _ => continue,
             };
+            let many = keys.iter().map(|key| Micro::Append(*key, value));
             let concerns = op.request.concerns;
             let is_append = !op.request.action.is_read();
             if !is_append && !is_committed(&concerns) {
@@ -100,7 +116,7 @@ impl<'a> Input<'a> {
                 Demand::Nothing
             };
             let returned = if end == End::Ok { op.returned } else { Op::NEVER };
-            for micro in micros {
+            for micro in single.into_iter().chain(many) {
                 let first = input.micros.len() as u32;
                 input.micros.push(micro);
                 let past = first + 1;
@@ -117,7 +133,12 @@ impl<'a> Input<'a> {
                 });
             }
         }
-        input
+        Ok(input)
+    }
+
+    /// What it holds.
+    fn bytes(&self) -> usize {
+        self.txns.capacity() * size_of::<Txn>() + self.micros.capacity() * size_of::<Micro<'_>>()
     }
 
     pub(super) fn of_transactions(transactions: &'a [Transaction]) -> Self {

@@ -146,8 +146,11 @@ fn strand(set: &mut Set) -> usize {
 
 fn fill(set: &Set, primary: usize, count: i32) {
     let documents: Vec<Document> = (0..count).map(|id| doc! { "_id": id }).collect();
-    let insert = doc! { "insert": "docs", "documents": documents, "writeConcern": { "w": 3 } };
+    // On their disks: the others are killed next, and what they have only heard of would be rolled back, too.
+    let concern = doc! { "w": 3, "j": true };
+    let insert = doc! { "insert": "docs", "documents": documents, "writeConcern": concern };
     let reply = ask(set.nodes[primary].port, "test", &insert).unwrap();
+    assert!(!reply.contains_key("writeConcernError"), "{reply}");
     assert_eq!(reply.get_i32("n").ok(), Some(count), "{reply}");
 }
 

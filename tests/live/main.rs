@@ -4,6 +4,7 @@
 //! it is not yet.
 
 mod backends;
+mod canary;
 mod limits;
 mod members;
 mod stories;

@@ -14,6 +14,7 @@ pub const PROBED: &[(&str, &str)] = &[
     ("N03", "copy-equals-its-source"),
     ("N04", "unfinished-copy-is-not-served"),
     ("N05", "copy-equals-its-source"),
+    ("N07", "killed-copy-begins-anew"),
     ("N08", "copied-directory-is-another-member"),
     ("Q01", "linearizable-read-is-proven"),
     ("Q06", "secondary-shows-a-prefix"),

@@ -22,11 +22,13 @@ pub(super) const PROBE: Probe = Probe {
 const FILLERS: i32 = 60;
 /// Size of one.
 const FILLER_BYTES: usize = 200 * 1024;
+/// Of the links meanwhile: the copy takes some three seconds, in which there are writes for certain.
+const BYTES_PER_SECOND: u64 = 4_000_000;
 /// Documents that are counted on.
 const COUNTERS: i32 = 20;
 
 async fn hold(ground: &Ground) -> Result<Finding, StageError> {
-    let stage = Stage::of_three(ground).await?;
+    let mut stage = Stage::of_three(ground).await?;
     let leader = stage.leader().await?;
     let copies = stage.others(&[leader])[0];
     for id in 0..FILLERS {
@@ -46,12 +48,14 @@ async fn hold(ground: &Ground) -> Result<Finding, StageError> {
     let all: Vec<Member> = stage.members().collect();
     stage.settled(&all).await?;
 
+    let slowed = stage.slow_down(copies, BYTES_PER_SECOND).await?;
     let done = Cell::new(false);
     let (written, copied) = tokio::join!(write_until(&stage, leader, &done), async {
         let copied = copy(&stage, copies).await;
         done.set(true);
         copied
     });
+    stage.heal(slowed).await;
     written?;
     copied?;
     stage.settled(&all).await?;
@@ -80,6 +84,9 @@ async fn write_until(stage: &Stage, leader: Member, done: &Cell<bool>) -> Result
         let early = count(-1 - turn % COUNTERS);
         let command = doc! { "update": "a", "updates": [early], "writeConcern": { "w": 1 } };
         stage.have(leader, DATABASE, command).await?;
+        // Behind what has been copied, and never touched again: only the oplog brings it.
+        let behind = doc! { "_id": -1_000 - turn };
+        stage.insert(leader, "a", vec![behind], 1).await?;
         let new = doc! { "_id": 1_000 + turn, "n": -turn, "word": format!("n{turn}") };
         stage.insert(leader, "z", vec![new], 1).await?;
         let old = doc! { "q": { "_id": 1_000 + turn - 20 }, "limit": 1 };

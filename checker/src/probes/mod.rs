@@ -18,6 +18,7 @@ mod documents_roll_back;
 mod elections_are_spread;
 mod even_halves_elect_nobody;
 mod index_rolls_back;
+mod killed_copy_begins_anew;
 mod later_clock_does_not_win;
 mod linearizable_read_is_proven;
 mod new_segment_survives_power_loss;
@@ -48,6 +49,7 @@ pub const PROBES: &[&Probe] = &[
     &elections_are_spread::PROBE,
     &even_halves_elect_nobody::PROBE,
     &index_rolls_back::PROBE,
+    &killed_copy_begins_anew::PROBE,
     &later_clock_does_not_win::PROBE,
     &linearizable_read_is_proven::PROBE,
     &new_segment_survives_power_loss::PROBE,

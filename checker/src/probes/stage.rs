@@ -403,6 +403,21 @@ impl Stage {
         self.strike(Fault::Partition { links, shape }).await
     }
 
+    /// Lets what the others send to a member come at no more than so many bytes a second.
+    ///
+    /// # Errors
+    /// When it can't be done.
+    pub async fn slow_down(&mut self, member: Member, bytes_per_second: u64) -> Result<Ongoing, StageError> {
+        let others = self.others(&[member]);
+        let fault = Fault::SlowLinks {
+            links: others.into_iter().map(|other| (other, member)).collect(),
+            delay_ms: 0,
+            jitter_ms: 0,
+            bytes_per_second: Some(bytes_per_second),
+        };
+        self.strike(fault).await
+    }
+
     /// Whether a member's process has ended by itself.
     pub fn has_ended(&mut self, member: Member) -> bool {
         self.rig.pid(member).is_none()

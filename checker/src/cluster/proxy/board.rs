@@ -28,6 +28,8 @@ pub(super) struct LinkState {
     pub(super) resets_of_held: u64,
     /// Raised to take the receiving end of every open connection away.
     pub(super) halvings: u64,
+    /// Both kinds of resets as they stood at the latest halving.
+    halved_at: (u64, u64),
 }
 
 impl Board {
@@ -64,7 +66,10 @@ impl Board {
     }
 
     pub(super) fn halve(&self, from: Endpoint, to: Endpoint) {
-        self.cell(from, to).state.send_modify(|state| state.halvings += 1);
+        self.cell(from, to).state.send_modify(|state| {
+            state.halvings += 1;
+            state.halved_at = (state.resets, state.resets_of_held);
+        });
     }
 
     pub(super) fn counts(&self, from: Endpoint, to: Endpoint) -> LinkCounts {
@@ -88,5 +93,11 @@ impl LinkState {
         self.rule.passage == Passage::Refuse
             || self.resets != before.resets
             || (touched && self.resets_of_held != before.resets_of_held)
+    }
+
+    /// Whether what is left of a halved connection must break now. It is compared with the halving itself, not with the
+    /// moment at which the connection took notice: a healing in between would be missed, and the half stay for ever.
+    pub(super) fn breaks_halves(&self) -> bool {
+        self.rule.passage == Passage::Refuse || self.halved_at != (self.resets, self.resets_of_held)
     }
 }

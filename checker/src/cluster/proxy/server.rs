@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use super::{
-    board::{Board, LinkCell},
+    board::{Board, LinkCell, LinkState},
     link::{Endpoint, Heal, LinkCounts, LinkRule, Passage, count},
     pump::{End, pump},
     source::{self, Ends},
@@ -240,11 +240,10 @@ async fn both(there: impl Future<Output = End>, back: impl Future<Output = End>)
 async fn swallow(link: &LinkCell, mut left: TcpStream) {
     count(&link.counters.connections_half_open, 1);
     let mut watched = link.state.subscribe();
-    let before = *watched.borrow_and_update();
     let mut buffer = vec![0; SWALLOW_BYTES];
     loop {
         tokio::select! {
-            state = watched.wait_for(|state| state.breaks(&before, true)) => {
+            state = watched.wait_for(LinkState::breaks_halves) => {
                 drop(state);
                 return;
             }

@@ -144,6 +144,18 @@ async fn a_half_open_connection_takes_everything_and_answers_nothing() {
 }
 
 #[tokio::test]
+async fn a_half_that_is_healed_at_once_breaks_like_any_other() {
+    let (proxy, _servers) = start(1).await;
+    let mut stream = connect(&proxy, 0).await;
+    assert!(echoes(&mut stream, b"whole").await);
+    // The connection takes notice of both at once.
+    proxy.halve(CLIENTS, ZERO);
+    proxy.heal(CLIENTS, ZERO, Heal::Reset);
+    assert!(is_reset(&mut stream).await);
+    assert!(echoes(&mut connect(&proxy, 0).await, b"well").await);
+}
+
+#[tokio::test]
 async fn bits_turn_over_until_the_healing_which_breaks_the_connection() {
     let (proxy, _servers) = start(1).await;
     let mut stream = connect(&proxy, 0).await;

@@ -4,6 +4,7 @@
 //! name = "nightly"
 //! reruns = 20                  # of each new failure, for a reproduction rate
 //! guided = true                # schedules that reached something new are kept and changed
+//! in_turn = true               # scenarios in their order, not drawn: for a campaign that must have run them all
 //!
 //! [[scenario]]
 //! name = "register under everything"
@@ -39,6 +40,9 @@ pub struct Plan {
     /// Schedules that reached something new are kept and changed: see [`super::guide`].
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub guided: bool,
+    /// Scenarios come in their order, each as often as its weight says, instead of being drawn.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_turn: bool,
     /// What there is to choose from.
     pub scenario: Vec<Scenario>,
 }
@@ -95,7 +99,12 @@ impl Plan {
             .iter()
             .map(|scenario| u64::from(scenario.weight))
             .sum();
-        let mut place = draw(base, "scenario", number) % total.max(1);
+        let place = if self.in_turn {
+            number
+        } else {
+            draw(base, "scenario", number)
+        };
+        let mut place = place % total.max(1);
         let chosen = self.scenario.iter().find(|scenario| {
             let weight = u64::from(scenario.weight);
             let here = place < weight;
@@ -143,6 +152,36 @@ mod tests {
         assert!(!names.contains(&"never"));
         assert_eq!(plan.task("x", 7), plan.task("x", 7));
         assert_ne!(plan.fingerprint("x"), plan.fingerprint("y"));
+    }
+
+    #[test]
+    fn in_turn_everything_comes_before_anything_comes_again() {
+        let plan: Plan = toml::from_str(
+            "name = \"all\"\nin_turn = true\n[[scenario]]\nname = \"a\"\nweight = 2\n[[scenario]]\nname = \"b\"\n",
+        )
+        .unwrap();
+        let names: Vec<&str> = (0..7)
+            .map(|number| plan.task("x", number).scenario.name.as_str())
+            .collect();
+        assert_eq!(names, ["a", "a", "b", "a", "a", "b", "a"]);
+    }
+
+    #[test]
+    fn the_clean_hours_leave_nothing_out() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/campaigns/clean.toml");
+        let plan = Plan::read(&path).expect("it can be read");
+        let arguments = || plan.scenario.iter().flat_map(|scenario| &scenario.arguments);
+        let asked: std::collections::BTreeSet<&str> =
+            arguments().flat_map(|words| words.split(',')).collect();
+        let nemeses = crate::nemesis::NEMESES.iter().map(|nemesis| nemesis.name);
+        let workloads = workloads::catalogue::WORKLOADS
+            .iter()
+            .map(|workload| workload.name);
+        let missing: Vec<&str> = nemeses
+            .chain(workloads)
+            .filter(|name| !asked.contains(name))
+            .collect();
+        assert_eq!(missing, ["disk-lies"]);
     }
 
     #[test]

@@ -63,7 +63,7 @@ fn judge(history: &History, watch: &mut Watch, anomalies: &mut Anomalies) -> Res
         .sum::<usize>() as u64;
     for (key, counter) in &counters {
         watch.look()?;
-        let sums = Sums::of(&counter.increments);
+        let sums = Sums::of(&counter.increments, watch)?;
         for (count, read) in &counter.reads {
             if anomalies.is_full() {
                 break;
@@ -77,9 +77,12 @@ fn judge(history: &History, watch: &mut Watch, anomalies: &mut Anomalies) -> Res
             within_bounds(*key, *count, read, &sums, &counter.increments, anomalies);
         }
         watch.look()?;
-        counts_once(*key, &counter.increments, anomalies);
-        watch.look()?;
-        in_order(*key, counter, anomalies);
+        if counter.increments.iter().any(|(by, _)| *by < 0) {
+            // With decrements the same number can come back, and counts fall.
+            continue;
+        }
+        counts_once(*key, &counter.increments, watch, anomalies)?;
+        in_order(*key, counter, watch, anomalies)?;
     }
     Ok(anomalies.verdict(CHECK.name, operations, || {
         format!(
@@ -98,16 +101,16 @@ struct Sums {
 }
 
 impl Sums {
-    fn of(increments: &[(i64, &Op)]) -> Self {
+    fn of(increments: &[(i64, &Op)], watch: &mut Watch) -> Result<Self, Exhausted> {
         let begun = increments.iter().map(|(by, op)| (op.call, *by));
         let certain = increments
             .iter()
             .filter(|(_, op)| is_certain(op))
             .map(|(by, op)| (op.returned, *by));
-        Self {
-            begun: running(begun.collect()),
-            certain: running(certain.collect()),
-        }
+        Ok(Self {
+            begun: running(begun.collect(), watch)?,
+            certain: running(certain.collect(), watch)?,
+        })
     }
 
     /// Least and greatest possible count for a read.
@@ -122,17 +125,15 @@ impl Sums {
     }
 }
 
-fn running(mut steps: Vec<(u32, i64)>) -> Vec<(u32, i64, i64)> {
-    steps.sort_unstable();
+fn running(mut steps: Vec<(u32, i64)>, watch: &mut Watch) -> Result<Vec<(u32, i64, i64)>, Exhausted> {
+    watch.sort(&mut steps)?;
     let (mut raising, mut lowering) = (0, 0);
-    steps
-        .into_iter()
-        .map(|(place, by)| {
-            raising += by.max(0);
-            lowering += by.min(0);
-            (place, raising, lowering)
-        })
-        .collect()
+    let sums = steps.into_iter().map(|(place, by)| {
+        raising += by.max(0);
+        lowering += by.min(0);
+        (place, raising, lowering)
+    });
+    Ok(sums.collect())
 }
 
 fn before(sums: &[(u32, i64, i64)], place: u32) -> (i64, i64) {
@@ -215,73 +216,73 @@ fn too_many<'a>(count: i64, read: &Op, increments: &[(i64, &'a Op)]) -> Vec<&'a 
 }
 
 /// An increment by `b` that left `c` owns the numbers `c - b + 1 ..= c`; no two own the same.
-fn counts_once(key: Key, increments: &[(i64, &Op)], anomalies: &mut Anomalies) {
-    let mut owned: Vec<(i64, i64, &Op)> = increments
-        .iter()
-        .filter(|(by, op)| *by > 0 && is_certain(op))
-        .filter_map(|(by, op)| match op.observed() {
-            Some(Observed::Count(count)) => Some((count - by, *count, *op)),
-            _ => None,
-        })
-        .collect();
-    // With decrements the same number can come back.
-    if increments.iter().any(|(by, _)| *by < 0) {
-        return;
-    }
-    owned.sort_unstable_by_key(|(from, to, op)| (*from, *to, op.call));
-    for pair in owned.windows(2) {
-        if pair[1].0 < pair[0].1 {
-            let words = format!(
-                "{} and {} both counted from before {}",
-                describe(pair[0].2),
-                describe(pair[1].2),
-                pair[0].1
-            );
-            anomalies.add("lost-update", key, words, &[pair[0].2, pair[1].2]);
+fn counts_once(
+    key: Key,
+    increments: &[(i64, &Op)],
+    watch: &mut Watch,
+    anomalies: &mut Anomalies,
+) -> Result<(), Exhausted> {
+    let mut owned: Vec<(i64, i64, u32)> = Vec::new();
+    for (place, (by, op)) in (0u32..).zip(increments) {
+        if let Some(Observed::Count(count)) = op.observed()
+            && *by > 0
+            && is_certain(op)
+        {
+            owned.push((count - by, *count, place));
         }
     }
+    watch.sort(&mut owned)?;
+    for pair in owned.windows(2).filter(|pair| pair[1].0 < pair[0].1) {
+        let [one, next] = [pair[0], pair[1]].map(|(.., place)| increments[place as usize].1);
+        let words = format!(
+            "{} and {} both counted from before {}",
+            describe(one),
+            describe(next),
+            pair[0].1
+        );
+        anomalies.add("lost-update", key, words, &[one, next]);
+    }
+    Ok(())
 }
 
 /// Without decrements, counts rise in real time.
-fn in_order(key: Key, counter: &Counter<'_>, anomalies: &mut Anomalies) {
-    if counter.increments.iter().any(|(by, _)| *by < 0) {
-        return;
-    }
-    let mut seen: Vec<(i64, &Op, bool)> = counter
-        .increments
-        .iter()
-        .filter(|(_, op)| is_certain(op))
-        .filter_map(|(_, op)| match op.observed() {
-            Some(Observed::Count(count)) => Some((*count, *op, true)),
-            _ => None,
-        })
+fn in_order(
+    key: Key,
+    counter: &Counter<'_>,
+    watch: &mut Watch,
+    anomalies: &mut Anomalies,
+) -> Result<(), Exhausted> {
+    let increments = counter.increments.iter().filter(|(_, op)| is_certain(op));
+    let increments = increments.filter_map(|(_, op)| match op.observed() {
+        Some(Observed::Count(count)) => Some((*count, *op, true)),
+        _ => None,
+    });
+    let reads = counter.reads.iter().filter(|(_, op)| shows_all(op));
+    let seen: Vec<(i64, &Op, bool)> = increments
+        .chain(reads.map(|(count, op)| (*count, *op, false)))
         .collect();
-    seen.extend(
-        counter
-            .reads
-            .iter()
-            .filter(|(_, op)| shows_all(op))
-            .map(|(count, op)| (*count, *op, false)),
-    );
-    seen.sort_by_key(|(_, op, _)| op.call);
-    let mut by_return: Vec<(u32, usize)> = seen
-        .iter()
-        .enumerate()
-        .map(|(at, (_, op, _))| (op.returned, at))
-        .collect();
-    by_return.sort_unstable();
+    let by = |moment: fn(&Op) -> u32| {
+        let moments = (0u32..).zip(&seen);
+        let moments: Vec<(u32, u32)> = moments.map(|(at, (_, op, _))| (moment(op), at)).collect();
+        moments
+    };
+    let mut by_call = by(|op| op.call);
+    watch.sort(&mut by_call)?;
+    let mut by_return = by(|op| op.returned);
+    watch.sort(&mut by_return)?;
     let mut returned = by_return.into_iter().peekable();
-    let mut highest: Option<usize> = None;
-    for (count, op, is_increment) in &seen {
-        while let Some((_, at)) = returned.next_if(|(place, _)| *place < op.call) {
-            if highest.is_none_or(|highest| seen[at].0 > seen[highest].0) {
-                highest = Some(at);
+    let mut highest: Option<(i64, &Op)> = None;
+    for (call, at) in by_call {
+        watch.step()?;
+        let (count, op, is_increment) = seen[at as usize];
+        while let Some((_, at)) = returned.next_if(|(place, _)| *place < call) {
+            let (count, op, _) = seen[at as usize];
+            if highest.is_none_or(|(high, _)| count > high) {
+                highest = Some((count, op));
             }
         }
-        let Some((high, before, _)) = highest.map(|at| seen[at]) else {
-            continue;
-        };
-        if *count < high || (*is_increment && *count == high) {
+        let Some((high, before)) = highest else { continue };
+        if count < high || (is_increment && count == high) {
             let words = format!(
                 "{} returned before {} was called, which saw less",
                 describe(before),
@@ -290,6 +291,7 @@ fn in_order(key: Key, counter: &Counter<'_>, anomalies: &mut Anomalies) {
             anomalies.add("count-went-back", key, words, &[before, op]);
         }
     }
+    Ok(())
 }
 
 #[cfg(test)]

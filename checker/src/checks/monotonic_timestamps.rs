@@ -9,7 +9,6 @@ use super::{
     anomaly_list::Anomalies,
     budget::Exhausted,
     describe::describe,
-    linearizable::FastMap,
     watch::{Watch, within},
 };
 use crate::history::{History, Op};
@@ -18,7 +17,7 @@ pub(super) const CHECK: Check = Check {
     name: "monotonic-timestamps",
     promise: "of two w:majority writes, the one that returned before the other was called has the smaller operation \
               time, and no two have the same, whatever the wall clocks do",
-    complexity: "O(n log c)",
+    complexity: "O(n log n)",
     source: "MongoDB, replication: the timestamps of an oplog only rise, and a new primary begins after all it has seen",
     anomalies: &["same-time", "time-went-back"],
     run,
@@ -31,12 +30,11 @@ fn run(history: &History, budget: &Budget) -> Verdict {
 }
 
 fn judge(history: &History, watch: &mut Watch, anomalies: &mut Anomalies) -> Result<Verdict, Exhausted> {
-    let mut of_time: FastMap<u64, &Op> = FastMap::default();
+    let mut times: Vec<(u64, u32)> = Vec::new();
     // Operations that others may still overlap, by return: few, as only as many as there are clients are open at once.
-    let mut open: BinaryHeap<Reverse<(u32, u64, usize)>> = BinaryHeap::new();
+    let mut open: BinaryHeap<Reverse<(u32, u64, u32)>> = BinaryHeap::new();
     let mut latest: Option<(u64, &Op)> = None;
-    let mut operations = 0;
-    for (place, op) in history.ops.iter().enumerate() {
+    for (place, op) in (0u32..).zip(&history.ops) {
         watch.step()?;
         let (Action::Stamp { .. }, Some(Observed::Stamped(time))) = (&op.request.action, op.observed())
         else {
@@ -45,22 +43,15 @@ fn judge(history: &History, watch: &mut Watch, anomalies: &mut Anomalies) -> Res
         if op.request.concerns.write != WriteConcern::Majority {
             continue;
         }
-        operations += 1;
-        watch.holds::<(u64, &Op)>(1);
-        if let Some(one) = of_time.insert(*time, op) {
-            let words = format!(
-                "{} and {} have the same operation time",
-                describe(one),
-                describe(op)
-            );
-            anomalies.add("same-time", one.request.action.key(), words, &[one, op]);
-        }
+        // Where it stands, and where it is sorted.
+        watch.holds::<[(u64, u32); 2]>(1);
+        times.push((*time, place));
         while let Some(Reverse((returned, before, place))) = open.peek().copied()
             && returned < op.call
         {
             open.pop();
             if latest.is_none_or(|(high, _)| before > high) {
-                latest = Some((before, &history.ops[place]));
+                latest = Some((before, &history.ops[place as usize]));
             }
         }
         open.push(Reverse((op.returned, *time, place)));
@@ -75,6 +66,17 @@ fn judge(history: &History, watch: &mut Watch, anomalies: &mut Anomalies) -> Res
             anomalies.add("time-went-back", op.request.action.key(), words, &[before, op]);
         }
     }
+    watch.sort(&mut times)?;
+    for pair in times.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
+        let [one, next] = [pair[0], pair[1]].map(|(_, place)| &history.ops[place as usize]);
+        let words = format!(
+            "{} and {} have the same operation time",
+            describe(one),
+            describe(next)
+        );
+        anomalies.add("same-time", one.request.action.key(), words, &[one, next]);
+    }
+    let operations = times.len() as u64;
     Ok(anomalies.verdict(CHECK.name, operations, || {
         format!("{operations} operation times rise in real time")
     }))

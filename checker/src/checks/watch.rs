@@ -9,6 +9,9 @@ use super::{
 /// Steps between two looks at the clock. One step is an operation or an element: together they take microseconds.
 const STEPS: u32 = 1024;
 
+/// Elements that are sorted in one step: a millisecond or two.
+const SORTED_AT_ONCE: usize = 1 << 14;
+
 /// A running budget of a check whose steps cost next to nothing.
 pub(super) struct Watch {
     meter: Meter,
@@ -60,6 +63,62 @@ impl Watch {
     pub(super) fn look(&mut self) -> Result<(), Exhausted> {
         self.until_look = STEPS;
         self.meter.check(self.held_bytes)
+    }
+
+    /// Sorts, looking at the budget all the way: sorting a million at once takes longer than many a budget's tenth.
+    /// Elements that are equal are one and the same to whoever calls this.
+    ///
+    /// # Errors
+    /// Which limit was reached; the elements are in no order then.
+    pub(super) fn sort<T: Copy + Ord>(&mut self, elements: &mut Vec<T>) -> Result<(), Exhausted> {
+        if elements.is_sorted() {
+            return self.look();
+        }
+        for some in elements.chunks_mut(SORTED_AT_ONCE) {
+            self.look()?;
+            some.sort_unstable();
+        }
+        let (mut sorted, mut merged) = (SORTED_AT_ONCE, Vec::new());
+        if sorted < elements.len() {
+            merged.reserve_exact(elements.len());
+        }
+        while sorted < elements.len() {
+            for both in elements.chunks(2 * sorted) {
+                let (left, right) = both.split_at(sorted.min(both.len()));
+                self.merge(left, right, &mut merged)?;
+            }
+            std::mem::swap(elements, &mut merged);
+            merged.clear();
+            sorted *= 2;
+        }
+        Ok(())
+    }
+
+    fn merge<T: Copy + Ord>(
+        &mut self,
+        mut left: &[T],
+        mut right: &[T],
+        merged: &mut Vec<T>,
+    ) -> Result<(), Exhausted> {
+        while let (Some(first), Some(second)) = (left.first(), right.first()) {
+            self.step()?;
+            // Nearly everything is in order already: whole stretches are taken at once.
+            if first <= second {
+                let stretch = left.iter().take(STEPS as usize).take_while(|one| *one <= second);
+                let (taken, rest) = left.split_at(stretch.count());
+                merged.extend_from_slice(taken);
+                left = rest;
+            } else {
+                let stretch = right.iter().take(STEPS as usize).take_while(|one| *one < first);
+                let (taken, rest) = right.split_at(stretch.count());
+                merged.extend_from_slice(taken);
+                right = rest;
+            }
+        }
+        self.look()?;
+        merged.extend_from_slice(left);
+        merged.extend_from_slice(right);
+        Ok(())
     }
 }
 
@@ -126,6 +185,30 @@ mod tests {
         }
         let all: std::collections::BTreeSet<&str> = CHECKS.iter().map(|check| check.name).collect();
         assert_eq!(judged, all);
+    }
+
+    #[test]
+    fn sorting_looks_at_the_budget_and_sorts() {
+        let mut dice = crate::nemesis::dice::Dice::new(7, "sorting");
+        for length in [1, 5, SORTED_AT_ONCE, 3 * SORTED_AT_ONCE + 17, 100_000] {
+            for shuffled in [0, 3, length] {
+                let mut elements: Vec<u64> = (0..length as u64).map(|number| number / 2).collect();
+                for _ in 0..shuffled {
+                    let mut place = || dice.below(length as u64) as usize;
+                    elements.swap(place(), place());
+                }
+                let mut wanted = elements.clone();
+                wanted.sort_unstable();
+                let mut watch = Watch::start(&Budget::default());
+                assert!(watch.sort(&mut elements).is_ok());
+                assert!(elements == wanted, "{length} elements, {shuffled} of them moved");
+            }
+        }
+        let mut watch = Watch::start(&Budget {
+            time: Duration::ZERO,
+            ..Budget::default()
+        });
+        assert!(watch.sort(&mut vec![2, 1]).is_err());
     }
 
     #[test]

@@ -27,10 +27,10 @@ pub(in crate::checks) const CHECK: Check = Check {
     run,
 };
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Moment {
-    Call(usize),
-    Return(usize),
+    Call(u32),
+    Return(u32),
 }
 
 fn run(history: &History, budget: &Budget) -> Verdict {
@@ -46,23 +46,26 @@ fn judge(history: &History, watch: &mut Watch, anomalies: &mut Anomalies) -> Res
     watch.look()?;
     // A write counts from its call on, a read from its return on: so a read comes after what it saw.
     let mut moments: Vec<(u32, Moment)> = Vec::new();
-    for (number, write) in pasts.writes.iter().enumerate() {
+    for (number, write) in (0u32..).zip(&pasts.writes) {
         moments.push((write.op.call, Moment::Call(number)));
     }
-    for (position, op) in history.ops.iter().enumerate() {
+    for (position, op) in (0u32..).zip(&history.ops) {
+        watch.step()?;
         if op.request.action.is_read() && op.is_ok() && keeps_session(&op.request) {
             moments.push((op.returned, Moment::Return(position)));
         }
     }
-    moments.sort_unstable_by_key(|(place, _)| *place);
+    // Where they stand, and where they are sorted.
+    watch.holds::<[(u32, Moment); 2]>(moments.len());
+    watch.sort(&mut moments)?;
     let mut reads = 0;
     for (_, moment) in moments {
         watch.step()?;
         match moment {
-            Moment::Call(number) => pasts.call(number),
+            Moment::Call(number) => pasts.call(number as usize),
             Moment::Return(position) => {
                 reads += 1;
-                look(&mut pasts, &history.ops[position], anomalies);
+                look(&mut pasts, &history.ops[position as usize], watch, anomalies)?;
             }
         }
     }
@@ -75,19 +78,27 @@ fn judge(history: &History, watch: &mut Watch, anomalies: &mut Anomalies) -> Res
     }))
 }
 
-fn look<'a>(pasts: &mut Pasts<'a>, read: &'a Op, anomalies: &mut Anomalies) {
+fn look<'a>(
+    pasts: &mut Pasts<'a>,
+    read: &'a Op,
+    watch: &mut Watch,
+    anomalies: &mut Anomalies,
+) -> Result<(), Exhausted> {
     let Some(session) = pasts.sessions.get(&read.process).copied() else {
-        return;
+        return Ok(());
     };
     match (&read.request.action, read.observed()) {
         (Action::Read { key }, Some(Observed::Register(found))) => {
             look_at_register(pasts, session, *key, *found, read, anomalies);
         }
         (Action::ReadSet { key }, Some(Observed::Elements(found))) => {
+            // Each element is looked up, and then each write that the session knows.
+            watch.steps(3 * found.len())?;
             look_at_set(pasts, session, *key, found, read, anomalies);
         }
         _ => {}
     }
+    Ok(())
 }
 
 fn look_at_register<'a>(
@@ -118,7 +129,7 @@ fn look_at_register<'a>(
         };
         let seen = seen.map(|number| &pasts.writes[number]);
         let overwritten =
-            seen.is_none_or(|seen| seen.op.number != newer.op.number && Pasts::precedes(seen, newer));
+            seen.is_none_or(|seen| seen.op.number != newer.op.number && pasts.precedes(seen, newer));
         if overwritten {
             let words = format!(
                 "{} shows an older state of key {key} than {}{}",

@@ -1,6 +1,6 @@
 //! Clocks: which writes are in the causal past of a session, and of a write.
 
-use std::{collections::BTreeMap, rc::Rc};
+use std::collections::BTreeMap;
 
 use workloads::operation::{Action, Key, Observed, Value};
 
@@ -13,9 +13,6 @@ use crate::{
     },
     history::{History, Op},
 };
-
-/// For each session, how many of its writes.
-pub(super) type Clock = Rc<[u32]>;
 
 /// What holds values: a register or a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,8 +28,8 @@ pub(super) struct Write<'a> {
     pub(super) session: u32,
     /// Which write of its session, from 1.
     pub(super) turn: u32,
-    /// What came before it, itself included; set when it is called.
-    pub(super) past: Option<Clock>,
+    /// The row of what came before it, itself included; set when it is called.
+    past: Option<u32>,
 }
 
 /// What a session had learned of another one: how many of its writes, by which read, which saw which write.
@@ -53,8 +50,11 @@ pub(super) struct Pasts<'a> {
     pub(super) writer: FastMap<(Place, Value), usize>,
     /// Writes by place and session, in session order.
     pub(super) of_place: BTreeMap<Place, BTreeMap<u32, Vec<usize>>>,
-    /// What each session knows now.
+    /// What each session knows now: of each session, how many of its writes.
     pub(super) clocks: Vec<Vec<u32>>,
+    /// The same of each write that was called, one row after the other: a million of small ones of their own take long to
+    /// give back.
+    rows: Vec<u32>,
     /// (session, other session) to what it learned, in order.
     lessons: FastMap<(u32, u32), Vec<Lesson<'a>>>,
 }
@@ -97,20 +97,31 @@ impl<'a> Pasts<'a> {
 
     /// The write is called: its past is what its session knows, and itself.
     pub(super) fn call(&mut self, number: usize) {
+        let row = self.rows.len() / self.clocks.len();
         let write = &mut self.writes[number];
         let clock = &mut self.clocks[write.session as usize];
         // One of unknown end is the last of its session: it counts only for those who saw it.
         clock[write.session as usize] = write.turn;
-        write.past = Some(clock.as_slice().into());
+        self.rows.extend_from_slice(clock);
+        write.past = Some(row as u32);
+    }
+
+    /// What came before a write, itself included: of each session, how many of its writes. None before it is called.
+    fn past(&self, write: &Write<'_>) -> Option<&[u32]> {
+        let sessions = self.clocks.len();
+        let begin = write.past? as usize * sessions;
+        Some(&self.rows[begin..begin + sessions])
     }
 
     /// A read of `session` saw this write.
     pub(super) fn see(&mut self, session: u32, number: usize, read: &'a Op) {
-        let Some(past) = self.writes[number].past.clone() else {
+        let sessions = self.clocks.len();
+        let Some(row) = self.writes[number].past else {
             return;
         };
+        let past = &self.rows[row as usize * sessions..][..sessions];
         let clock = &mut self.clocks[session as usize];
-        for (other, turn) in (0u32..).zip(past.iter()) {
+        for (other, turn) in (0u32..).zip(past) {
             if clock[other as usize] < *turn {
                 clock[other as usize] = *turn;
                 let lesson = Lesson {
@@ -146,8 +157,8 @@ impl<'a> Pasts<'a> {
     }
 
     /// Whether `later` comes after `earlier` in causal order.
-    pub(super) fn precedes(earlier: &Write<'a>, later: &Write<'a>) -> bool {
-        let past = later.past.as_ref();
+    pub(super) fn precedes(&self, earlier: &Write<'a>, later: &Write<'a>) -> bool {
+        let past = self.past(later);
         past.is_some_and(|past| past[earlier.session as usize] >= earlier.turn)
     }
 }

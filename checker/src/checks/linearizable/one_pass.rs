@@ -78,8 +78,7 @@ pub(super) fn one_pass(history: &History, meter: &Meter) -> Result<Option<OnePas
             return Ok(None);
         }
     }
-    meter.check(pass.held_bytes())?;
-    pass.judge();
+    pass.judge(meter)?;
     let mut all = OnePass::default();
     for key in &mut pass.keys {
         if key.open {
@@ -314,7 +313,14 @@ impl Pass {
     }
 
     /// Leaves every key open that does not meet the conditions.
-    fn judge(&mut self) {
+    fn judge(&mut self, meter: &Meter) -> Result<(), Exhausted> {
+        let held = self.held_bytes();
+        let mut look = Look {
+            meter,
+            held,
+            steps: 0,
+        };
+        look.after(LOOK_EACH)?;
         // Values are not looked up any more: what comes now takes that room.
         (self.table, self.others) = (Vec::new(), FastMap::default());
         let mut next: Vec<u32> = Vec::with_capacity(self.keys.len());
@@ -338,12 +344,35 @@ impl Pass {
             if key.open {
                 continue;
             }
-            let judged = zones.draw(&mut self.values, entries).and_then(|()| zones.agree());
-            if let Err(Culprits(culprits)) = judged {
-                key.open = true;
-                key.suspects = positions(&self.values, entries, &culprits);
+            match zones.judge(&mut self.values, entries, &mut look) {
+                Ok(()) => {}
+                Err(Stop::Culprits(culprits)) => {
+                    key.open = true;
+                    key.suspects = positions(&self.values, entries, &culprits);
+                }
+                Err(Stop::Exhausted(exhausted)) => return Err(exhausted),
             }
         }
+        Ok(())
+    }
+}
+
+/// Looks at the budget now and then.
+struct Look<'a> {
+    meter: &'a Meter,
+    held: usize,
+    steps: u32,
+}
+
+impl Look<'_> {
+    /// So many steps more were done, or are to be done at once.
+    fn after(&mut self, steps: u32) -> Result<(), Exhausted> {
+        self.steps = self.steps.saturating_add(steps);
+        if self.steps < LOOK_EACH {
+            return Ok(());
+        }
+        self.steps = 0;
+        self.meter.check(self.held)
     }
 }
 
@@ -372,8 +401,19 @@ impl OfValue {
     }
 }
 
-/// Values (of one key) that take part in a contradiction; none when it is not known which.
-struct Culprits(Vec<u32>);
+/// Why a key is not proven.
+enum Stop {
+    /// Values that take part in a contradiction; none when it is not known which.
+    Culprits(Vec<u32>),
+    /// The budget ended before.
+    Exhausted(Exhausted),
+}
+
+impl From<Exhausted> for Stop {
+    fn from(exhausted: Exhausted) -> Self {
+        Self::Exhausted(exhausted)
+    }
+}
 
 /// A chain: its first return, its last call, and its first value.
 type Zone = (u32, u32, u32);
@@ -386,12 +426,21 @@ struct Zones {
 }
 
 impl Zones {
+    /// Whether a key of these values meets the conditions.
+    fn judge(&mut self, values: &mut [OfValue], entries: &[u32], look: &mut Look<'_>) -> Result<(), Stop> {
+        self.draw(values, entries, look)?;
+        // One step of sorting is about one of the others.
+        look.after(entries.len() as u32)?;
+        self.agree()
+    }
+
     /// Walks the chains of a key.
-    fn draw(&mut self, values: &mut [OfValue], entries: &[u32]) -> Result<(), Culprits> {
+    fn draw(&mut self, values: &mut [OfValue], entries: &[u32], look: &mut Look<'_>) -> Result<(), Stop> {
         self.forward.clear();
         self.backward.clear();
         let mut culprits = Vec::new();
         for entry in entries {
+            look.after(1)?;
             let value = values[*entry as usize];
             if value.first_return != Op::NEVER && need(values, *entry).is_none() {
                 culprits.push(*entry);
@@ -406,6 +455,7 @@ impl Zones {
         none_of(&culprits)?;
         let mut existing = 0;
         for entry in entries {
+            look.after(1)?;
             let value = values[*entry as usize];
             existing += u32::from(value.existed());
             if let Writer::After(expect) = value.writer
@@ -422,6 +472,7 @@ impl Zones {
         none_of(&culprits)?;
         let mut walked = 0;
         for entry in entries {
+            look.after(1)?;
             let root = &values[*entry as usize];
             if root.writer == Writer::Initial || (root.writer == Writer::Plain && root.existed()) {
                 match self.walk(values, *entry) {
@@ -435,7 +486,7 @@ impl Zones {
         if walked == existing {
             Ok(())
         } else {
-            Err(Culprits(Vec::new()))
+            Err(Stop::Culprits(Vec::new()))
         }
     }
 
@@ -475,7 +526,7 @@ impl Zones {
     }
 
     /// Whether no two zones contradict each other.
-    fn agree(&mut self) -> Result<(), Culprits> {
+    fn agree(&mut self) -> Result<(), Stop> {
         self.forward
             .sort_unstable_by_key(|(first_return, _, _)| *first_return);
         let overlap = |pair: &&[Zone]| pair[1].0 < pair[0].1;
@@ -493,12 +544,12 @@ impl Zones {
 }
 
 /// An error of the first culprits, if there are some.
-fn none_of(culprits: &[u32]) -> Result<(), Culprits> {
+fn none_of(culprits: &[u32]) -> Result<(), Stop> {
     if culprits.is_empty() {
         return Ok(());
     }
     let first = culprits.iter().take(2 * VIOLATIONS_MAX).copied();
-    Err(Culprits(first.collect()))
+    Err(Stop::Culprits(first.collect()))
 }
 
 /// Marks a value that existed, and those before it in a chain of crashed compare-and-sets. `None` when nothing wrote

@@ -3,9 +3,10 @@
 use std::cell::RefCell;
 
 use super::{
-    fast_hash::FastMap,
-    model::{Model, Role},
+    fast_hash::{FastMap, FastSet},
+    model::{Model, Role, Timed},
 };
+use crate::history::Op;
 
 /// An operation on one string; strings are numbered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -112,6 +113,35 @@ impl Model for KvModel {
     }
 
     const PRUNES: bool = true;
+
+    /// What is put is seen at the beginning of a string, what is appended somewhere in it; else nobody has seen it.
+    fn usefulness(&self, ops: &[Timed<KvEffect>]) -> Box<dyn Fn(KvEffect) -> bool> {
+        let strings = self.strings.borrow();
+        let text = |number: u32| strings.texts[number as usize].as_str();
+        let mut seen: Vec<&str> = Vec::new();
+        for op in ops.iter().filter(|op| op.returned != Op::NEVER) {
+            if let KvEffect::Get(number) = op.effect {
+                seen.push(text(number));
+            }
+        }
+        // Of strings that begin each other the longest shows all that the others show.
+        seen.sort_unstable();
+        let longest = |position: usize| {
+            seen.get(position + 1)
+                .is_none_or(|next| !next.starts_with(seen[position]))
+        };
+        let longest: Vec<&str> = (0..seen.len())
+            .filter(|position| longest(*position))
+            .map(|position| seen[position])
+            .collect();
+        let is_useful = |effect: &KvEffect| match effect {
+            KvEffect::Get(_) => true,
+            KvEffect::Put(begin) => longest.iter().any(|seen| seen.starts_with(text(*begin))),
+            KvEffect::Append(part) => longest.iter().any(|seen| seen.contains(text(*part))),
+        };
+        let useful: FastSet<KvEffect> = ops.iter().map(|op| op.effect).filter(is_useful).collect();
+        Box::new(move |effect| useful.contains(&effect))
+    }
 
     fn wanted(&self, effect: KvEffect) -> Option<u32> {
         match effect {

@@ -41,7 +41,7 @@ pub(crate) fn judge_kv(keys: &BTreeMap<String, Vec<KvOp>>, budget: &Budget) -> V
                     .collect();
                 let words = format!(
                     "no order explains key {key:?} up to the return of {}. {}: {}",
-                    describe(&ops[stuck.target as usize]),
+                    describe(&ops[witness.target as usize]),
                     if witness.smallest {
                         "These alone have no order"
                     } else {

@@ -29,6 +29,8 @@ mod suspects;
 mod tests;
 #[cfg(test)]
 mod tests_of_names;
+#[cfg(test)]
+mod tests_of_strings;
 mod timeline;
 mod words;
 mod zones;

@@ -32,16 +32,23 @@ const ONE_BY_ONE: usize = 8;
 /// A refutation within a refuted key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Witness {
+    /// The operation whose return no order reaches.
+    pub(crate) target: u32,
     /// Positions in the given slice, by call.
     pub(crate) operations: Vec<u32>,
     /// Whether it was shown that none can be left out.
     pub(crate) smallest: bool,
 }
 
-/// Shrinks: `target` is the operation whose return no order reaches (see [`super::search::Stuck`]).
+/// Shrinks: `target` is the operation whose return the search did not reach (see [`super::search::Stuck`]).
 pub(crate) fn shrink<M: Model>(model: &M, ops: &[Timed<M::Effect>], target: u32, meter: &Meter) -> Witness {
-    let end = ops[target as usize].returned;
     let meter = &meter.part(SHRINK_PERCENT, SHRINK_MOST);
+    let target = if M::PRUNES {
+        unreachable_return(model, ops, target, meter)
+    } else {
+        target
+    };
+    let end = ops[target as usize].returned;
     let mut attempts = Attempts {
         model,
         ops: cut(ops, end),
@@ -65,9 +72,31 @@ pub(crate) fn shrink<M: Model>(model: &M, ops: &[Timed<M::Effect>], target: u32,
     let mut operations = [observations, mutations].concat();
     operations.sort_unstable_by_key(|position| ops[*position as usize].call);
     Witness {
+        target,
         operations,
         smallest: !attempts.gave_up,
     }
+}
+
+/// The first return that no order reaches, from that of `from` on. A search that looks ahead turns back before: what it
+/// did not get past is where it saw that a later observation can't be explained.
+fn unreachable_return<M: Model>(model: &M, ops: &[Timed<M::Effect>], from: u32, meter: &Meter) -> u32 {
+    let begin = ops[from as usize].returned;
+    let mut by_return: Vec<(u32, u32)> = Vec::new();
+    for (position, op) in (0u32..).zip(ops) {
+        if op.returned >= begin && op.returned != Op::NEVER {
+            by_return.push((op.returned, position));
+        }
+    }
+    by_return.sort_unstable();
+    // All together are refuted; fewer returns demand less.
+    let is_reached = |(end, _): &(u32, u32)| {
+        let attempt = meter.part(ATTEMPT_PERCENT, ATTEMPT_MOST);
+        !matches!(search(model, &cut(ops, *end), &attempt), Outcome::Violated(_))
+    };
+    let all_but_last = by_return.len().saturating_sub(1);
+    let reached = by_return[..all_but_last].partition_point(is_reached);
+    by_return.get(reached).map_or(from, |(_, position)| *position)
 }
 
 /// What was known at place `end`: later returns are unknown. Later calls stay: that a write was called only

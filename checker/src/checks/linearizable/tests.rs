@@ -22,7 +22,7 @@ fn zones_agree_with_enumeration() {
     let mut refuted = 0;
     for seed in 0..rounds(150_000) {
         let (ops, values) = small(seed, seed.is_multiple_of(2), false);
-        let truth = enumerate(&timed(&ops));
+        let truth = enumerate(&RegisterModel, &timed(&ops));
         match zones(&ops, values) {
             ZoneAnswer::NotApplicable => panic!("seed {seed}: values are unique"),
             ZoneAnswer::Linearizable => assert!(truth, "seed {seed}: {ops:?}"),
@@ -45,7 +45,7 @@ fn search_agrees_with_enumeration() {
     for seed in 0..rounds(150_000) {
         let (ops, _) = small(seed, seed.is_multiple_of(2), seed % 3 > 0);
         let ops = timed(&ops);
-        let truth = enumerate(&ops);
+        let truth = enumerate(&RegisterModel, &ops);
         match search(&RegisterModel, &ops, &meter) {
             Outcome::Unknown(reason) => panic!("seed {seed}: {reason:?}"),
             Outcome::Linearizable => assert!(truth, "seed {seed}: {ops:?}"),
@@ -146,7 +146,7 @@ fn a_crashed_write_is_seen_between_two_equal_writes() {
         op(40, 45, Effect::Read(2)),
     ];
     let meter = Meter::start(&Budget::default());
-    assert!(enumerate(&ops));
+    assert!(enumerate(&RegisterModel, &ops));
     assert_eq!(search(&RegisterModel, &ops, &meter), Outcome::Linearizable);
 }
 
@@ -235,7 +235,12 @@ fn witnesses_refute_alone_and_none_of_them_can_be_left_out() {
         for violation in violations {
             let witness = operations(&violation);
             sizes[witness.len()] += 1;
-            assert_smallest(&timed(&ops), &witness, &format!("seed {seed}: {violation:?}"));
+            assert_smallest(
+                &RegisterModel,
+                &timed(&ops),
+                &witness,
+                &format!("seed {seed}: {violation:?}"),
+            );
         }
     }
     assert!(
@@ -250,7 +255,12 @@ fn witnesses_refute_alone_and_none_of_them_can_be_left_out() {
         };
         let witness = shrink(&RegisterModel, &ops, stuck.target, &meter);
         assert!(witness.smallest);
-        assert_smallest(&ops, &witness.operations, &format!("seed {seed}: {witness:?}"));
+        assert_smallest(
+            &RegisterModel,
+            &ops,
+            &witness.operations,
+            &format!("seed {seed}: {witness:?}"),
+        );
     }
 }
 
@@ -310,7 +320,7 @@ fn a_witness_is_smallest_with_the_returns_after_its_end_too() {
         panic!("no order explains the read of 1");
     };
     let witness = shrink(&RegisterModel, &ops, stuck.target, &meter);
-    assert_smallest(&ops, &witness.operations, &format!("{witness:?}"));
+    assert_smallest(&RegisterModel, &ops, &witness.operations, &format!("{witness:?}"));
 }
 
 #[test]
@@ -371,19 +381,23 @@ fn a_spent_budget_is_unknown() {
 }
 
 /// How many random histories: `PROPERTY_FACTOR=20` judges millions.
-fn rounds(usual: u64) -> u64 {
+pub(super) fn rounds(usual: u64) -> u64 {
     let factor: Option<u64> = std::env::var("PROPERTY_FACTOR")
         .ok()
         .and_then(|factor| factor.parse().ok());
     usual * factor.unwrap_or(1)
 }
 
-fn assert_smallest(ops: &[Timed<Effect>], witness: &[u32], context: &str) {
+pub(super) fn assert_smallest<M: Model>(model: &M, ops: &[Timed<M::Effect>], witness: &[u32], context: &str)
+where
+    M::Effect: std::fmt::Debug,
+    M::State: std::fmt::Debug,
+{
     // Weakened operations stay as crashed ones: too many for plain enumeration, so the search judges.
     let meter = Meter::start(&Budget::default());
     let refutes = |kept: &[u32]| {
-        let weakened = weaken_all_but(&RegisterModel, ops, kept);
-        search(&RegisterModel, &weakened, &meter) != Outcome::Linearizable
+        let weakened = weaken_all_but(model, ops, kept);
+        search(model, &weakened, &meter) != Outcome::Linearizable
     };
     assert!(refutes(witness), "{context}: does not refute alone: {ops:?}");
     for left_out in 0..witness.len() {
@@ -428,7 +442,12 @@ fn only_violation(ops: &[(u32, u32, Effect)]) -> Violation {
     let [violation] = &violations[..] else {
         panic!("not one: {violations:?}");
     };
-    assert_smallest(&timed(&ops), &operations(violation), &format!("{violation:?}"));
+    assert_smallest(
+        &RegisterModel,
+        &timed(&ops),
+        &operations(violation),
+        &format!("{violation:?}"),
+    );
     violation.clone()
 }
 
@@ -550,8 +569,8 @@ fn timed(ops: &[RegisterOp]) -> Vec<Timed<Effect>> {
 }
 
 /// Every order, one after the other.
-fn enumerate(ops: &[Timed<Effect>]) -> bool {
-    fn go(ops: &[Timed<Effect>], placed: &mut [bool], state: u32) -> bool {
+pub(super) fn enumerate<M: Model>(model: &M, ops: &[Timed<M::Effect>]) -> bool {
+    fn go<M: Model>(model: &M, ops: &[Timed<M::Effect>], placed: &mut [bool], state: M::State) -> bool {
         let open = |at: &usize| !placed[*at] && ops[*at].returned != Op::NEVER;
         let Some(deadline) = (0..ops.len()).filter(open).map(|at| ops[at].returned).min() else {
             return true;
@@ -560,9 +579,9 @@ fn enumerate(ops: &[Timed<Effect>]) -> bool {
             if placed[at] || ops[at].call > deadline {
                 continue;
             }
-            if let Some(after) = RegisterModel.step(state, ops[at].effect) {
+            if let Some(after) = model.step(state, ops[at].effect) {
                 placed[at] = true;
-                if go(ops, placed, after) {
+                if go(model, ops, placed, after) {
                     return true;
                 }
                 placed[at] = false;
@@ -570,5 +589,5 @@ fn enumerate(ops: &[Timed<Effect>]) -> bool {
         }
         false
     }
-    go(ops, &mut vec![false; ops.len()], 0)
+    go(model, ops, &mut vec![false; ops.len()], model.initial())
 }

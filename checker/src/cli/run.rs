@@ -219,15 +219,20 @@ impl Arguments {
             None => None,
         };
         let nemesis = |name: &String| NEMESES.iter().find(|nemesis| nemesis.name == name);
-        let needs_arbiter =
-            |name: &&String| nemesis(name).is_some_and(|nemesis| nemesis.needs == Needs::Arbiter);
-        if let Some(name) = self
+        let named = self
             .nemesis
             .iter()
-            .find(needs_arbiter)
-            .filter(|_| self.arbiters == 0)
-        {
-            anyhow::bail!("the nemesis {name} needs an arbiter: --members 2 --arbiters 1");
+            .filter_map(|name| Some((name, nemesis(name)?.needs)));
+        for (name, needs) in named {
+            match needs {
+                Needs::Arbiter if self.arbiters == 0 => {
+                    anyhow::bail!("the nemesis {name} needs an arbiter: --members 2 --arbiters 1");
+                }
+                Needs::EvenMembers if !(self.members + self.arbiters).is_multiple_of(2) => {
+                    anyhow::bail!("the nemesis {name} needs an even number of members: --members 4");
+                }
+                _ => {}
+            }
         }
         let places = Places {
             results: self.results,

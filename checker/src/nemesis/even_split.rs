@@ -14,7 +14,7 @@ use super::{
 pub const NEMESIS: Nemesis = Nemesis {
     name: "even-split",
     about: "a set with an even number of members is cut into two equal halves",
-    needs: Needs::Nothing,
+    needs: Needs::EvenMembers,
     plan,
     story: &[],
 };

@@ -33,6 +33,8 @@ pub enum Needs {
     Packets,
     /// A set with an arbiter.
     Arbiter,
+    /// A set with an even number of members.
+    EvenMembers,
     /// A machine that is no member yet.
     Spare,
 }

@@ -2,7 +2,7 @@
 
 use super::{
     kv::{KvEffect, KvModel},
-    model::{Model, Timed},
+    model::Timed,
     search::{Outcome, search},
     shrink::{shrink, weaken_all_but},
     tests::{assert_smallest, enumerate, rounds},

@@ -5,11 +5,7 @@ use std::collections::BTreeMap;
 use super::{merge::Merged, results::Results};
 use crate::{
     nemesis::fault::Fault,
-    record::{
-        directory::{RunDirectory, RunFile},
-        fault::FaultRecord,
-        run::RunRecord,
-    },
+    record::{directory::RunFile, fault::FaultRecord, run::RunRecord},
 };
 
 /// Counts over all runs that were no canaries.
@@ -26,8 +22,7 @@ impl Suffered {
     pub fn read(results: &Results, merged: &Merged) -> Self {
         let mut suffered = Self::default();
         for result in merged.results.iter().filter(|result| !result.canary) {
-            let Some(run) = &result.result.run else { continue };
-            let Ok(directory) = RunDirectory::open(results.seed(result.number).join(run)) else {
+            let Some(directory) = results.run_of(result) else {
                 continue;
             };
             let members = directory

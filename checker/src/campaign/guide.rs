@@ -19,10 +19,7 @@ use crate::{
         dice::Dice,
         redraw::{CHANGES, Redraw, Redraws},
     },
-    record::{
-        directory::{RunDirectory, RunFile},
-        situations::SituationsRecord,
-    },
+    record::{directory::RunFile, situations::SituationsRecord},
 };
 
 /// How often, of 1000 runs, a schedule that is kept is changed; else one is drawn afresh.
@@ -112,10 +109,8 @@ impl Guide {
 
     /// The same from what the run left behind; a run without traces reached nothing that is known.
     pub fn learn_stored(&mut self, results: &Results, result: &SeedResult) -> usize {
-        let Some(run) = &result.result.run else { return 0 };
-        let directory = RunDirectory::open(results.seed(result.number).join(run));
-        let reached = directory
-            .ok()
+        let reached = results
+            .run_of(result)
             .and_then(|directory| directory.read(RunFile::Situations, &mut Vec::new()));
         reached.map_or(0, |reached| self.learn(result, &reached))
     }

@@ -3,11 +3,7 @@
 use std::{collections::BTreeSet, fmt::Write as _};
 
 use super::{merge::Merged, results::Results};
-use crate::record::{
-    directory::{RunDirectory, RunFile},
-    reached::ReachedRecord,
-    situations::SituationsRecord,
-};
+use crate::record::{directory::RunFile, reached::ReachedRecord, situations::SituationsRecord};
 
 /// Runs that the words name, besides the last one: the curve is steep in the beginning.
 const NAMED: [usize; 8] = [1, 2, 5, 10, 20, 50, 100, 200];
@@ -17,10 +13,8 @@ pub fn curve(results: &Results, merged: &Merged) -> Vec<ReachedRecord> {
     let mut seen = BTreeSet::new();
     let mut curve = Vec::new();
     for result in merged.results.iter().filter(|result| !result.canary) {
-        let Some(run) = &result.result.run else { continue };
-        let directory = RunDirectory::open(results.seed(result.number).join(run));
-        let reached: Option<SituationsRecord> = directory
-            .ok()
+        let reached: Option<SituationsRecord> = results
+            .run_of(result)
             .and_then(|directory| directory.read(RunFile::Situations, &mut Vec::new()));
         let Some(reached) = reached else { continue };
         let before = seen.len();

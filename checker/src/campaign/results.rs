@@ -8,7 +8,10 @@ use std::{
 use serde::Serialize;
 
 use super::{error::CampaignError, outcome::SeedResult, shard::Shard};
-use crate::record::{directory::write_whole, error::RecordError};
+use crate::record::{
+    directory::{RunDirectory, write_whole},
+    error::RecordError,
+};
 
 /// Where a campaign's results lie. Several processes, on several machines, may share it, and directories of
 /// different shards may be laid over each other later.
@@ -36,6 +39,12 @@ impl Results {
     /// `seeds/<number>/`: the room of one run.
     pub fn seed(&self, number: u64) -> PathBuf {
         self.root.join("seeds").join(number.to_string())
+    }
+
+    /// What a run has left behind; none when it was never begun, or is gone.
+    pub fn run_of(&self, result: &SeedResult) -> Option<RunDirectory> {
+        let run = result.result.run.as_ref()?;
+        RunDirectory::open(self.seed(result.number).join(run)).ok()
     }
 
     /// What came out of a run, if it was finished. A file that cannot be read counts as not there: the run is

@@ -100,6 +100,13 @@ impl Redraws {
         Self(all)
     }
 
+    /// Turns that a schedule of so many never came to: what was to be drawn anew there was not.
+    pub fn beyond(&self, turns: usize) -> Vec<u32> {
+        let turns = u32::try_from(turns).unwrap_or(u32::MAX);
+        let named = self.iter().map(|redraw| redraw.turn);
+        named.filter(|turn| *turn >= turns).collect()
+    }
+
     fn iter(self) -> impl Iterator<Item = Redraw> {
         self.0.into_iter().flatten()
     }
@@ -223,5 +230,7 @@ mod tests {
         }
         assert_eq!(deep.len(), REDRAWS_MAX);
         assert_eq!(deep.of(8).count(), 1);
+        assert_eq!(deep.beyond(9), Vec::<u32>::new());
+        assert_eq!(deep.beyond(7), [7, 8]);
     }
 }

@@ -220,6 +220,12 @@ impl Live {
             console: self.console.clone(),
         };
         let turns = disturbance.run(&self.cast.nemeses).await?;
+        for turn in self.scenario.redraws.beyond(turns.len()) {
+            self.console.warn(format!(
+                "turn {turn} of --redraw never came: there were {} turns, and nothing was drawn anew there",
+                turns.len()
+            ));
+        }
         if self.cast.nemeses.is_empty() {
             self.sleep(self.scenario.faulted()).await;
         }

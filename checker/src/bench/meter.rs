@@ -32,6 +32,24 @@ pub(super) fn measured(act: impl FnOnce() -> Validity) -> Measured {
     }
 }
 
+/// Acts that take longer are measured once.
+const REPEATED_SECONDS: f64 = 1.0;
+
+/// The least of three measurements of a short act, with the most memory of them: the first one in a process also pays for
+/// the memory that the system hands out page by page, which is as much as the act itself.
+pub(super) fn least_measured(act: impl Fn() -> Validity) -> Measured {
+    let mut least = measured(&act);
+    for _ in 0..2 {
+        if least.cpu_seconds >= REPEATED_SECONDS {
+            break;
+        }
+        let again = measured(&act);
+        least.cpu_seconds = least.cpu_seconds.min(again.cpu_seconds);
+        least.peak_bytes = least.peak_bytes.max(again.peak_bytes);
+    }
+    least
+}
+
 /// CPU seconds of this process so far.
 #[must_use]
 pub fn cpu_seconds() -> f64 {

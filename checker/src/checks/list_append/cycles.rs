@@ -65,7 +65,7 @@ const CLASSES: usize = 4;
 /// When the budget ends before it is known whether there is a cycle.
 pub(super) fn cycles(graph: &Graph, meter: &Meter) -> Result<Cycles, Exhausted> {
     meter.check(graph.held_bytes() * 2)?;
-    let knots = knots(graph, u8::MAX);
+    let knots = knots(graph, u8::MAX, meter)?;
     let enough = meter.part(SHORTEST_PERCENT, SHORTEST_MOST);
     let mut all = Cycles::default();
     let mut local = vec![
@@ -123,7 +123,7 @@ fn named(knot: &Graph, meter: &Meter, enough: &Meter) -> Result<Option<Cycle>, E
         ];
         for (class, (name, special, kinds)) in dependencies.into_iter().enumerate() {
             meter.check(0)?;
-            let component = components(knot, kinds);
+            let component = components(knot, kinds, meter)?;
             let through = edges_inside(knot, &component, special);
             if let Some(shortest) = shortest(knot, &component, through, kinds, enough) {
                 return Ok(Some(cycle(class, name, shortest, None)));
@@ -131,7 +131,7 @@ fn named(knot: &Graph, meter: &Meter, enough: &Meter) -> Result<Option<Cycle>, E
         }
         meter.check(0)?;
         let with_rw = DEPENDENCIES | Kind::ReadWrite as u8 | orders;
-        let component = components(knot, with_rw);
+        let component = components(knot, with_rw, meter)?;
         let rw: Vec<(u32, Edge)> = edges_inside(knot, &component, Kind::ReadWrite).collect();
         if rw.is_empty() {
             continue;
@@ -211,7 +211,7 @@ mod tests {
     use rand_core::{Rng, SeedableRng};
 
     use super::*;
-    use crate::checks::Budget;
+    use crate::checks::{Budget, watch::Watch};
 
     const KINDS: [Kind; 6] = [
         Kind::WriteWrite,
@@ -261,7 +261,7 @@ mod tests {
     #[test]
     fn a_spent_budget_leaves_a_cycle_without_a_name() {
         let edge = |to, kind| Edge { to, key: 7, kind };
-        let graph = Graph::new(
+        let graph = drawn(
             2,
             vec![(0, edge(1, Kind::WriteWrite)), (1, edge(0, Kind::WriteWrite))],
         );
@@ -290,7 +290,7 @@ mod tests {
             (1, edge(2, Kind::WriteRead)),
             (2, edge(0, Kind::WriteRead)),
         ];
-        let graph = Graph::new(3, edges);
+        let graph = drawn(3, edges);
         let cycle = |memory_bytes| {
             let meter = Meter::start(&Budget {
                 memory_bytes,
@@ -307,6 +307,11 @@ mod tests {
             remark.contains("at least G2") && remark.contains("memory budget"),
             "{remark}"
         );
+    }
+
+    fn drawn(nodes: u32, edges: Vec<(u32, Edge)>) -> Graph {
+        let mut watch = Watch::of(&Meter::start(&Budget::default()), 0);
+        Graph::new(nodes, edges, &mut watch).expect("small")
     }
 
     fn random(seed: u64) -> Graph {
@@ -326,7 +331,7 @@ mod tests {
             (from != to).then_some((from, edge))
         });
         let edges = edges.collect();
-        Graph::new(nodes, edges)
+        drawn(nodes, edges)
     }
 
     /// Floyd and Warshall's distances for every set of kinds.

@@ -8,6 +8,7 @@ use crate::{
     checks::{
         budget::{Exhausted, Meter},
         linearizable::FastMap,
+        watch::Watch,
     },
     history::Op,
 };
@@ -62,19 +63,20 @@ impl Graph {
             nodes: input.txns.len() as u32,
             edges: Vec::new(),
         };
-        let present = present(input, versions);
-        drawing.versions(input, versions, &present);
-        meter.check(drawing.held_bytes())?;
-        drawing.sessions(input, &present);
-        meter.check(drawing.held_bytes())?;
-        drawing.real_time(input, &present);
+        let present = present(input, versions, &mut Watch::of(meter, 0))?;
+        drawing.versions(input, versions, &present, meter)?;
+        drawing.sessions(input, &present, meter)?;
+        drawing.real_time(input, &present, meter)?;
         // In order they are held twice.
-        meter.check(drawing.held_bytes() * 2)?;
-        Ok(Self::new(drawing.nodes, drawing.edges))
+        let mut watch = Watch::of(meter, drawing.held_bytes() * 2);
+        Self::new(drawing.nodes, drawing.edges, &mut watch)
     }
 
     /// Of edges in any order.
-    pub(super) fn new(nodes: u32, unsorted: Vec<(u32, Edge)>) -> Self {
+    ///
+    /// # Errors
+    /// When the budget ends before.
+    pub(super) fn new(nodes: u32, unsorted: Vec<(u32, Edge)>, watch: &mut Watch) -> Result<Self, Exhausted> {
         const NOTHING: Edge = Edge {
             to: 0,
             key: 0,
@@ -82,6 +84,7 @@ impl Graph {
         };
         let mut starts = vec![0u32; nodes as usize + 1];
         for (from, _) in &unsorted {
+            watch.step()?;
             starts[*from as usize + 1] += 1;
         }
         for node in 0..nodes as usize {
@@ -90,11 +93,12 @@ impl Graph {
         let mut next = starts.clone();
         let mut edges = vec![NOTHING; unsorted.len()];
         for (from, edge) in unsorted {
+            watch.step()?;
             let place = &mut next[from as usize];
             edges[*place as usize] = edge;
             *place += 1;
         }
-        Self { starts, edges }
+        Ok(Self { starts, edges })
     }
 
     /// The part of some ascending nodes, which are numbered by their place in the list. `local` is room for a number of
@@ -131,16 +135,17 @@ impl Graph {
 }
 
 /// Which transactions certainly happened: acknowledged, or seen.
-fn present(input: &Input<'_>, versions: &AllVersions<'_>) -> Vec<bool> {
+fn present(input: &Input<'_>, versions: &AllVersions<'_>, watch: &mut Watch) -> Result<Vec<bool>, Exhausted> {
     let mut present: Vec<bool> = input.txns.iter().map(|txn| txn.end == End::Ok).collect();
     for (key, of_key) in &versions.keys {
         for value in of_key.order {
+            watch.step()?;
             if let Some(writer) = versions.writers.get(&(*key, *value)) {
                 present[writer.txn as usize] = true;
             }
         }
     }
-    present
+    Ok(present)
 }
 
 struct Drawing {
@@ -164,14 +169,22 @@ impl Drawing {
         self.nodes - 1
     }
 
-    fn versions(&mut self, input: &Input<'_>, versions: &AllVersions<'_>, present: &[bool]) {
+    fn versions(
+        &mut self,
+        input: &Input<'_>,
+        versions: &AllVersions<'_>,
+        present: &[bool],
+        meter: &Meter,
+    ) -> Result<(), Exhausted> {
         for (key, of_key) in &versions.keys {
+            let mut watch = Watch::of(meter, self.held_bytes());
             if of_key.longest_reader.is_none() {
                 continue;
             }
             let writer = |value| versions.writers.get(&(*key, value)).map(|writer| writer.txn);
             let writers: Vec<Option<u32>> = of_key.order.iter().map(|value| writer(*value)).collect();
             for pair in writers.windows(2) {
+                watch.step()?;
                 if let [Some(before), Some(after)] = *pair {
                     self.add(before, after, Kind::WriteWrite, *key);
                 }
@@ -182,6 +195,7 @@ impl Drawing {
                 self.add(*last, after_longest, Kind::WriteWrite, *key);
             }
             for (reader, length) in &of_key.reads {
+                watch.step()?;
                 if *length > 0
                     && let Some(last) = writers[*length as usize - 1]
                 {
@@ -202,6 +216,7 @@ impl Drawing {
                 .map(|(reader, _)| (*reader, ()))
                 .collect();
             for (txn, _) in &of_key.appends {
+                watch.step()?;
                 // One that also made a longest read would seem to come before itself.
                 let certain = present[*txn as usize] && input.txns[*txn as usize].end == End::Ok;
                 if certain && !in_order.contains_key(txn) && !longest.contains_key(txn) {
@@ -209,11 +224,14 @@ impl Drawing {
                 }
             }
         }
+        Ok(())
     }
 
-    fn sessions(&mut self, input: &Input<'_>, present: &[bool]) {
+    fn sessions(&mut self, input: &Input<'_>, present: &[bool], meter: &Meter) -> Result<(), Exhausted> {
+        let mut watch = Watch::of(meter, self.held_bytes());
         let mut before: FastMap<u32, u32> = FastMap::default();
         for (node, txn) in (0u32..).zip(&input.txns) {
+            watch.step()?;
             if !present[node as usize] || txn.demand < Demand::Session {
                 continue;
             }
@@ -221,9 +239,13 @@ impl Drawing {
                 self.add(before, node, Kind::Process, 0);
             }
         }
+        Ok(())
     }
 
-    fn real_time(&mut self, input: &Input<'_>, present: &[bool]) {
+    fn real_time(&mut self, input: &Input<'_>, present: &[bool], meter: &Meter) -> Result<(), Exhausted> {
+        // Where the events stand, and where they are sorted.
+        let events_bytes = 4 * input.txns.len() * size_of::<(u32, u32)>();
+        let mut watch = Watch::of(meter, self.held_bytes() + events_bytes);
         let mut events: Vec<(u32, u32)> = Vec::new();
         for (node, txn) in (0u32..).zip(&input.txns) {
             if present[node as usize] {
@@ -235,10 +257,11 @@ impl Drawing {
                 }
             }
         }
-        events.sort_unstable();
+        watch.sort(&mut events)?;
         let mut moment: Option<u32> = None;
         let mut moment_is_used = true;
         for (place, node) in events {
+            watch.step()?;
             if place == input.txns[node as usize].call {
                 if let Some(moment) = moment {
                     self.add(moment, node, Kind::Free, 0);
@@ -260,5 +283,6 @@ impl Drawing {
             moment = Some(now);
             self.add(node, now, Kind::RealTime, 0);
         }
+        Ok(())
     }
 }

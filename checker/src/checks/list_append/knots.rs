@@ -1,12 +1,21 @@
 //! Strongly connected components: outside of them is no cycle.
 
 use super::graph::Graph;
+use crate::checks::{
+    budget::{Exhausted, Meter},
+    watch::Watch,
+};
 
 /// For each node the number of its component, among edges of `kinds` (Tarjan 1972, without recursion). Nodes have the same
 /// number exactly when each is reached from the other. Linear.
-pub(super) fn components(graph: &Graph, kinds: u8) -> Vec<u32> {
+///
+/// # Errors
+/// When the budget ends before.
+pub(super) fn components(graph: &Graph, kinds: u8, meter: &Meter) -> Result<Vec<u32>, Exhausted> {
     const UNSEEN: u32 = u32::MAX;
     let nodes = graph.nodes() as usize;
+    // Whoever asks has looked at the memory.
+    let mut watch = Watch::of(meter, 0);
     let mut component = vec![UNSEEN; nodes];
     let mut order = vec![UNSEEN; nodes];
     let mut low = vec![0u32; nodes];
@@ -18,6 +27,7 @@ pub(super) fn components(graph: &Graph, kinds: u8) -> Vec<u32> {
         }
         calls.push((root, 0));
         while let Some((node, mut position)) = calls.pop() {
+            watch.step()?;
             let at = node as usize;
             if position == 0 {
                 (order[at], low[at]) = (next, next);
@@ -61,14 +71,17 @@ pub(super) fn components(graph: &Graph, kinds: u8) -> Vec<u32> {
             }
         }
     }
-    component
+    Ok(component)
 }
 
 /// The nodes of each component of more than one, by number; each list ascends. The components in the order of their
 /// first nodes.
-pub(super) fn knots(graph: &Graph, kinds: u8) -> Vec<Vec<u32>> {
+///
+/// # Errors
+/// When the budget ends before.
+pub(super) fn knots(graph: &Graph, kinds: u8, meter: &Meter) -> Result<Vec<Vec<u32>>, Exhausted> {
     const NO_KNOT: u32 = u32::MAX;
-    let component = components(graph, kinds);
+    let component = components(graph, kinds, meter)?;
     let mut sizes = vec![0u32; component.len()];
     for number in &component {
         sizes[*number as usize] += 1;
@@ -86,5 +99,5 @@ pub(super) fn knots(graph: &Graph, kinds: u8) -> Vec<Vec<u32>> {
         }
         knots[knot_of[number] as usize].push(node);
     }
-    knots
+    Ok(knots)
 }

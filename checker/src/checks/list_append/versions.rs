@@ -9,6 +9,7 @@ use crate::checks::{
     Anomaly,
     budget::{Exhausted, Meter},
     linearizable::{FastMap, FastSet},
+    watch::Watch,
 };
 
 /// Who appended a value.
@@ -50,24 +51,24 @@ impl<'a> AllVersions<'a> {
     pub(super) fn of(input: &Input<'a>, meter: &Meter) -> Result<Self, Exhausted> {
         // What each append and read takes here, and in the input.
         let held = input.micros.len() * MICRO_BYTES;
-        meter.check(held)?;
+        let mut watch = Watch::of(meter, held);
         let mut all = Self::default();
         all.writers.reserve(input.micros.len() / 2);
-        all.gather(input);
-        meter.check(held)?;
+        all.gather(input, &mut watch)?;
         let keys = std::mem::take(&mut all.keys);
         for (key, versions) in &keys {
+            watch.steps(versions.order.len())?;
             all.judge_order(input, *key, versions);
         }
         all.keys = keys;
-        meter.check(held)?;
-        all.judge_reads(input);
+        all.judge_reads(input, &mut watch)?;
         Ok(all)
     }
 
-    fn gather(&mut self, input: &Input<'a>) {
+    fn gather(&mut self, input: &Input<'a>, watch: &mut Watch) -> Result<(), Exhausted> {
         for txn in 0..input.txns.len() as u32 {
             for micro in input.micros(txn) {
+                watch.step()?;
                 match *micro {
                     Micro::Append(key, value) => {
                         let before = self.writers.insert(
@@ -103,6 +104,7 @@ impl<'a> AllVersions<'a> {
                 }
             }
         }
+        Ok(())
     }
 
     /// The longest read of a key: each element once, each appended by someone.
@@ -137,11 +139,13 @@ impl<'a> AllVersions<'a> {
     }
 
     /// Each read: a prefix of the longest, ending where a transaction ended, and right about its own appends.
-    fn judge_reads(&mut self, input: &Input<'a>) {
+    fn judge_reads(&mut self, input: &Input<'a>, watch: &mut Watch) -> Result<(), Exhausted> {
         for txn in 0..input.txns.len() as u32 {
             let micros = input.micros(txn);
             for (position, micro) in micros.iter().enumerate() {
                 let Micro::Read(key, found) = *micro else { continue };
+                // Elements are compared many at a time.
+                watch.steps(1 + found.len() / 16)?;
                 let number = input.txns[txn as usize].number;
                 let versions = &self.keys[&key];
                 if !versions.order.starts_with(found) {
@@ -196,6 +200,7 @@ impl<'a> AllVersions<'a> {
                 }
             }
         }
+        Ok(())
     }
 
     /// A read that is no prefix of the longest is looked at on its own.

@@ -33,7 +33,7 @@ pub(super) fn measured(act: impl FnOnce() -> Validity) -> Measured {
 }
 
 /// Acts that take longer are measured once.
-const REPEATED_SECONDS: f64 = 1.0;
+const REPEATED_SECONDS: f64 = 2.0;
 
 /// The least of three measurements of a short act, with the most memory of them: the first one in a process also pays for
 /// the memory that the system hands out page by page, which is as much as the act itself.

@@ -231,6 +231,6 @@ mod tests {
         assert_eq!(deep.len(), REDRAWS_MAX);
         assert_eq!(deep.of(8).count(), 1);
         assert_eq!(deep.beyond(9), Vec::<u32>::new());
-        assert_eq!(deep.beyond(7), [7, 8]);
+        assert_eq!(deep.beyond(2), [2, 8]);
     }
 }

@@ -14,7 +14,10 @@ use super::{
     zones::VIOLATIONS_MAX,
 };
 use crate::{
-    checks::budget::{Exhausted, Meter},
+    checks::{
+        budget::{Exhausted, Meter},
+        watch::Watch,
+    },
     history::{History, Op},
 };
 
@@ -314,13 +317,8 @@ impl Pass {
 
     /// Leaves every key open that does not meet the conditions.
     fn judge(&mut self, meter: &Meter) -> Result<(), Exhausted> {
-        let held = self.held_bytes();
-        let mut look = Look {
-            meter,
-            held,
-            steps: 0,
-        };
-        look.after(LOOK_EACH)?;
+        let mut watch = Watch::of(meter, self.held_bytes());
+        watch.look()?;
         // Values are not looked up any more: what comes now takes that room.
         (self.table, self.others) = (Vec::new(), FastMap::default());
         let mut next: Vec<u32> = Vec::with_capacity(self.keys.len());
@@ -344,7 +342,7 @@ impl Pass {
             if key.open {
                 continue;
             }
-            match zones.judge(&mut self.values, entries, &mut look) {
+            match zones.judge(&mut self.values, entries, &mut watch) {
                 Ok(()) => {}
                 Err(Stop::Culprits(culprits)) => {
                     key.open = true;
@@ -354,25 +352,6 @@ impl Pass {
             }
         }
         Ok(())
-    }
-}
-
-/// Looks at the budget now and then.
-struct Look<'a> {
-    meter: &'a Meter,
-    held: usize,
-    steps: u32,
-}
-
-impl Look<'_> {
-    /// So many steps more were done, or are to be done at once.
-    fn after(&mut self, steps: u32) -> Result<(), Exhausted> {
-        self.steps = self.steps.saturating_add(steps);
-        if self.steps < LOOK_EACH {
-            return Ok(());
-        }
-        self.steps = 0;
-        self.meter.check(self.held)
     }
 }
 
@@ -427,20 +406,20 @@ struct Zones {
 
 impl Zones {
     /// Whether a key of these values meets the conditions.
-    fn judge(&mut self, values: &mut [OfValue], entries: &[u32], look: &mut Look<'_>) -> Result<(), Stop> {
-        self.draw(values, entries, look)?;
+    fn judge(&mut self, values: &mut [OfValue], entries: &[u32], watch: &mut Watch) -> Result<(), Stop> {
+        self.draw(values, entries, watch)?;
         // One step of sorting is about one of the others.
-        look.after(entries.len() as u32)?;
+        watch.steps(entries.len())?;
         self.agree()
     }
 
     /// Walks the chains of a key.
-    fn draw(&mut self, values: &mut [OfValue], entries: &[u32], look: &mut Look<'_>) -> Result<(), Stop> {
+    fn draw(&mut self, values: &mut [OfValue], entries: &[u32], watch: &mut Watch) -> Result<(), Stop> {
         self.forward.clear();
         self.backward.clear();
         let mut culprits = Vec::new();
         for entry in entries {
-            look.after(1)?;
+            watch.step()?;
             let value = values[*entry as usize];
             if value.first_return != Op::NEVER && need(values, *entry).is_none() {
                 culprits.push(*entry);
@@ -455,7 +434,7 @@ impl Zones {
         none_of(&culprits)?;
         let mut existing = 0;
         for entry in entries {
-            look.after(1)?;
+            watch.step()?;
             let value = values[*entry as usize];
             existing += u32::from(value.existed());
             if let Writer::After(expect) = value.writer
@@ -472,7 +451,7 @@ impl Zones {
         none_of(&culprits)?;
         let mut walked = 0;
         for entry in entries {
-            look.after(1)?;
+            watch.step()?;
             let root = &values[*entry as usize];
             if root.writer == Writer::Initial || (root.writer == Writer::Plain && root.existed()) {
                 match self.walk(values, *entry) {

@@ -39,8 +39,6 @@ fn search_agrees_with_enumeration_and_witnesses_refute() {
                             "seed {seed}, {kept:?} of {ops:?}"
                         );
                     }
-                }
-                if refuted % 16 == 0 {
                     let witness = shrink(&model, &ops, stuck.target, &meter);
                     assert!(witness.smallest, "seed {seed}: {witness:?}");
                     assert_smallest(&model, &ops, &witness.operations, &format!("seed {seed}"));
@@ -86,10 +84,8 @@ fn strings(model: &KvModel, seed: u64) -> Vec<Timed<KvEffect>> {
         seen.push(state.clone());
         let crashed = !matches!(effect, KvEffect::Get(_)) && dice.chance(200);
         if crashed {
-            // Its client is gone.
-            free_at[client] = u32::MAX / 2;
-            free_at.push(0);
-            free_at.swap_remove(client);
+            // Another client takes its place.
+            free_at[client] = 0;
         }
         ops.push(Timed {
             call,

@@ -119,13 +119,10 @@ pub(super) fn only(transactions: &[Transaction], kept: &BTreeSet<u64>) -> Vec<Tr
 
 fn judge(input: &Input<'_>, meter: &Meter) -> Verdict {
     let operations = input.txns.len() as u64;
-    let mut versions = match AllVersions::of(input, meter) {
-        Ok(versions) => versions,
-        Err(Exhausted(reason)) => return Verdict::unknown(CHECK.name, operations, reason),
-    };
+    let (mut versions, ended) = AllVersions::of(input, meter);
     let mut anomalies = std::mem::take(&mut versions.anomalies);
     let mut notes = Vec::new();
-    let graph = Graph::of(input, &versions, meter);
+    let graph = ended.and_then(|()| Graph::of(input, &versions, meter));
     let mut verdict = match graph.and_then(|graph| cycles(&graph, meter)) {
         Ok(cycles) => {
             notes = remarks(&cycles);

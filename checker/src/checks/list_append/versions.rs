@@ -46,23 +46,26 @@ pub(super) struct AllVersions<'a> {
 }
 
 impl<'a> AllVersions<'a> {
-    /// # Errors
-    /// When the budget ends before; what was found by then is lost.
-    pub(super) fn of(input: &Input<'a>, meter: &Meter) -> Result<Self, Exhausted> {
-        // What each append and read takes here, and in the input.
-        let held = input.micros.len() * MICRO_BYTES;
-        let mut watch = Watch::of(meter, held);
+    /// All that the input says, or as much of it as the budget allowed: what was found by then stands.
+    pub(super) fn of(input: &Input<'a>, meter: &Meter) -> (Self, Result<(), Exhausted>) {
         let mut all = Self::default();
-        all.writers.reserve(input.micros.len() / 2);
-        all.gather(input, &mut watch)?;
-        let keys = std::mem::take(&mut all.keys);
+        let ended = all.judge(input, meter);
+        (all, ended)
+    }
+
+    fn judge(&mut self, input: &Input<'a>, meter: &Meter) -> Result<(), Exhausted> {
+        // What each append and read takes here, and in the input.
+        let mut watch = Watch::of(meter, input.micros.len() * MICRO_BYTES);
+        watch.look()?;
+        self.writers.reserve(input.micros.len() / 2);
+        self.gather(input, &mut watch)?;
+        let keys = std::mem::take(&mut self.keys);
         for (key, versions) in &keys {
             watch.steps(versions.order.len())?;
-            all.judge_order(input, *key, versions);
+            self.judge_order(input, *key, versions);
         }
-        all.keys = keys;
-        all.judge_reads(input, &mut watch)?;
-        Ok(all)
+        self.keys = keys;
+        self.judge_reads(input, &mut watch)
     }
 
     fn gather(&mut self, input: &Input<'a>, watch: &mut Watch) -> Result<(), Exhausted> {

@@ -7,13 +7,15 @@ use checker::simulation::{Options, simulate_many};
 use protocol::bugs::{self, BUGS};
 
 /// A planted bug, the seeds within which it shows, and by what.
-pub const EXAM: [(&str, Range<u64>, &str); 10] = [
+pub const EXAM: [(&str, Range<u64>, &str); 12] = [
     ("C11", 0..60, "I-10"),
     ("C08S", 0..1_000, "I-10"),
     ("C12", 0..10, "I-10"),
-    ("E03", 0..60, "I-01"),
+    ("E03", 0..300, "I-01"),
     ("E05", 0..60, "I-03"),
     ("N07", 0..1_000, "I-22"),
+    ("Q01", 0..60, "I-10"),
+    ("Q19", 0..60, "I-10"),
     ("R08", 0..1_000, "I-03"),
     ("S05", 0..200, "I-02"),
     ("S06", 0..200, "liveness"),

@@ -11,7 +11,7 @@ use checker::model::family;
 use protocol::bugs::{BUGS, Bug, find};
 
 /// Which model catches which bug, and the states on the shortest way to it.
-pub const EXAM: [(&str, &str, usize); 50] = [
+pub const EXAM: [(&str, &str, usize); 52] = [
     ("C01", "figure-8", 5),
     ("C02", "figure-8", 5),
     ("C03", "elections", 8),
@@ -47,6 +47,8 @@ pub const EXAM: [(&str, &str, usize); 50] = [
     ("Q04", "figure-8", 2),
     ("Q10", "hints", 2),
     ("Q11", "hints", 2),
+    ("Q18", "late-answers", 14),
+    ("Q19", "linearizable", 5),
     ("R01", "reconfiguration", 6),
     ("R02", "reconfiguration", 12),
     ("R03", "reconfiguration", 6),

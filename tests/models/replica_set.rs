@@ -29,6 +29,8 @@ every_model_holds! {
     arbiters: "arbiters";
     catch_up: "catch-up";
     linearizable: "linearizable";
+    late_answers: "late-answers";
+    reads_in_a_changing_set: "reads-in-a-changing-set";
     dry_runs: "dry-runs";
     even_quorums: "even-quorums";
     reconfiguration: "reconfiguration";

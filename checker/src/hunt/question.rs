@@ -165,6 +165,13 @@ const CORE: &[(&str, &str, Setting, &[&str])] = &[
     ("Q03", "linearizable", PAUSES, &[]),
     ("Q10", "hints", PARTITIONS, &[]),
     ("Q11", "hints", ROLL_BACKS, &[]),
+    ("Q18", "late-answers", PAUSES, &["check:linearizable"]),
+    (
+        "Q19",
+        "linearizable",
+        PRIMARY_DIVERGENCE,
+        &["check:linearizable", "check:no-dirty-read"],
+    ),
     ("R01", "reconfiguration", PARTITIONS, &[]),
     ("R02", "reconfiguration", PARTITIONS, &[]),
     ("R03", "reconfiguration", PARTITIONS, &[]),

@@ -132,7 +132,10 @@ impl Tiding {
 /// The last entry that the client of this request now knows a majority to have.
 fn acknowledged(before: &State, after: &State, outputs: &[Output], id: RequestId) -> Option<OpTime> {
     if id.0 & READ != 0 {
-        return None;
+        // What an answered linearizable read may have seen is promised for good, as an acknowledged write is. Whether one
+        // that never waited is right is another invariant's question.
+        let waiting = before.reads.iter().find(|read| read.id == id);
+        return waiting.map(|read| read.seen);
     }
     // A write may be acknowledged in the very step that appends it: then it never was seen waiting.
     let appends = |output: &Output| matches!(output, Output::Append { .. });
@@ -142,7 +145,7 @@ fn acknowledged(before: &State, after: &State, outputs: &[Output], id: RequestId
     }
 }
 
-/// Marks a request id as a read: its completion acknowledges no write.
+/// Marks a request id as a read: what its completion promises is what it has seen.
 pub const READ: u64 = 1 << 62;
 /// Marks a linearizable read that, when it took its value, missed a write acknowledged before it began. Such a
 /// read must end without success.

@@ -22,7 +22,7 @@ pub struct NamedModel {
 }
 
 /// Every model, the quick ones first.
-pub const MODELS: [NamedModel; 19] = [
+pub const MODELS: [NamedModel; 21] = [
     NamedModel {
         name: "figure-8",
         question: "Is an entry of an older term ever committed by counting alone (Raft, figure 8)?",
@@ -61,8 +61,29 @@ pub const MODELS: [NamedModel; 19] = [
             reads_max: 1,
             ..Bounds::coarse(3, 2)
         },
-        unique_states: 78_000,
+        unique_states: 158_226,
         smoke: true,
+    },
+    NamedModel {
+        name: "late-answers",
+        question: "Does an answer to an earlier read's question prove a later read?",
+        bounds: Bounds {
+            reads_max: 2,
+            ..Bounds::coarse(3, 2)
+        },
+        unique_states: 1_115_617,
+        smoke: false,
+    },
+    NamedModel {
+        name: "reads-in-a-changing-set",
+        question: "Does an answered linearizable read miss nothing while votes come and go?",
+        bounds: Bounds {
+            reads_max: 1,
+            config_version_max: 2,
+            ..Bounds::coarse(3, 2)
+        },
+        unique_states: 5_829_284,
+        smoke: false,
     },
     NamedModel {
         name: "hints",

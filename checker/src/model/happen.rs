@@ -67,11 +67,11 @@ impl ReplicaSet {
             },
             Action::Deliver(message) => {
                 let to = self.messages.value(message).to.0;
-                next.network = self.without_report(next.network, message);
+                next.network = self.without_arrived(next.network, message);
                 self.happen(&mut next, to, Kind::Deliver, message);
             }
         }
-        next.network = self.without_old_votes(&next);
+        next.network = self.without_the_ignored(&next);
         (next != *state).then_some(next)
     }
 

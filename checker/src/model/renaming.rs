@@ -130,6 +130,9 @@ impl Renaming {
             pending.me = self.ids(pending.me);
         }
         state.installed = self.set(state.installed);
+        for read in &mut state.reads {
+            read.vouched = self.set(read.vouched);
+        }
         state.seen = self.rows(&state.seen);
         state.progress = self.rows(&state.progress);
         for position in state.progress.iter_mut().flatten() {
@@ -201,6 +204,9 @@ pub fn nameless(member: &Member) -> u64 {
     state.progress.sort_unstable();
     state.seen.clear();
     state.installed = count(state.installed);
+    for read in &mut state.reads {
+        read.vouched = count(read.vouched);
+    }
     if let Some(pending) = &mut state.config_pending {
         pending.me = None;
     }
@@ -258,7 +264,8 @@ pub fn said_of(member: &Member, other: MemberId) -> u64 {
         Some(Rollback::Searching { source, .. }) => is_other(Some(source)),
         _ => false,
     };
-    let flags = votes.into_iter().chain(pending).chain([
+    let vouches = state.reads.iter().map(|read| read.vouched.contains(place));
+    let flags = votes.into_iter().chain(pending).chain(vouches).chain([
         granted,
         source,
         is_other(state.primary),

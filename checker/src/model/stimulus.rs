@@ -243,6 +243,7 @@ impl<'a> React<'a> {
                     concern: ReadConcern::Linearizable,
                     secondary_ok: false,
                 });
+                self.step(Input::TurnEnd);
             }
             Stimulus::Reconfigure { votes } => {
                 let mut config = Config::clone(&self.reaction.member.state.config);

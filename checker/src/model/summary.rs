@@ -49,6 +49,8 @@ pub struct Summary {
     pub writable: bool,
     /// It has asked for something to be made durable.
     pub pending: bool,
+    /// Linearizable reads wait for their proof here.
+    pub proves: bool,
 }
 
 impl Summarized {
@@ -69,6 +71,7 @@ impl Summarized {
             catches_up: matches!(state.role, Role::Primary(Mode::CatchUp { .. })),
             writable: state.is_writable(),
             pending: !member.pending.is_empty(),
+            proves: !state.reads.is_empty(),
         };
         Summarized {
             summary,

@@ -46,7 +46,7 @@ impl Manners {
 
 /// Number of kinds of messages.
 pub const KINDS: u32 = 10;
-// The questions of initial sync and their answers come last, and nobody bears them a grudge: earlier seeds stay.
+// The questions of initial sync and of linearizable reads and their answers come last, and nobody bears them a grudge: earlier seeds stay.
 
 /// Which kind a message is, from 0.
 #[must_use]
@@ -66,6 +66,8 @@ pub fn kind_of(body: &Body) -> u32 {
         Body::CloneResponse { .. } => 11,
         Body::MemoryRequest { .. } => 12,
         Body::MemoryResponse { .. } => 13,
+        Body::ReadIndexRequest { .. } => 14,
+        Body::ReadIndexResponse { .. } => 15,
     }
 }
 

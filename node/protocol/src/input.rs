@@ -47,6 +47,9 @@ pub enum Input {
         /// When to answer.
         concern: WriteConcern,
     },
+    /// An entry is wanted that changes nothing and waits for nobody (`appendOplogNote`): so that a time that a client has
+    /// heard of is reached where nobody writes.
+    Note,
     /// A client wants to read.
     ClientRead {
         /// Who waits.
@@ -129,6 +132,7 @@ impl Input {
             Self::TurnEnd => "TurnEnd",
             Self::ClientWrite { .. } => "ClientWrite",
             Self::ClientNoop { .. } => "ClientNoop",
+            Self::Note => "Note",
             Self::ClientRead { .. } => "ClientRead",
             Self::Abandon(_) => "Abandon",
             Self::Disconnected(_) => "Disconnected",

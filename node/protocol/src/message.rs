@@ -200,6 +200,18 @@ pub enum Body {
     },
     /// Election hand-off: "stand now, without a dry run".
     StepUp,
+    /// "Do you know a newer term than mine?" (R-112; Raft's ReadIndex.)
+    ReadIndexRequest {
+        /// Number of the question; a later one has a greater number.
+        round: u64,
+    },
+    /// The answer: the sender's term comes with the message.
+    ReadIndexResponse {
+        /// The term of who asked. A question may be older than the term of its answer.
+        asked: Term,
+        /// Echo.
+        round: u64,
+    },
 }
 
 impl Body {
@@ -222,6 +234,8 @@ impl Body {
             Self::CloneResponse { .. } => "CloneResponse",
             Self::MemoryRequest { .. } => "MemoryRequest",
             Self::MemoryResponse { .. } => "MemoryResponse",
+            Self::ReadIndexRequest { .. } => "ReadIndexRequest",
+            Self::ReadIndexResponse { .. } => "ReadIndexResponse",
             Self::StepUp => "StepUp",
         }
     }

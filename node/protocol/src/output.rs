@@ -59,8 +59,8 @@ pub enum Content {
     NewPrimary,
     /// `{op: "n", o: {msg: "initiating set"}}`.
     Initiating,
-    /// `{op: "n"}` that proves a linearizable read.
-    ReadProof,
+    /// `{op: "n"}` that brings the set up to a time that a client has heard of.
+    Note,
     /// The documents that came with the batch from the sync source.
     Fetched,
 }

@@ -126,6 +126,19 @@ pub struct Waiting {
     pub concern: WriteConcern,
 }
 
+/// A linearizable read whose value was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct WaitingRead {
+    /// Who.
+    pub id: RequestId,
+    /// Nothing newer was read.
+    pub seen: OpTime,
+    /// The first question that was asked after its value was taken.
+    pub round: u64,
+    /// Who has answered it or a later one; by position in `config`.
+    pub vouched: MemberSet,
+}
+
 /// The search for the common point with a sync source whose branch won (R-91…R-94).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Rollback {
@@ -213,6 +226,10 @@ pub struct State {
     pub parked: Vec<Parked>,
     /// Clients that wait for their write concern, oldest first.
     pub waiting: Vec<Waiting>,
+    /// Linearizable reads that wait for their proof, oldest first.
+    pub reads: Vec<WaitingRead>,
+    /// Number of the newest question whether this is still the primary; it only rises within a life.
+    pub read_round: u64,
     /// Its position changed since it last told its sync source.
     pub report_due: bool,
     /// May not stand: stepped down or frozen.
@@ -299,6 +316,8 @@ impl State {
             seen: vec![Seen::NOTHING; members],
             parked: Vec::new(),
             waiting: Vec::new(),
+            reads: Vec::new(),
+            read_round: 0,
             report_due: false,
             frozen: false,
             takeover: None,

@@ -1,10 +1,10 @@
-//! Linearizable reads: those that come in one turn are one read for the core, and share the entry that proves it.
+//! Linearizable reads: those that come in one turn are one read for the core, and share the question that proves it.
 //!
-//! The values are taken in one go, at the end of the turn, after the core has appended the entry: nothing is written
-//! between, and nobody can have fetched the entry before. So what proves one of them proves all.
+//! The values are taken in one go, at the end of the turn, before the core asks anybody: nothing is written between, so what
+//! proves one of them proves all.
 //!
-//! While some proofs are on their way, reads gather for the next one: each entry is written and synced by every member,
-//! and with one a turn the set was busier with proofs than with reads (a fifth of all processor time at 64 clients).
+//! While some proofs are on their way, reads gather for the next one: each wakes every voter, and with one a turn the set
+//! was busier with proofs than with reads.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -23,7 +23,7 @@ use super::reading::Run;
 use crate::commands::{CommandError, Reading};
 use crate::wire::Request;
 
-/// Proofs on their way for which the next one waits: while the disks are busy with the one, clients are with the other.
+/// Proofs on their way for which the next one waits: while the voters are busy with the one, clients are with the other.
 const PROOFS_AWAITED: usize = 2;
 /// And how long: where members are far away or gone, reads do not queue behind each other.
 const PROOF_AWAITED_MAX: Duration = Duration::from_millis(5);
@@ -36,7 +36,7 @@ pub(super) struct Linearizable {
     proofs: BTreeMap<RequestId, Proof>,
 }
 
-/// An entry on its way.
+/// A question on its way.
 struct Proof {
     /// Who waits for it.
     clients: Vec<RequestId>,

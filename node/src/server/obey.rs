@@ -135,7 +135,7 @@ impl Server {
             }
             Content::NewPrimary => self.append_noops(entries, "new primary")?,
             Content::Initiating => self.append_noops(entries, "initiating set")?,
-            Content::ReadProof => self.append_noops(entries, "linearizable read")?,
+            Content::Note => self.append_noops(entries, "cluster time")?,
         }
         if content == Content::NewPrimary
             && let Some(first) = entries.first()

@@ -15,7 +15,6 @@ use super::data::{internal, millis};
 use super::event::{ConnectionId, ReplyTo};
 use super::event_loop::Server;
 use super::linearizable::Arrived;
-use super::pending::{Purpose, Waiter};
 use super::read_concern::{Wanted, read_concern};
 use crate::commands::{CommandError, Facts, OplogReader, ReadAccess, Reading, Traffic, session_of};
 use crate::replication::config_document;
@@ -57,7 +56,7 @@ impl Server {
             Err(error) => return self.reply_error(reply, &error, false),
         };
         let concern = wanted.concern;
-        if concern == ReadConcern::Linearizable && wanted.after.is_none() && wanted.at.is_none() {
+        if concern == ReadConcern::Linearizable {
             return self.read_later(Arrived {
                 run,
                 request,
@@ -91,21 +90,7 @@ impl Server {
             body
         };
         match self.run_read(run, &request, connection, at, reading).map(said) {
-            Err(error) => {
-                self.feed(&Input::Abandon(id));
-                self.reply_error(reply, &error, false);
-            }
-            Ok(body) if concern == ReadConcern::Linearizable => match self.completed.take() {
-                Some((done, outcome)) if done == id => {
-                    let body = self.outcome_body(body, &Purpose::LinearizableRead, outcome);
-                    self.reply(reply, body);
-                }
-                _ => {
-                    let deadline = millis(&request, "maxTimeMS").map(|wait| Instant::now() + wait);
-                    let purpose = Purpose::LinearizableRead;
-                    self.pending.wait(id, Waiter { reply, body, purpose }, deadline);
-                }
-            },
+            Err(error) => self.reply_error(reply, &error, false),
             Ok(body)
                 if self.is_at_the_end(&request, &body)
                     && until.is_none_or(|until| Instant::now() < until) =>
@@ -211,11 +196,9 @@ impl Server {
             return Err(CommandError::new(72, text));
         }
         if self.own_time() < after && !waited && self.state.is_writable() {
-            // Nothing may come for a long time: the entry that proves a linearizable read is named after all that
-            // was told, and brings this member and everybody else there.
-            let id = self.pending.number();
-            let _ = self.admit(ReadConcern::Linearizable, id, false);
-            self.feed(&Input::Abandon(id));
+            // Nothing may come for a long time: an entry is named after all that was told, and brings this member and
+            // everybody else there.
+            self.feed(&Input::Note);
         }
         let here = match wanted.concern {
             ReadConcern::Majority => time_of(self.committed_point()),

@@ -21,5 +21,5 @@ pub(super) const BUG: Bug = Bug {
             })
         },
     }],
-    caught_by: &["model:I-12", "check:linearizable"],
+    caught_by: &["model:I-12", "simulate:I-10", "check:linearizable"],
 };

@@ -36,10 +36,12 @@ mod no_liveness_step_down;
 mod nonvoter_counted_in_commits;
 mod nonvoter_counted_in_elections;
 mod noop_answered_at_once;
+mod old_answer_proves_read;
 mod old_primary_counts_newer_terms;
 mod positions_compared_without_term;
 mod primary_outside_its_config;
 mod primary_rolls_back;
+mod read_before_commit;
 mod reads_in_trouble;
 mod roll_back_ignores_term;
 mod secondary_reads_unasked;
@@ -118,6 +120,8 @@ pub const BUGS: &[Bug] = &[
     new_voter_counted_at_once::BUG,
     primary_outside_its_config::BUG,
     arbiter_becomes_data_member::BUG,
+    old_answer_proves_read::BUG,
+    read_before_commit::BUG,
 ];
 
 /// The bug with this id or name, in any case.

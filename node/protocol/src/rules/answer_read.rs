@@ -1,11 +1,12 @@
 //! Reads (§3.14): who may answer, and at which point of the history.
 
 use super::rule::{Context, Rule};
-use crate::concern::{ReadConcern, WriteConcern};
+use crate::concern::ReadConcern;
+use crate::config::MemberSet;
 use crate::input::{Input, RequestId};
 use crate::message::MemberState;
-use crate::output::{Content, Output, ReadPoint, Refusal};
-use crate::state::{State, Waiting};
+use crate::output::{Output, ReadPoint, Refusal};
+use crate::state::{State, WaitingRead};
 
 /// See the module.
 pub const RULE: Rule = Rule {
@@ -74,13 +75,14 @@ pub fn majority_point(state: &State) -> ReadPoint {
     ReadPoint::At(state.commit_point.min(state.last_written()))
 }
 
-/// an entry written after the value was taken, majority-committed in the same term, proves that no other
-/// primary had answered before the read began.
+/// the value is held until [`super::prove_read`] has heard from a majority that was asked after this turn, and until
+/// everything that may have been read, committed or not, is committed.
 pub fn prove(context: &mut Context<'_>, id: RequestId) {
-    let optime = context.append_own(Content::ReadProof, 1);
-    context.state.waiting.push(Waiting {
+    let state = &mut *context.state;
+    state.reads.push(WaitingRead {
         id,
-        optime,
-        concern: WriteConcern::MAJORITY,
+        seen: state.last_written(),
+        round: state.read_round + 1,
+        vouched: MemberSet::EMPTY,
     });
 }

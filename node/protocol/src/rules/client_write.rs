@@ -15,6 +15,11 @@ fn client_write(context: &mut Context<'_>) -> Option<()> {
     let (id, entries, concern) = match *context.input {
         Input::ClientWrite { id, entries, concern } => (id, entries, concern),
         Input::ClientNoop { id, concern } => (id, 0, concern),
+        Input::Note => {
+            context.state.is_writable().then_some(())?;
+            context.append_own(Content::Note, 1);
+            return Some(());
+        }
         _ => return None,
     };
     if !context.state.is_writable() {

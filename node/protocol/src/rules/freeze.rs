@@ -44,6 +44,8 @@ fn freeze(context: &mut Context<'_>) -> Option<()> {
             let state = &mut *context.state;
             if state.config_waiter == Some(id) {
                 state.config_waiter = None;
+            } else if let Some(at) = state.reads.iter().position(|read| read.id == id) {
+                state.reads.remove(at);
             } else {
                 let at = state.waiting.iter().position(|waiting| waiting.id == id)?;
                 state.waiting.remove(at);

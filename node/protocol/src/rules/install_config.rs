@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::rule::{Context, Rule};
-use super::{initial_sync, roll_back_oplog, start, step_down};
+use super::{initial_sync, prove_read, roll_back_oplog, start, step_down};
 use crate::config::{Config, MemberSet};
 use crate::input::{Input, RequestId};
 use crate::message::Body;
@@ -102,6 +102,7 @@ pub fn adopt(context: &mut Context<'_>, pending: PendingConfig) {
     state.config = config;
     state.me = me;
     state.installed = MemberSet::EMPTY;
+    prove_read::ask_anew(state);
     // Priorities may have changed: planned anew at the primary's next heartbeat.
     state.takeover = None;
     if state.is_primary() && !stamped_only {

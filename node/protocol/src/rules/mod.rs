@@ -14,6 +14,7 @@ pub mod grant_vote;
 pub mod initial_sync;
 pub mod install_config;
 pub mod learn_commit_point;
+pub mod prove_read;
 pub mod reconfigure;
 pub mod report_position;
 pub mod roll_back_oplog;
@@ -36,7 +37,7 @@ use rule::Rule;
 /// log comes before what judges it, and so does what notes who has the configuration (`reconfigure`): a primary that
 /// commits alone may do so with the word of the majority that has it, and not at the next input. Answers to clients come
 /// last.
-pub const NEXT: [Rule; 27] = [
+pub const NEXT: [Rule; 28] = [
     update_term::RULE,
     start::RULE,
     install_config::RULE,
@@ -60,6 +61,7 @@ pub const NEXT: [Rule; 27] = [
     reconfigure::RULE,
     advance_commit_point::RULE,
     learn_commit_point::RULE,
+    prove_read::RULE,
     acknowledge_write::RULE,
     serve_clone::RULE,
     serve_oplog::RULE,

@@ -55,6 +55,13 @@ pub(super) fn relinquish(context: &mut Context<'_>) {
             outcome: Outcome::SteppedDown,
         });
     }
+    let reads = std::mem::take(&mut context.state.reads);
+    for read in reads {
+        context.out(Output::Complete {
+            id: read.id,
+            outcome: Outcome::SteppedDown,
+        });
+    }
     if let Some(id) = context.state.config_waiter.take() {
         context.out(Output::Complete {
             id,

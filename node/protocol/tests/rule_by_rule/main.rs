@@ -13,6 +13,7 @@ mod installing;
 mod learning;
 mod lone;
 mod operator;
+mod proving;
 mod pulling;
 mod replication;
 mod rollback;

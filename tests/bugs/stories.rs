@@ -6,7 +6,7 @@ use std::path::Path;
 use checker::simulation::scenario;
 
 /// Which planted bug changes which story.
-pub const EXAM: [(&str, &str); 26] = [
+pub const EXAM: [(&str, &str); 27] = [
     ("C01", "commit/server_22136.txt"),
     ("C02", "commit/figure_8.txt"),
     ("C05", "commit/server_27053.txt"),
@@ -25,6 +25,7 @@ pub const EXAM: [(&str, &str); 26] = [
     ("P01", "commit/server_39831.txt"),
     ("P02", "commit/server_39831_small_answers.txt"),
     ("Q11", "reads/who_may_answer.txt"),
+    ("Q18", "reads/late_answer.txt"),
     ("R01", "membership/one_vote_at_a_time.txt"),
     ("R05", "elections/priority_takeover.txt"),
     ("R08", "sync/emptied_member.txt"),

@@ -384,6 +384,30 @@ mod tests {
     }
 
     #[test]
+    fn a_set_that_a_nemesis_has_no_use_for_is_refused() {
+        let refusal = |nemesis: &str, members, arbiters| {
+            let (_interrupter, interrupt) = Interrupter::pair();
+            let arguments = Arguments {
+                nemesis: vec![nemesis.to_owned()],
+                members,
+                arbiters,
+                ..Arguments::defaults()
+            };
+            let live = arguments.live(None, &Console::silent(), interrupt);
+            live.err().map(|error| error.to_string())
+        };
+        let told = |nemesis, needs| Some(format!("the nemesis {nemesis} needs {needs}"));
+        let even = told("even-split", "an even number of members: --members 4");
+        assert_eq!(refusal("even-split", 3, 0), even);
+        assert_eq!(refusal("even-split", 4, 1), even);
+        assert_eq!(refusal("even-split", 4, 0), None);
+        assert_eq!(refusal("even-split", 3, 1), None);
+        let arbiter = told("arbiter-acknowledges", "an arbiter: --members 2 --arbiters 1");
+        assert_eq!(refusal("arbiter-acknowledges", 3, 0), arbiter);
+        assert_eq!(refusal("arbiter-acknowledges", 2, 1), None);
+    }
+
+    #[test]
     fn the_printed_command_is_understood() {
         let (_interrupter, interrupt) = Interrupter::pair();
         #[derive(Debug, Parser)]

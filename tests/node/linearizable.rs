@@ -6,7 +6,7 @@ use tests::{Asked, Set, ask};
 /// Reads at once.
 const READS: usize = 64;
 
-/// the primary asks the others, all reads are answered, and nobody's oplog grows by them.
+/// the primary asks the others, all reads are answered, and the oplog does not grow by them.
 #[test]
 fn reads_that_come_together_are_proven_and_write_nothing() {
     let set = Set::start(3);

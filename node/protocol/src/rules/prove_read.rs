@@ -7,8 +7,8 @@
 //! Why it is enough: a primary of a newer term needs a majority of votes, and one of its voters is in every other
 //! majority. That voter had not voted when it answered, so whatever the newer primary acknowledges comes after the
 //! value was taken. Across reconfigurations the majorities meet, too: a configuration of a newer term brings its term along,
-//! and all those of the present one are this primary's own, each a vote away from the one before. No clock is
-//! asked.
+//! and all those of the present one are this primary's own, each a vote away from the one before; a forced one
+//! promises nothing. No clock is asked.
 
 use super::rule::{Context, Rule};
 use crate::config::{MemberId, MemberSet};

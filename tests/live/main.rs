@@ -7,6 +7,7 @@ mod backends;
 mod canary;
 mod limits;
 mod members;
+mod standstill;
 mod stories;
 
 use std::{path::Path, time::Duration};
@@ -208,7 +209,7 @@ pub(crate) fn live(results: &Path, nemeses: &[&str], seconds: u64, interrupt: In
     }
 }
 
-fn first_fault(results: &Path) -> bool {
+pub(crate) fn first_fault(results: &Path) -> bool {
     let faults = results.join("latest").join(RunFile::Faults.name());
     std::fs::metadata(faults).is_ok_and(|file| file.len() > 0)
 }

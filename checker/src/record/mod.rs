@@ -26,6 +26,7 @@ pub mod seed;
 pub mod signature;
 pub mod situations;
 pub mod standing;
+pub mod standstill;
 pub mod status;
 pub mod verdict;
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, time::SystemTime};
 use serde::{Deserialize, Serialize};
 use workloads::operation::Concerns;
 
-use super::{SCHEMA, clock, seed};
+use super::{SCHEMA, clock, seed, standstill::StandstillRecord};
 
 /// `<time>-<seed>`: the name of a run and of its directory. Names sort as their times do.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -74,6 +74,9 @@ pub struct RunRecord {
     /// How many operations were in flight when faults struck.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub load: Option<LoadRecord>,
+    /// When the machine stood still, so that members could not do what clients are owed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub standstills: Vec<StandstillRecord>,
     /// Why the run cannot prove anything, a sentence each: a fault without effect, too little traffic. Not
     /// empty means that its verdict is never `pass`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -105,6 +108,7 @@ impl RunRecord {
             environment: Environment::default(),
             phases: Vec::new(),
             load: None,
+            standstills: Vec::new(),
             shortfalls: Vec::new(),
             not_checked: Vec::new(),
             options: BTreeMap::new(),

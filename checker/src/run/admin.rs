@@ -68,6 +68,11 @@ impl Admin {
         u8::try_from(self.clients.len()).unwrap_or(u8::MAX) - self.arbiters
     }
 
+    /// How many members are arbiters.
+    pub fn arbiters(&self) -> usize {
+        usize::from(self.arbiters)
+    }
+
     /// `replSetInitiate` at member 0 with the fast timing profile. `hosts`: how the members know each other.
     ///
     /// # Errors

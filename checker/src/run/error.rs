@@ -34,6 +34,9 @@ pub enum RunError {
         /// Why.
         source: std::io::Error,
     },
+    /// The machine has no room for another thread.
+    #[error("no thread can be made: {0}")]
+    Thread(std::io::Error),
     /// A task of the checker panicked.
     #[error("a task of the checker crashed, which is a bug of the checker: {0}")]
     Crashed(String),

@@ -19,12 +19,13 @@ use super::{
     interrupt::{Interrupt, Wish},
     judging,
     left_out::left_out,
-    load, marks,
+    load,
     phases::{self, Borders},
     processes::Processes,
     recovery, replicas,
     scenario::{Cast, Places, Scenario, System, quoted},
     settle, shortfalls,
+    standstill::{self, Sleeper},
     start::{self, Binaries, SET},
     tally::Tally,
     tempo, traces,
@@ -126,7 +127,8 @@ impl Live {
 
         let watch = Watch::new(self.scenario.voters());
         let arena = Arena::new(rig, began, &directory, watch, self.scenario.budget)?;
-        let played = self.perform(&arena, &admin, &directory, began).await;
+        let sleeper = Sleeper::start(began).map_err(RunError::Thread)?;
+        let played = self.perform(&arena, &admin, &sleeper, &directory, began).await;
         // Whatever happened, the logs are kept and nobody stays behind.
         let (logs, traces) = {
             let mut stage = arena.lock().await;
@@ -143,6 +145,11 @@ impl Live {
         run.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let mut played = played;
         played.verdicts.extend(steps);
+        run.standstills = sleeper.noted();
+        if let Some(words) = standstill::words(&run.standstills) {
+            self.console.warn(format!("not checked: {words}"));
+            run.not_checked.push(words);
+        }
         self.judge(run, &directory, &arena, played).await
     }
 
@@ -164,6 +171,7 @@ impl Live {
         &self,
         arena: &Arena,
         admin: &Admin,
+        sleeper: &Sleeper,
         directory: &RunDirectory,
         began: Instant,
     ) -> Result<Played, RunError> {
@@ -241,12 +249,11 @@ impl Live {
         borders.quiet_ns = now_ns();
         self.console
             .say("clients have stopped; waiting until all members are equal");
-        let settled = settle::settle(arena, admin, crashed).await?;
-        let committed = marks::committed(&admin.look_all().await);
+        let settled = settle::settle(arena, admin, sleeper, crashed).await?;
         let not_read = final_reads(&desk, &asking).await?;
         borders.end_ns = now_ns();
         self.console.say("comparing what the members hold");
-        let compared = replicas::compare(admin, committed).await;
+        let compared = replicas::compare(admin, &settled.looks).await;
         directory.write(RunFile::Replicas, &compared.difference)?;
         if let Some(marks) = &compared.marks {
             directory.write(RunFile::Marks, marks)?;
@@ -259,7 +266,7 @@ impl Live {
             processes: desk.processes,
             turns,
             not_read,
-            verdicts: vec![settled, compared.verdict],
+            verdicts: vec![settled.verdict, compared.verdict],
             marks: compared.marks,
             interrupted: self.interrupt.wish() >= Wish::Finish,
         })
@@ -332,7 +339,7 @@ impl Live {
         directory.write(RunFile::Run, &run)?;
         let names = judging::checks(&self.cast.workloads);
         // In a thread of its own: checks count, and Ctrl-C must be heard meanwhile.
-        let owed = recovery::disturbances(&faults, &self.scenario, played.borders.quiet_ns);
+        let owed = recovery::disturbances(&faults, &run.standstills, &self.scenario, played.borders.quiet_ns);
         verdicts.push(checks::recovery(&history, &owed, recovery::limit()));
         verdicts.extend(self.model.as_ref().map(ModelRecord::verdict));
         let (kept, shortfalls) = (directory.clone(), run.shortfalls.clone());

@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`scenario`] (what a run is), [`live`] (its story), then the parts in the order of the story:
 //! [`start`], [`traffic`], [`watch`], [`disturb`], [`settle`], [`final_reads`], [`replicas`], [`marks`], [`traces`],
-//! [`recovery`], [`shortfalls`], [`judging`].
+//! [`recovery`], [`standstill`], [`shortfalls`], [`judging`].
 
 pub mod admin;
 pub mod arena;
@@ -27,6 +27,7 @@ pub mod retell;
 pub mod scenario;
 pub mod settle;
 pub mod shortfalls;
+pub mod standstill;
 pub mod start;
 mod story;
 pub mod tally;

@@ -12,9 +12,14 @@ use mongodb::{
     options::{ReadConcern, ReadPreference, SelectionCriteria},
 };
 
-use super::{admin::Admin, marks::marks, replica_indexes::indexes};
+use super::{
+    admin::{Admin, Look},
+    marks::{committed, marks},
+    replica_indexes::indexes,
+    settle,
+};
 use crate::{
-    checks::{ReplicaDump, Verdict, replicas_equal},
+    checks::{ReplicaDump, Validity, Verdict, replicas_equal},
     history::Marks,
     record::{
         SCHEMA,
@@ -29,6 +34,10 @@ const TEXT_CHARACTERS_MAX: usize = 300;
 /// How often the members are read: on a machine that is short of time the driver's own watch over a connection breaks it in
 /// the middle. Nothing changes any more, so that what is read later is the same.
 const DUMPS_MAX: u32 = 4;
+
+/// How often members are compared that elected a primary meanwhile. Its first entry is on some of them before it is on all, so
+/// that members that were read one after the other differ by it.
+const COMPARISONS_MAX: u32 = 4;
 
 /// What a member holds under a name, by the rows' ids.
 pub(super) type Documents = BTreeMap<String, RawDocumentBuf>;
@@ -56,9 +65,39 @@ pub struct Compared {
     pub marks: Option<Marks>,
 }
 
-/// Reads all members and compares them. A member that cannot be read makes the answer unknown. `committed`: the commit
-/// point before the first final read.
-pub async fn compare(admin: &Admin, committed: Option<OptimeRecord>) -> Compared {
+/// Reads all members and compares them. A member that cannot be read makes the answer unknown; so do members that elect
+/// again and again. `settled`: what they said when they had settled, before the first final read.
+pub async fn compare(admin: &Admin, settled: &[Look]) -> Compared {
+    let committed = committed(settled);
+    let mut term = newest_term(settled);
+    let mut compared = compare_once(admin, committed).await;
+    for _ in 1..COMPARISONS_MAX {
+        if compared.verdict.validity != Validity::Invalid || !is_later(&admin.look_all().await, term) {
+            return compared;
+        }
+        term = newest_term(&settle::again(admin).await);
+        compared = compare_once(admin, committed).await;
+    }
+    if compared.verdict.validity == Validity::Invalid && is_later(&admin.look_all().await, term) {
+        let differed = &compared.verdict.summary;
+        let reason =
+            format!("in each of {COMPARISONS_MAX} comparisons members elected a primary; last: {differed}");
+        compared.verdict = Verdict::unknown("replicas-equal", compared.verdict.operations, reason);
+    }
+    compared
+}
+
+fn newest_term(looks: &[Look]) -> Option<i64> {
+    looks.iter().filter_map(|look| look.term).max()
+}
+
+/// Whether anybody knows of a later term than `term`.
+fn is_later(looks: &[Look], term: Option<i64>) -> bool {
+    newest_term(looks) > term
+}
+
+/// See [`compare`]. `committed`: the commit point before the first final read.
+async fn compare_once(admin: &Admin, committed: Option<OptimeRecord>) -> Compared {
     let mut dumped = dump(admin).await;
     for _ in 1..DUMPS_MAX {
         if dumped.is_err() {
@@ -402,6 +441,18 @@ mod tests {
         assert_eq!(namespace(&entry("c", "checker.$cmd")), None);
         assert_eq!(namespace(&entry("n", "")), None);
         assert_eq!(namespace(&entry("i", "local.oplog.rs")), None);
+    }
+
+    #[test]
+    fn a_later_term_of_anybody_counts_and_silence_does_not() {
+        let look = |term| Look {
+            term,
+            ..Look::default()
+        };
+        let settled = [look(Some(7)), look(Some(7)), look(None)];
+        assert!(!is_later(&settled, newest_term(&settled)));
+        assert!(is_later(&[look(Some(7)), look(Some(8))], newest_term(&settled)));
+        assert!(!is_later(&[look(None)], newest_term(&settled)));
     }
 
     fn holdings(value: i32) -> Holdings {

@@ -11,6 +11,7 @@ use super::{
     admin::{Admin, Look},
     arena::Arena,
     error::RunError,
+    standstill::Sleeper,
     tempo,
 };
 use crate::{
@@ -43,21 +44,37 @@ pub async fn crashes(arena: &Arena) -> Result<Vec<String>, RunError> {
     Ok(words)
 }
 
+/// How the wait for a whole set ended.
+#[derive(Clone, Debug)]
+pub struct Settled {
+    /// Whether it became whole.
+    pub verdict: Verdict,
+    /// What the members said last.
+    pub looks: Vec<Look>,
+}
+
 /// Waits until one member is primary, all others follow, and all have applied and committed the same.
 ///
 /// # Errors
 /// When a member that crashed cannot be started again.
-pub async fn settle(arena: &Arena, admin: &Admin, crashes_before: Vec<String>) -> Result<Verdict, RunError> {
+pub async fn settle(
+    arena: &Arena,
+    admin: &Admin,
+    sleeper: &Sleeper,
+    crashes_before: Vec<String>,
+) -> Result<Settled, RunError> {
     let began = Instant::now();
+    let still_before = sleeper.total();
     let mut crashed = crashes_before;
     let mut unsettled = String::from("nobody was asked");
     let mut settled = false;
+    let mut looks = Vec::new();
     let fills = |record: &FaultRecord| matches!(record.fault, Fault::FillOplog { .. });
     let mut outgrown = arena.records().await.iter().any(fills);
-    while !settled && began.elapsed() < tempo::SETTLED {
+    while !settled && began.elapsed() < tempo::SETTLED + (sleeper.total() - still_before) {
         crashed.extend(crashes(arena).await?);
-        let looks = admin.look_all().await;
-        match why_unsettled(&looks, looks.len() - usize::from(admin.members())) {
+        looks = admin.look_all().await;
+        match why_unsettled(&looks, admin.arbiters()) {
             None => settled = true,
             Some(words) => unsettled = words,
         }
@@ -80,9 +97,23 @@ pub async fn settle(arena: &Arena, admin: &Admin, crashes_before: Vec<String>) -
         let milliseconds = began.elapsed().as_millis();
         let summary =
             format!("whole and equal {milliseconds} ms after everything was healed; nobody crashed");
-        return Ok(Verdict::valid(NAME, 0, summary));
+        let verdict = Verdict::valid(NAME, 0, summary);
+        return Ok(Settled { verdict, looks });
     }
-    Ok(Verdict::invalid(NAME, 0, anomalies))
+    let verdict = Verdict::invalid(NAME, 0, anomalies);
+    Ok(Settled { verdict, looks })
+}
+
+/// Waits, as [`settle`] does, for members that have settled before and elected since; gives what they said last.
+pub async fn again(admin: &Admin) -> Vec<Look> {
+    let began = Instant::now();
+    loop {
+        let looks = admin.look_all().await;
+        if why_unsettled(&looks, admin.arbiters()).is_none() || began.elapsed() >= tempo::SETTLED {
+            return looks;
+        }
+        tokio::time::sleep(tempo::STATUS_PERIOD).await;
+    }
 }
 
 async fn resync_stale(admin: &Admin, looks: &[Look]) {

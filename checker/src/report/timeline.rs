@@ -25,6 +25,7 @@ pub(crate) struct Timeline {
     lanes: u32,
     weight: u64,
     faults: Vec<Band>,
+    standstills: Vec<Standstill>,
     phases: Vec<Phase>,
     members: Vec<MemberTimeline>,
     anomalies: Vec<Mark>,
@@ -54,6 +55,13 @@ struct Mark {
 #[derive(Debug, Serialize)]
 struct Phase {
     name: String,
+    start_us: u64,
+    end_us: u64,
+}
+
+/// When the machine stood still.
+#[derive(Debug, Serialize)]
+struct Standstill {
     start_us: u64,
     end_us: u64,
 }
@@ -99,11 +107,17 @@ pub(crate) fn timeline(view: &View, lanes: u32, weight: u64) -> Timeline {
         start_us: phase.start_ns / 1_000,
         end_us: phase.end_ns / 1_000,
     });
+    let standstills = run.into_iter().flat_map(|run| &run.standstills);
+    let standstills = standstills.map(|one| Standstill {
+        start_us: one.from_ns / 1_000,
+        end_us: one.until_ns / 1_000,
+    });
     Timeline {
         end_us: end_ns / 1_000,
         lanes,
         weight,
         faults: faults.collect(),
+        standstills: standstills.collect(),
         phases: phases.collect(),
         members: members(contents, end_ns),
         anomalies: view

@@ -2,6 +2,7 @@
 
 mod client;
 mod comeback;
+mod contest;
 mod etcd;
 mod failover;
 mod load;
@@ -12,9 +13,10 @@ mod usage;
 
 pub use client::Client;
 pub use comeback::Data;
+pub use contest::{Contest, Entrant, Number, Spread, System, Turn, contest};
 pub use etcd::Etcd;
 pub use failover::time_to_first_write;
-pub use load::{Cell, Task, Verb, key, measure};
+pub use load::{Cell, Task, Verb, measure};
 pub use ours::Ours;
 pub use postgres::Postgres;
 pub use process::{Silenced, find_program};

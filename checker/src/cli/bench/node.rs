@@ -18,8 +18,8 @@ use tokio::{
 use super::Ratio;
 use crate::{
     bench::servers::{
-        Cell, Client, Data, Etcd, Ours, Postgres, Task, Usage, Verb, find_program, key, measure,
-        time_to_first_write,
+        Contest, Data, Entrant, Etcd, Number, Ours, Postgres, Spread, System, Task, Verb, contest,
+        find_program, measure, time_to_first_write,
     },
     cli::context::Context,
 };
@@ -28,16 +28,20 @@ use crate::{
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Clients at once, one cell each.
-    #[arg(long, value_delimiter = ',', default_value = "1,16,64")]
+    #[arg(long, value_delimiter = ',', default_value = "1,16,64,256")]
     clients: Vec<usize>,
 
     /// Bytes of a value.
     #[arg(long, default_value_t = 100)]
     bytes: usize,
 
-    /// Seconds of a cell.
-    #[arg(long, default_value_t = 5)]
+    /// Seconds of each system with each number of clients, all rounds together.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
     seconds: u64,
+
+    /// Rounds in which the systems take turns; what is printed are the rounds' medians.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..))]
+    rounds: u8,
 
     /// Deaths of the leader.
     #[arg(long, default_value_t = 3)]
@@ -54,6 +58,10 @@ pub(super) struct Arguments {
     /// The server, built with optimisation [default: `node` beside this program].
     #[arg(long, value_name = "PATH")]
     node: Option<PathBuf>,
+
+    /// Another build of the server, which takes part beside the first.
+    #[arg(long, value_name = "PATH")]
+    against: Option<PathBuf>,
 }
 
 impl Arguments {
@@ -81,29 +89,23 @@ impl Comeback {
     }
 }
 
-/// What one system did.
-struct Column {
-    system: &'static str,
-    cells: Vec<Row>,
-    reads: Vec<Row>,
-    failovers: Vec<Duration>,
-    silences: Vec<Duration>,
+/// What was measured of all systems.
+struct Findings {
+    /// Their names; the first is the one that the others are compared with.
+    systems: Vec<&'static str>,
+    writes: Vec<Contest>,
+    reads: Vec<Contest>,
+    failovers: Vec<Times>,
+    silences: Vec<Times>,
 }
 
-/// A cell, and what it cost the servers.
-struct Row {
-    cell: Cell,
-    /// Processor time of all servers for one operation, in microseconds.
-    cpu_us: f64,
-    /// Memory of a server after it.
-    memory_mb: f64,
-}
+/// How long a system took for something, each time.
+struct Times(&'static str, Vec<Duration>);
 
 /// Keys that reads choose from.
 const READ_KEYS: u64 = 2_000;
 /// Election timeout of ours for leaders that fall silent.
 const SILENCE_TIMEOUT: Duration = Duration::from_millis(500);
-const SERVERS: f64 = 3.0;
 
 /// How long a member was away.
 struct Comeback {
@@ -112,12 +114,12 @@ struct Comeback {
     copy: Duration,
 }
 
-/// Measures each system in turn and prints the table.
+/// Measures the systems in turns and prints the table.
 pub(super) fn execute(arguments: &Arguments, context: &Context) -> anyhow::Result<Vec<Ratio>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let (columns, comebacks) = LocalSet::new().block_on(&runtime, async {
+    let (found, comebacks) = LocalSet::new().block_on(&runtime, async {
         // What has been started is stopped when its owner is dropped.
         let (mut interrupt, mut terminate) =
             (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
@@ -137,94 +139,133 @@ pub(super) fn execute(arguments: &Arguments, context: &Context) -> anyhow::Resul
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load = load.split(' ').next().unwrap_or("?").to_owned();
     context.console.result(
-        || format!("{}{}", table(&columns, &load), words(&comebacks)),
+        || format!("{}{}", table(&found, arguments, &load), words(&comebacks)),
         || {
             let comebacks: Vec<_> = comebacks.iter().map(Comeback::value).collect();
-            let systems: Vec<_> = columns.iter().map(value).collect();
-            json!({ "load": load, "systems": systems, "comebacks": comebacks })
+            let systems: Vec<_> = (0..found.systems.len())
+                .map(|place| value(&found, place))
+                .collect();
+            json!({ "load": load, "rounds": arguments.rounds, "systems": systems, "comebacks": comebacks })
         },
     );
-    Ok(ratios(&columns, arguments.bytes))
+    Ok(ratios(&found, arguments.bytes))
 }
 
-async fn all(arguments: &Arguments, context: &Context) -> anyhow::Result<Vec<Column>> {
+async fn all(arguments: &Arguments, context: &Context) -> anyhow::Result<Findings> {
+    let etcd = find_program("etcd");
+    if etcd.is_none() {
+        let words = "etcd is not installed (deploy/bench-peers.sh): not measured";
+        context.console.warn(words);
+    }
+    let (systems, writes, reads) = contests(arguments, context, etcd.as_deref()).await?;
     let node = arguments.server()?;
-    let console = &context.console;
-    let mut columns = Vec::new();
-    console.progress(|| "ours".to_owned());
-    let place = room()?;
-    let set = Ours::start(&node, place.path()).await?;
-    let (mut cells, mut reads) = (Vec::new(), Vec::new());
-    let processes = set.processes();
-    prepare(set.clients(1).await?, arguments).await?;
-    for &clients in &arguments.clients {
-        cells.push(row(set.clients(clients).await?, &puts(clients, arguments), &processes).await?);
-    }
-    for &clients in &arguments.clients {
-        reads.push(row(set.clients(clients).await?, &gets(arguments), &processes).await?);
-    }
-    drop(set);
-    let mut silences = Vec::new();
+    context.console.progress(|| "failovers".to_owned());
+    let mut silences = vec![Times("node", Vec::new())];
+    let mut failovers = vec![Times("node", Vec::new())];
     for _ in 0..arguments.silences {
         let place = room()?;
         let mut set = Ours::start(&node, place.path()).await?;
         set.set_election_timeout(SILENCE_TIMEOUT).await?;
-        measure(set.clients(16).await?, &puts(16, arguments)).await?;
+        measure(set.clients(16).await?, &puts(arguments)).await?;
         let (survivors, since, silenced) = set.silence_leader().await?;
-        silences.push(time_to_first_write(survivors, since).await?);
+        silences[0].1.push(time_to_first_write(survivors, since).await?);
         drop(silenced);
     }
-    let mut failovers = Vec::new();
     for _ in 0..arguments.failovers {
         let place = room()?;
         let mut set = Ours::start(&node, place.path()).await?;
-        measure(set.clients(16).await?, &puts(16, arguments)).await?;
+        measure(set.clients(16).await?, &puts(arguments)).await?;
         let (survivors, killed) = set.kill_leader().await?;
-        failovers.push(time_to_first_write(survivors, killed).await?);
+        failovers[0].1.push(time_to_first_write(survivors, killed).await?);
     }
-    columns.push(Column {
-        system: "node",
-        cells,
+    if let Some(program) = etcd {
+        silences.push(Times("etcd", etcd_silences(&program, arguments).await?));
+        failovers.push(Times("etcd", etcd_failovers(&program, arguments).await?));
+    }
+    Ok(Findings {
+        systems,
+        writes,
         reads,
         failovers,
         silences,
-    });
-    match find_program("etcd") {
-        None => console.warn("etcd is not installed (deploy/bench-peers.sh): not measured"),
-        Some(program) => columns.push(etcd(&program, arguments, context).await?),
+    })
+}
+
+/// The systems' names, their writes, and their reads.
+async fn contests(
+    arguments: &Arguments,
+    context: &Context,
+    etcd: Option<&Path>,
+) -> anyhow::Result<(Vec<&'static str>, Vec<Contest>, Vec<Contest>)> {
+    // Dropped after the systems that live in them.
+    let mut rooms = Vec::new();
+    let entrants = entrants(arguments, context, etcd, &mut rooms).await?;
+    for entrant in &entrants {
+        entrant.prepare(&gets(arguments)).await?;
+    }
+    let (mut writes, mut reads) = (Vec::new(), Vec::new());
+    for (what, task, contests) in [
+        ("writes", puts(arguments), &mut writes),
+        ("reads", gets(arguments), &mut reads),
+    ] {
+        for &clients in &arguments.clients {
+            context
+                .console
+                .progress(|| format!("{what} of {clients} clients"));
+            contests.push(contest(&entrants, clients, &task, arguments.rounds.into()).await?);
+        }
+    }
+    Ok((
+        entrants.iter().map(|entrant| entrant.name).collect(),
+        writes,
+        reads,
+    ))
+}
+
+async fn entrants(
+    arguments: &Arguments,
+    context: &Context,
+    etcd: Option<&Path>,
+    rooms: &mut Vec<TempDir>,
+) -> anyhow::Result<Vec<Entrant>> {
+    context.console.progress(|| "starting the systems".to_owned());
+    let mut another = || -> anyhow::Result<PathBuf> {
+        rooms.push(room()?);
+        Ok(rooms.last().context("a room")?.path().to_owned())
+    };
+    let mut entrants = vec![Entrant {
+        name: "node",
+        system: System::Ours(Ours::start(&arguments.server()?, &another()?).await?),
+    }];
+    if let Some(other) = &arguments.against {
+        entrants.push(Entrant {
+            name: "other node",
+            system: System::Ours(Ours::start(other, &another()?).await?),
+        });
+    }
+    if let Some(program) = etcd {
+        entrants.push(Entrant {
+            name: "etcd",
+            system: System::Etcd(Etcd::start(program, &another()?).await?),
+        });
     }
     match find_program("initdb") {
-        None => console.warn("PostgreSQL is not installed (deploy/bench-peers.sh): not measured"),
+        None => context
+            .console
+            .warn("PostgreSQL is not installed (deploy/bench-peers.sh): not measured"),
         Some(program) => {
-            console.progress(|| "PostgreSQL".to_owned());
-            let place = room()?;
-            let home = place.path().join("postgres");
+            let home = another()?.join("postgres");
             fs::create_dir(&home)?;
             // Where it really lies its companions are, too.
             let program = fs::canonicalize(program)?;
             let programs = program.parent().context("initdb lies nowhere")?;
-            let server = Postgres::start(programs, &home).await?;
-            let (mut cells, mut reads) = (Vec::new(), Vec::new());
-            let processes = server.processes();
-            prepare(server.clients(1).await?, arguments).await?;
-            for &clients in &arguments.clients {
-                let task = puts(clients, arguments);
-                cells.push(row(server.clients(clients).await?, &task, &processes).await?);
-            }
-            for &clients in &arguments.clients {
-                reads.push(row(server.clients(clients).await?, &gets(arguments), &processes).await?);
-            }
-            // It has no failover of its own.
-            columns.push(Column {
-                system: "PostgreSQL",
-                cells,
-                reads,
-                failovers: Vec::new(),
-                silences: Vec::new(),
+            entrants.push(Entrant {
+                name: "PostgreSQL",
+                system: System::Postgres(Postgres::start(programs, &home).await?),
             });
         }
     }
-    Ok(columns)
+    Ok(entrants)
 }
 
 async fn comebacks(arguments: &Arguments, context: &Context) -> anyhow::Result<Vec<Comeback>> {
@@ -246,55 +287,38 @@ async fn comebacks(arguments: &Arguments, context: &Context) -> anyhow::Result<V
     Ok(comebacks)
 }
 
-async fn etcd(program: &Path, arguments: &Arguments, context: &Context) -> anyhow::Result<Column> {
-    context.console.progress(|| "etcd".to_owned());
-    let place = room()?;
-    let cluster = Etcd::start(program, place.path()).await?;
-    let (mut cells, mut reads) = (Vec::new(), Vec::new());
-    let processes = cluster.processes();
-    prepare(cluster.clients(1).await?, arguments).await?;
-    for &clients in &arguments.clients {
-        let task = puts(clients, arguments);
-        cells.push(row(cluster.clients(clients).await?, &task, &processes).await?);
-    }
-    for &clients in &arguments.clients {
-        reads.push(row(cluster.clients(clients).await?, &gets(arguments), &processes).await?);
-    }
-    drop(cluster);
+async fn etcd_silences(program: &Path, arguments: &Arguments) -> anyhow::Result<Vec<Duration>> {
     let mut silences = Vec::new();
     for _ in 0..arguments.silences {
         let place = room()?;
         let mut cluster = Etcd::start(program, place.path()).await?;
-        measure(cluster.clients(16).await?, &puts(16, arguments)).await?;
+        measure(cluster.clients(16).await?, &puts(arguments)).await?;
         let (survivors, since, silenced) = cluster.silence_leader().await?;
         silences.push(time_to_first_write(survivors, since).await?);
         drop(silenced);
     }
+    Ok(silences)
+}
+
+async fn etcd_failovers(program: &Path, arguments: &Arguments) -> anyhow::Result<Vec<Duration>> {
     let mut failovers = Vec::new();
     for _ in 0..arguments.failovers {
         let place = room()?;
         let mut cluster = Etcd::start(program, place.path()).await?;
-        measure(cluster.clients(16).await?, &puts(16, arguments)).await?;
+        measure(cluster.clients(16).await?, &puts(arguments)).await?;
         let (survivors, killed) = cluster.kill_leader().await?;
         failovers.push(time_to_first_write(survivors, killed).await?);
     }
     failovers.sort_unstable();
-    Ok(Column {
-        system: "etcd",
-        cells,
-        reads,
-        failovers,
-        silences,
-    })
+    Ok(failovers)
 }
 
-/// Keys are new for each number of clients.
-fn puts(clients: usize, arguments: &Arguments) -> Task {
+fn puts(arguments: &Arguments) -> Task {
     Task {
-        name: format!("c{clients}"),
+        name: "put".to_owned(),
         verb: Verb::Put,
         bytes: arguments.bytes,
-        time: Duration::from_secs(arguments.seconds),
+        time: Duration::from_secs(arguments.seconds) / u32::from(arguments.rounds),
     }
 }
 
@@ -302,108 +326,118 @@ fn gets(arguments: &Arguments) -> Task {
     Task {
         name: "read".to_owned(),
         verb: Verb::Get(READ_KEYS),
-        ..puts(0, arguments)
+        ..puts(arguments)
     }
-}
-
-/// Puts the keys that are read later.
-async fn prepare<C: Client>(mut clients: Vec<C>, arguments: &Arguments) -> anyhow::Result<()> {
-    let client = clients.first_mut().context("no client")?;
-    let value = vec![b'x'; arguments.bytes];
-    for turn in 0..READ_KEYS {
-        client.put(&key(&gets(arguments).name, 0, turn), &value).await?;
-    }
-    Ok(())
-}
-
-async fn row<C: Client>(clients: Vec<C>, task: &Task, servers: &[i32]) -> anyhow::Result<Row> {
-    let before = Usage::of(servers);
-    let cell = measure(clients, task).await?;
-    let after = Usage::of(servers);
-    Ok(Row {
-        cpu_us: (after.cpu_seconds - before.cpu_seconds) * 1e6 / cell.count as f64,
-        memory_mb: after.memory_mb / SERVERS,
-        cell,
-    })
 }
 
 fn room() -> anyhow::Result<TempDir> {
     Ok(tempfile::Builder::new().prefix("checker-bench-").tempdir()?)
 }
 
-fn table(columns: &[Column], load: &str) -> String {
+/// Numbers of a turn, as tables and records call them.
+const NUMBERS: [(&str, Number); 6] = [
+    ("per_second", |turn| turn.cell.per_second),
+    ("p50_ms", |turn| turn.cell.p50_ms),
+    ("p95_ms", |turn| turn.cell.p95_ms),
+    ("p99_ms", |turn| turn.cell.p99_ms),
+    ("servers_cpu_us", |turn| turn.cpu_us),
+    ("server_memory_mb", |turn| turn.memory_mb),
+];
+
+fn table(found: &Findings, arguments: &Arguments, load: &str) -> String {
     let mut text = format!(
-        "closed loop, three members each on this machine (load {load}); CPU of all servers, memory of one"
+        "closed loop, three members each on this machine (load {load}); CPU of all servers for one operation, memory of one\n\
+         medians of {} rounds in which the systems took turns; ratios of node's numbers to the other's, least and most in \
+         brackets",
+        arguments.rounds
     );
-    rows(&mut text, "majority-durable inserts", columns, |column| {
-        &column.cells
-    });
+    rows(&mut text, "majority-durable inserts", found, &found.writes);
     rows(
         &mut text,
         "linearizable reads by key (PostgreSQL: plain reads of its primary)",
-        columns,
-        |column| &column.reads,
+        found,
+        &found.reads,
     );
     text.push_str("\nkill -9 of the leader to the first write acknowledged that was sent since");
-    times(&mut text, columns, |column| &column.failovers);
+    times(&mut text, &found.failovers);
     text.push_str("\nthe leader falls silent, its connections stay (election timeout of ours 500 ms)");
-    times(&mut text, columns, |column| &column.silences);
+    times(&mut text, &found.silences);
     text
 }
 
-fn rows(text: &mut String, title: &str, columns: &[Column], of: fn(&Column) -> &Vec<Row>) {
+fn rows(text: &mut String, title: &str, found: &Findings, contests: &[Contest]) {
     text.push_str(&format!(
-        "\n{title}\n{:<12} {:>7} {:>9} {:>8} {:>8} {:>8} {:>8} {:>7} {:>6}",
-        "system", "clients", "per s", "p50 ms", "p95 ms", "p99 ms", "ratio", "CPU us", "MB"
+        "\n{title}\n{:<12} {:>7} {:>9} {:>8} {:>8} {:>8} {:>7} {:>6}  {:<18} {:<18} {}",
+        "system",
+        "clients",
+        "per s",
+        "p50 ms",
+        "p95 ms",
+        "p99 ms",
+        "CPU us",
+        "MB",
+        "ratio per s",
+        "p50",
+        "p99"
     ));
-    for column in columns {
-        for (row, ours) in of(column).iter().zip(of(&columns[0])) {
+    for (place, system) in found.systems.iter().enumerate() {
+        for contest in contests {
+            let [per_second, p50, p95, p99, cpu, memory] =
+                NUMBERS.map(|(_, number)| contest.of(place, number).median);
             text.push_str(&format!(
-                "\n{:<12} {:>7} {:>9.0} {:>8.2} {:>8.2} {:>8.2} {:>8.2} {:>7.0} {:>6.0}",
-                column.system,
-                row.cell.clients,
-                row.cell.per_second,
-                row.cell.p50_ms,
-                row.cell.p95_ms,
-                row.cell.p99_ms,
-                ours.cell.per_second / row.cell.per_second,
-                row.cpu_us,
-                row.memory_mb,
+                "\n{system:<12} {:>7} {per_second:>9.0} {p50:>8.2} {p95:>8.2} {p99:>8.2} {cpu:>7.0} {memory:>6.0}",
+                contest.clients,
             ));
+            if place > 0 {
+                let ratio = |number: Number| spread(contest.ratio(place, number));
+                let [per_second, p50, _, p99, ..] = NUMBERS.map(|(_, number)| ratio(number));
+                text.push_str(&format!("  {per_second:<18} {p50:<18} {p99}"));
+            }
         }
     }
 }
 
-fn times(text: &mut String, columns: &[Column], of: fn(&Column) -> &Vec<Duration>) {
-    for column in columns.iter().filter(|column| !of(column).is_empty()) {
-        let times: Vec<String> = of(column)
+fn spread(of: Spread) -> String {
+    format!("{:.2} ({:.2}–{:.2})", of.median, of.least, of.most)
+}
+
+fn times(text: &mut String, all: &[Times]) {
+    for Times(system, times) in all.iter().filter(|Times(_, times)| !times.is_empty()) {
+        let times: Vec<String> = times
             .iter()
             .map(|time| format!("{:.0}", time.as_secs_f64() * 1e3))
             .collect();
-        text.push_str(&format!("\n{:<12} {} ms", column.system, times.join(", ")));
+        text.push_str(&format!("\n{system:<12} {} ms", times.join(", ")));
     }
 }
 
-fn value(column: &Column) -> serde_json::Value {
-    let row = |row: &Row| {
-        json!({
-            "clients": row.cell.clients,
-            "per_second": row.cell.per_second,
-            "p50_ms": row.cell.p50_ms,
-            "p95_ms": row.cell.p95_ms,
-            "p99_ms": row.cell.p99_ms,
-            "servers_cpu_us": row.cpu_us,
-            "server_memory_mb": row.memory_mb,
-        })
+fn value(found: &Findings, place: usize) -> serde_json::Value {
+    let row = |contest: &Contest| {
+        let mut row = serde_json::Map::from_iter([("clients".to_owned(), json!(contest.clients))]);
+        for (name, number) in NUMBERS {
+            row.insert(name.to_owned(), json!(contest.of(place, number).median));
+            let ratio = contest.ratio(place, number);
+            row.insert(
+                format!("ratio_{name}"),
+                json!([ratio.least, ratio.median, ratio.most]),
+            );
+        }
+        row
     };
-    let millis =
-        |times: &[Duration]| -> Vec<f64> { times.iter().map(|time| time.as_secs_f64() * 1e3).collect() };
+    let millis = |all: &[Times]| -> Vec<f64> {
+        let own = all
+            .iter()
+            .filter(|Times(system, _)| *system == found.systems[place]);
+        own.flat_map(|Times(_, times)| times)
+            .map(|time| time.as_secs_f64() * 1e3)
+            .collect()
+    };
     json!({
-        "system": column.system,
-        "writes": column.cells.iter().map(row).collect::<Vec<_>>(),
-        "reads": column.reads.iter().map(row).collect::<Vec<_>>(),
-        "failover_ms": millis(&column.failovers),
-        "silence_ms": millis(&column.silences),
+        "system": found.systems[place],
+        "writes": found.writes.iter().map(row).collect::<Vec<_>>(),
+        "reads": found.reads.iter().map(row).collect::<Vec<_>>(),
+        "failover_ms": millis(&found.failovers),
+        "silence_ms": millis(&found.silences),
     })
 }
 
@@ -424,21 +458,18 @@ fn words(comebacks: &[Comeback]) -> String {
 }
 
 /// How many times as many operations ours does in the same time.
-fn ratios(columns: &[Column], bytes: usize) -> Vec<Ratio> {
-    let ours = &columns[0];
-    let of = |column: &Column, what: &str, rows: fn(&Column) -> &Vec<Row>| {
-        let pairs = rows(column).iter().zip(rows(ours));
-        let ratio = |(theirs, ours): (&Row, &Row)| Ratio {
-            name: format!("{what} of {bytes} bytes, {} clients", ours.cell.clients),
-            peer: column.system.to_owned(),
-            ratio: ours.cell.per_second / theirs.cell.per_second,
-        };
-        pairs.map(ratio).collect::<Vec<_>>()
-    };
-    let both = |column: &Column| {
-        let mut both = of(column, "inserts", |column| &column.cells);
-        both.extend(of(column, "reads", |column| &column.reads));
-        both
-    };
-    columns[1..].iter().flat_map(both).collect()
+fn ratios(found: &Findings, bytes: usize) -> Vec<Ratio> {
+    let mut ratios = Vec::new();
+    for (place, peer) in found.systems.iter().enumerate().skip(1) {
+        for (what, contests) in [("inserts", &found.writes), ("reads", &found.reads)] {
+            for contest in contests {
+                ratios.push(Ratio {
+                    name: format!("{what} of {bytes} bytes, {} clients", contest.clients),
+                    peer: (*peer).to_owned(),
+                    ratio: contest.ratio(place, |turn| turn.cell.per_second).median,
+                });
+            }
+        }
+    }
+    ratios
 }

@@ -159,3 +159,69 @@ impl Server {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bson::{Document, rawdoc};
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::wire::RequestKind;
+
+    /// Every question wakes all voters: with one a turn the set is busier with questions than with reads.
+    #[test]
+    fn reads_wait_while_two_proofs_are_on_their_way_and_for_the_older_one_at_most_so_long() {
+        let begun = Instant::now();
+        let at = |ms| begun + Duration::from_millis(ms);
+        let mut reads = Linearizable::default();
+        assert_eq!(reads.gathers_until(), None, "nobody has come");
+        reads.arrived.push(read());
+        assert_eq!(reads.gathers_until(), None, "nobody is asked");
+        reads.proofs.insert(RequestId(1), proof(at(0)));
+        assert_eq!(
+            reads.gathers_until(),
+            None,
+            "the voters have time for a second question"
+        );
+        reads.proofs.insert(RequestId(2), proof(at(3)));
+        assert_eq!(reads.gathers_until(), Some(at(0) + PROOF_AWAITED_MAX));
+        reads.proofs.insert(RequestId(3), proof(at(4)));
+        assert_eq!(
+            reads.gathers_until(),
+            Some(at(3) + PROOF_AWAITED_MAX),
+            "of the newest two the older one counts"
+        );
+        assert!(reads.proofs.remove(&RequestId(2)).is_some());
+        assert!(reads.proofs.remove(&RequestId(3)).is_some());
+        assert_eq!(reads.gathers_until(), None, "it is proven");
+        reads.proofs.insert(RequestId(4), proof(at(9)));
+        reads.arrived.clear();
+        assert_eq!(reads.gathers_until(), None, "nobody waits");
+    }
+
+    fn proof(begun: Instant) -> Proof {
+        Proof {
+            clients: Vec::new(),
+            begun,
+        }
+    }
+
+    fn read() -> Arrived {
+        let (reply, _) = oneshot::channel();
+        Arrived {
+            run: |_, _| Ok(Document::new()),
+            request: Request {
+                id: 1,
+                kind: RequestKind::Msg,
+                database: "test".to_owned(),
+                name: "find".to_owned(),
+                body: rawdoc! { "find": "c" }.into(),
+                sequences: Vec::new(),
+                more_to_come: false,
+                exhaust_allowed: false,
+            },
+            connection: ConnectionId(1),
+            reply,
+        }
+    }
+}

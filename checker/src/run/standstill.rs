@@ -105,12 +105,12 @@ fn total(standstills: &[StandstillRecord]) -> Duration {
 pub fn words(standstills: &[StandstillRecord]) -> Option<String> {
     let first = standstills.first()?;
     let times = match standstills.len() {
-        1 => "once".to_owned(),
-        many => format!("{many} times"),
+        1 => String::new(),
+        many => format!("{many} times, together "),
     };
     Some(format!(
-        "how soon clients succeed while the machine stood still, which gave this checker no processor {times}, for {:.1} s \
-         together, first {:.1} s after the run's begin: from the end of each on it is owed anew",
+        "how soon clients succeed while the machine stood still and gave this checker no processor: {times}for {:.1} s, first \
+         {:.1} s after the begin; from each end on it is owed anew",
         total(standstills).as_secs_f64(),
         Duration::from_nanos(first.from_ns).as_secs_f64(),
     ))
@@ -158,13 +158,13 @@ mod tests {
         };
         let told = words(&[one]).expect("one is told");
         assert!(
-            told.contains("once, for 13.2 s together, first 12.3 s after"),
+            told.contains("no processor: for 13.2 s, first 12.3 s after"),
             "{told}"
         );
         assert!(
             words(&[one, one])
                 .expect("two are told")
-                .contains("2 times, for 26.4 s")
+                .contains("2 times, together for 26.4 s")
         );
     }
 }

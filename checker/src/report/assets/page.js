@@ -77,7 +77,7 @@ function paintPanel(panel, timeline, operations) {
     const ratio = panel.canvas.width / area.width;
     area.context.setTransform(ratio, 0, 0, ratio, 0, 0);
   } else {
-    paintGround(area, panel.ground ? timeline.faults : [], timeline.standstills);
+    paintGround(area, panel.ground ? timeline.faults : [], timeline.standstills, panel.ground);
     panel.paint(area);
     panel.image = element("canvas");
     panel.image.width = Math.max(panel.canvas.width, 1);

@@ -42,7 +42,7 @@ function prepare(canvas, height) {
 }
 
 /** Grid, times, and the bands of the faults and of the machine's standstills behind a chart. */
-function paintGround(area, faults, standstills) {
+function paintGround(area, faults, standstills, inWords) {
   const { context, width, bottom } = area;
   for (const standstill of standstills) {
     const from = Math.max(across(standstill.start_us, width), view.left);
@@ -50,7 +50,7 @@ function paintGround(area, faults, standstills) {
     if (to < view.left || from > width - view.right) continue;
     context.fillStyle = alpha(colours.ink, 0.13);
     context.fillRect(from, 0, Math.max(to - from, 1), bottom);
-    paintFitting(context, ["the machine stood still", "stood still"], from + 6, bottom - 9, to - from - 9, colours.soft);
+    if (inWords) paintFitting(context, ["the machine stood still", "stood still"], from + 6, bottom - 9, to - from - 9, colours.soft);
   }
   for (const fault of faults) {
     const from = Math.max(across(fault.start_us, width), view.left);

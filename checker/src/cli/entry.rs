@@ -26,7 +26,7 @@ pub fn main() -> Exit {
     };
     ended.unwrap_or_else(|error| {
         context.console.progress_done();
-        context.console.warn(format!("checker: {error:#}"));
+        context.console.warn(format!("checker: {}", told(&error)));
         Exit::Internal
     })
 }
@@ -38,6 +38,19 @@ fn read(line: impl IntoIterator<Item = OsString>) -> Result<Arguments, clap::Err
     let settled = settings::settled(command.clone(), named);
     let settled = settled.map_err(|error| command.error(ErrorKind::InvalidValue, error))?;
     Arguments::from_arg_matches(&settled.try_get_matches_from(line)?)
+}
+
+/// An error with its causes, each once: many say in their own words what their cause says.
+fn told(error: &anyhow::Error) -> String {
+    let mut words = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if words.is_empty() {
+            words = cause;
+        } else if !words.contains(&cause) {
+            words = format!("{words}: {cause}");
+        }
+    }
+    words
 }
 
 /// The protocol in every order within small bounds, then the real set under faults.
@@ -55,4 +68,21 @@ fn everything(context: &Context) -> anyhow::Result<Exit> {
         (Exit::Violation, _) | (_, Exit::Pass) => explored,
         (_, played) => played,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::anyhow;
+
+    use super::*;
+
+    #[test]
+    fn no_cause_is_told_twice() {
+        let error = anyhow!("no such file").context("run.json: no such file");
+        assert_eq!(
+            told(&error.context("the run can't be read")),
+            "the run can't be read: run.json: no such file"
+        );
+        assert_eq!(told(&anyhow!("alone")), "alone");
+    }
 }
